@@ -1,0 +1,57 @@
+/* The border between the graph and the machines that run it: a struct of function pointers.
+ *
+ * A backend owns its memory and its tensor layout; host values cross this border as
+ * N x C x H x W fp32. Every call is made from the plan's thread, one at a time for one backend;
+ * a backend may run work on threads or streams of its own as long as calls appear in order.
+ * Padding elements that a layout adds (channels rounded up, say) read as zero in every tensor
+ * value and gradient: whoever writes a buffer writes zeros there.
+ */
+#pragma once
+
+#include "engine/graph/operation.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SpBackend SpBackend;
+
+/* One kind of operation on one backend. */
+typedef struct {
+  /* Optional: bytes of `state` and `workspace` (0 when absent). `training`: backward will run. */
+  gsize (*state_bytes) (SpBackend *backend, const SpOperation *operation, gboolean training);
+  gsize (*workspace_bytes) (SpBackend *backend, const SpOperation *operation, gboolean training);
+  /* Optional: once, after the constants' values are in place; packs them into `state`. */
+  void (*prepare) (SpBackend *backend, const SpOperation *operation, gboolean training);
+  void (*forward) (SpBackend *backend, const SpOperation *operation);
+  /* Writes or adds the gradient of every input whose `gradient` is not NULL. */
+  void (*backward) (SpBackend *backend, const SpOperation *operation);
+} SpOperationClass;
+
+typedef struct {
+  float learning_rate, beta1, beta2, epsilon;
+} SpAdam;
+
+/* lr 0.1, betas .9 and .999, eps 1e-8 (METHOD D1). */
+#define SP_ADAM_DEFAULT ((SpAdam){ 0.1f, 0.9f, 0.999f, 1e-8f })
+
+struct _SpBackend {
+  const char *name; /* "cpu", "cuda" */
+  char *description; /* for people: "CPU, AVX2, 2 threads" */
+  const SpOperationClass *operations[SP_OPERATION_COUNT]; /* NULL: not supported */
+
+  gsize (*tensor_bytes) (SpBackend *backend, SpShape shape); /* a multiple of 64 */
+  /* Zero-filled, 64-byte aligned. NULL with SP_ERROR_MEMORY when there is not enough. */
+  void *(*allocate) (SpBackend *backend, gsize bytes, GError **error);
+  void (*release) (SpBackend *backend, void *buffer, gsize bytes);
+  void (*upload) (SpBackend *backend, SpShape shape, const float *source, void *destination);
+  void (*download) (SpBackend *backend, SpShape shape, const void *source, float *destination);
+  void (*clear) (SpBackend *backend, void *buffer, gsize bytes);
+  /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1). */
+  void (*adam) (SpBackend *backend, SpShape shape, void *value, const void *gradient, void *moment1,
+                void *moment2, const SpAdam *adam, guint step);
+  void (*free) (SpBackend *backend);
+};
+
+void sp_backend_free (SpBackend *backend);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpBackend, sp_backend_free)
+
+G_END_DECLS

@@ -1,0 +1,101 @@
+/* What a backend sees of a graph: operations over planned buffers.
+ *
+ * Private to engine/graph/ and the backends (engine/cpu/, cuda/). The plan resolves every operand
+ * to a buffer in the backend's own layout before it calls the backend.
+ */
+#pragma once
+
+#include "engine/graph/graph.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  SP_OPERATION_CONVOLUTION,   /* x, kernel, [bias] */
+  SP_OPERATION_PIXEL_NORM,    /* x */
+  SP_OPERATION_PERTURB,       /* x, delta */
+  SP_OPERATION_SUM,           /* terms... */
+  SP_OPERATION_LEAKY_RELU,    /* x */
+  SP_OPERATION_POOL,          /* x */
+  SP_OPERATION_BATCH_NORM,    /* x, scale, shift */
+  SP_OPERATION_RESAMPLE,      /* x */
+  SP_OPERATION_L1,            /* x, target */
+  SP_OPERATION_MASKED_L1,     /* x, target, mask */
+  SP_OPERATION_MEAN_SQUARE,   /* x */
+  SP_OPERATION_COSINE_ERROR,  /* x, target */
+  SP_OPERATION_LOGISTIC,      /* x, labels, weights */
+  SP_OPERATION_HINGE,         /* x */
+  SP_OPERATION_MEAN,          /* x */
+  SP_OPERATION_COUNT
+} SpOperationKind;
+
+#define SP_OPERATION_MAXIMUM_INPUTS 16
+#define SP_PIXEL_NORM_EPSILON 1e-8f
+#define SP_BATCH_NORM_EPSILON 1e-5f
+#define SP_COSINE_EPSILON 1e-12f
+
+typedef struct {
+  SpShape shape;
+  void *value;         /* the backend's layout */
+  void *gradient;      /* NULL where no gradient is wanted */
+  gboolean accumulate; /* backward adds to `gradient` instead of overwriting it */
+  gboolean constant;   /* the value never changes after `prepare` */
+} SpOperand;
+
+typedef union {
+  SpConvolution convolution;
+  struct {
+    SpPooling kind;
+    int size, stride, padding;
+  } pool;
+  float slope;                                /* LEAKY_RELU */
+  float sign;                                 /* HINGE */
+  float weights[SP_OPERATION_MAXIMUM_INPUTS]; /* SUM */
+} SpAttributes;
+
+typedef struct {
+  SpOperationKind kind;
+  SpAttributes attributes;
+  guint n_inputs;
+  SpOperand inputs[SP_OPERATION_MAXIMUM_INPUTS];
+  SpOperand output;  /* output.gradient is what backward starts from */
+  void *state;       /* state_bytes long, this operation's own, kept between runs */
+  void *workspace;   /* workspace_bytes long, shared by all operations, undefined on entry */
+} SpOperation;
+
+/* Which values an operation's backward reads; the plan keeps just those alive. Bit i is input i.
+ * Values of kept, constant, input and parameter tensors are always there. */
+typedef struct {
+  const char *name;
+  guint minimum_inputs, maximum_inputs;
+  guint backward_reads_inputs;
+  gboolean backward_reads_output;
+} SpOperationInfo;
+
+const SpOperationInfo *sp_operation_info (SpOperationKind kind);
+
+struct _SpTensor {
+  SpGraph *graph;
+  char *name; /* leaves only; NULL for results */
+  SpShape shape;
+  SpTensorRole role;
+  guint index;    /* position in graph->tensors */
+  gboolean keep;
+  gboolean want_gradient;
+  float *values;  /* host values of constants and parameters; N x C x H x W */
+};
+
+typedef struct {
+  SpOperationKind kind;
+  SpAttributes attributes;
+  guint n_inputs;
+  SpTensor *inputs[SP_OPERATION_MAXIMUM_INPUTS];
+  SpTensor *output;
+} SpNode;
+
+struct _SpGraph {
+  GPtrArray *tensors; /* SpTensor, owned */
+  GPtrArray *nodes;   /* SpNode, owned, inputs before outputs */
+  GError *error;      /* the first constructor that did not fit */
+};
+
+G_END_DECLS

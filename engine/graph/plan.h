@@ -1,0 +1,42 @@
+/* A plan: a graph bound to a backend, with all memory laid out before the first run.
+ *
+ * Values and gradients of results share one arena by lifetime (a buffer is reused as soon as its
+ * last reader, forward or backward, has run); leaves have memory of their own. A run allocates
+ * nothing.
+ *
+ * Thread rule: one plan, one thread at a time; plans of one backend do not run at once.
+ */
+#pragma once
+
+#include "engine/graph/backend.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SpPlan SpPlan;
+
+/* Plans `graph` on `backend`; both must outlive the plan. `loss` is a scalar whose gradient
+ * backward computes, or NULL for a forward-only plan. Fails with SP_ERROR_MEMORY, with the graph's
+ * own shape error, or when the backend lacks an operation. */
+SpPlan *sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error);
+void sp_plan_free (SpPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPlan, sp_plan_free)
+
+/* N x C x H x W fp32 in and out. Readable: leaves, kept results, the loss. */
+void sp_plan_write (SpPlan *plan, const SpTensor *tensor, const float *values);
+void sp_plan_read (SpPlan *plan, const SpTensor *tensor, float *values);
+/* Of parameters and inputs that want one; valid after sp_plan_backward() or sp_plan_step(). */
+void sp_plan_read_gradient (SpPlan *plan, const SpTensor *tensor, float *values);
+float sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor);
+
+void sp_plan_forward (SpPlan *plan);
+void sp_plan_backward (SpPlan *plan);
+
+/* Forward, backward, and one Adam update of every parameter. Returns nothing: read the loss only
+ * when it is wanted. sp_plan_reset_adam() forgets the moments and the step count. */
+void sp_plan_step (SpPlan *plan, const SpAdam *adam);
+void sp_plan_reset_adam (SpPlan *plan);
+
+/* Bytes of all buffers the plan holds. */
+gsize sp_plan_bytes (const SpPlan *plan);
+
+G_END_DECLS

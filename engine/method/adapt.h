@@ -1,0 +1,48 @@
+/* Adaptation, eq. 3 to 8: trains R so that G'(ze) is the photo outside the strokes.
+ *
+ * loss = mean |keep (G'(ze) - x)| + lambda * sum over perturbed layers of mean delta_i^2, by Adam.
+ * Everything below the first perturbed layer is computed once for a latent, not once a step.
+ */
+#pragma once
+
+#include "engine/graph/plan.h"
+#include "engine/model/generator.h"
+#include "engine/pack.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SpAdaptation SpAdaptation;
+
+/* Plans adaptation over latents of `latent` shape (1 x C x h x w). Of the settings it reads seed,
+ * perturbation, perturbed_layers, learning_rate and regularisation. */
+SpAdaptation *sp_adaptation_new (const SpPack *pack, SpBackend *backend, SpShape latent,
+                                 const SpSettings *settings, GError **error);
+void sp_adaptation_free (SpAdaptation *adaptation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpAdaptation, sp_adaptation_free)
+
+/* Sets x (3 x H x W) and the keep mask (H x W, 1 keeps; NULL for all ones). */
+void sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, const float *keep);
+/* Sets ze and computes what lies below the first perturbed layer. */
+void sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent);
+
+/* Takes `steps` Adam steps from R as it stands. With keep_moments FALSE Adam starts anew. `stage` goes
+ * to the progress. Cancelled: FALSE, R stays as the last step left it. */
+gboolean sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
+                            gboolean keep_moments, GCancellable *cancellable,
+                            SpProgressFunction progress, gpointer user_data, GError **error);
+
+/* G'(ze), 3 x H x W, not clamped. */
+void sp_adaptation_read_picture (SpAdaptation *adaptation, float *picture);
+double sp_adaptation_loss (SpAdaptation *adaptation);
+
+/* R's parameters, to return to after an edit: a snapshot of the caller's, of this many floats. */
+gsize sp_adaptation_snapshot_size (const SpAdaptation *adaptation);
+void sp_adaptation_save (SpAdaptation *adaptation, float *snapshot);
+void sp_adaptation_restore (SpAdaptation *adaptation, const float *snapshot);
+
+/* The perturbed layers, deepest first, and their deltas as the last pass left them. */
+guint sp_adaptation_n_layers (const SpAdaptation *adaptation);
+int sp_adaptation_layer (const SpAdaptation *adaptation, guint i, SpShape *shape);
+void sp_adaptation_read_delta (SpAdaptation *adaptation, guint i, float *delta);
+
+G_END_DECLS

@@ -1,0 +1,54 @@
+/* From a photo to the generator's window and back. Knows pixels, not models.
+ *
+ * Coordinates: pixel i covers [i, i + 1); resampling maps areas onto areas, so that nothing shifts
+ * by half a pixel. Resampling happens in linear light; the generator sees sRGB-encoded values in
+ * [-1, 1], planar 3 x H x W.
+ */
+#pragma once
+
+#include "engine/semantic-paint.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SpRectangle area;  /* in photo pixels */
+  int width, height; /* in generator pixels, multiples of `cell` */
+} SpWindow;
+
+/* Chooses the window for strokes within `bounds`: the strokes with context around them (the strokes
+ * take about half of the side), square where the photo allows, never smaller than the generator's
+ * resolution unless the photo is, inside the photo. The longer side may exceed `resolution` only for
+ * elongated windows and only where `flexible` (a fully convolutional pack); both sides are multiples
+ * of `cell` generator pixels, and the aspect ratio is kept within half a cell by trimming the area.
+ * Fails with SP_ERROR_PHOTO when the photo is smaller than 16 pixels on a side. */
+gboolean sp_window_choose (int photo_width, int photo_height, SpRectangle bounds, int resolution,
+                           int cell, gboolean flexible, SpWindow *window, GError **error);
+
+/* The window as the generator sees it: area-averaged when reducing, a smooth cubic when enlarging,
+ * in linear light, then sRGB-encoded to [-1, 1]. Reads in strips of bounded memory. Caller frees
+ * 3 x height x width floats. */
+float *sp_window_read (const SpWindow *window, const SpPhoto *photo, GError **error);
+
+/* Coverage of the strokes at the generator's resolution, height x width, by area averaging. */
+float *sp_window_strokes (const SpWindow *window, const SpStrokes *strokes);
+
+/* METHOD D1: 1 - gaussian (sigma) (dilate (strokes > 0.5, radius, 4-neighbour cross, repeated)).
+ * At resolution R: radius = 16 R / 256, sigma = 4 R / 256 pixels. 1 keeps the photo, 0 is free.
+ * Values below 1/1000 from 0 or 1 are set to exactly 0 or 1. height x width; caller frees. */
+float *sp_window_keep_mask (const SpWindow *window, const float *strokes, int resolution);
+
+/* Blends `picture` (3 x height x width, sRGB-encoded, [-1, 1]) into the photo at full resolution
+ * under 1 - keep: a Laplacian pyramid in sRGB-encoded values, down to the size of the feather. Alpha
+ * is 1 - keep resampled to full resolution, exactly 0 wherever no free generator pixel is near; the
+ * layer's area is the smallest rectangle that holds alpha > 0. */
+SpLayer *sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
+                          const float *keep, GError **error);
+
+float sp_srgb_encode (float linear);
+float sp_srgb_decode (float encoded);
+
+/* 10 log10 (1 / mean squared error) over [0, 1]-scaled, clamped values of pixels where keep is 1
+ * (all when keep is NULL); a, b: 3 x height x width in [-1, 1]. NAN when there are none. */
+double sp_psnr (const float *a, const float *b, const float *keep, int height, int width);
+
+G_END_DECLS

@@ -1,0 +1,193 @@
+/* Semantic Paint: edit a photo by concept. The engine's public header.
+ *
+ *   g_autoptr (SpPack) pack = sp_pack_open (path, &error);
+ *   SpSettings settings = sp_settings_default ();
+ *   g_autoptr (SpSession) session = sp_session_new (pack, &photo, bounds, &settings, &error);
+ *   sp_session_open (session, cancellable, progress, data, &error);    invert, fit to the photo
+ *   sp_session_add_edit (session, &edit, &error);                      "tree" into these strokes
+ *   sp_session_preview (session, &error);                              one forward pass
+ *   sp_session_render (session, cancellable, progress, data, &error);  G' trained around the strokes
+ *   SpLayer *layer = sp_session_layer (session, &photo, &error);       full resolution, with alpha
+ *
+ * Thread rule: one session is used by one thread at a time. Only sp_session_new(),
+ * sp_session_add_edit() and sp_session_layer() read photos, so a host whose pixels belong to its
+ * main thread calls those there and the rest (open, preview, render) in a worker.
+ *
+ * Colour: photos are linear-light RGB with sRGB primaries, 0 to 1 nominally; the engine encodes to
+ * sRGB for the generator itself. Host formats, profiles and alpha are the host's business.
+ */
+#pragma once
+
+#include "engine/error.h"
+
+G_BEGIN_DECLS
+
+/* ---- Packs: a generator with its encoder, perceptual net and concepts ---- */
+
+typedef struct _SpPack SpPack;
+
+typedef struct {
+  const char *name;  /* "tree": what procedures and the command line take */
+  const char *title; /* "Tree": what people read */
+  guint exemplars;   /* how many examples of it the pack holds to choose from by seed; 0: only a mean */
+} SpConcept;
+
+/* Opens and checks a pack: structure, every tensor's name and shape against the architecture that
+ * the manifest declares, every number finite. Fails with SP_ERROR_PACK or a G_FILE_ERROR. */
+SpPack *sp_pack_open (const char *path, GError **error);
+SpPack *sp_pack_ref (SpPack *pack);
+void sp_pack_unref (SpPack *pack);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPack, sp_pack_unref)
+
+/* Strings belong to the pack. */
+const char *sp_pack_name (const SpPack *pack);
+const char *sp_pack_title (const SpPack *pack);
+const char *sp_pack_licence (const SpPack *pack);
+const char *sp_pack_source (const SpPack *pack);
+int sp_pack_resolution (const SpPack *pack); /* of the generator, pixels */
+const SpConcept *sp_pack_concepts (const SpPack *pack, guint *n_concepts);
+
+/* ---- Photos, strokes, edits ---- */
+
+typedef struct {
+  int x, y, width, height; /* pixels, from the photo's top left corner */
+} SpRectangle;
+
+/* Where pixels come from: a host's buffer, read piece by piece so that a photo of any size fits. */
+typedef struct {
+  int width, height;
+  /* Fills `rgb` (area.width * area.height * 3, rows from the top) with linear-light RGB. `area`
+   * lies within the photo. Called from the thread that called the engine. */
+  gboolean (*read) (gpointer user_data, SpRectangle area, float *rgb, GError **error);
+  gpointer user_data;
+} SpPhoto;
+
+/* Where the user painted. Coverage 0 (not) to 1 (fully), rows from the top, area.width *
+ * area.height values; everything outside `area` is 0. `area` may overlap the photo's edge. */
+typedef struct {
+  SpRectangle area;
+  const float *coverage;
+} SpStrokes;
+
+typedef enum { SP_EDIT_ADD, SP_EDIT_REMOVE, SP_EDIT_RESTYLE } SpEditOperation;
+
+/* Strength: 0 (nothing happens) to 1 (the concept fully replaces what was there). */
+#define SP_STRENGTH_LOW 0.5
+#define SP_STRENGTH_MEDIUM 0.75
+#define SP_STRENGTH_HIGH 1.0
+
+typedef struct {
+  SpStrokes strokes;
+  const char *concept;
+  SpEditOperation operation;
+  double strength;
+  guint seed;               /* ADD: which exemplar (seed modulo their number) */
+  const SpPhoto *reference; /* RESTYLE: a photo whose look to take; else NULL */
+} SpEdit;
+
+/* "add", "remove", "restyle"; FALSE with SP_ERROR_SETTING for any other word. */
+gboolean sp_edit_operation_parse (const char *word, SpEditOperation *operation, GError **error);
+/* "low", "medium", "high" or a number 0 to 1. */
+gboolean sp_strength_parse (const char *word, double *strength, GError **error);
+
+/* The smallest rectangle that holds every stroke of coverage > 0, cut to the photo. Fails with
+ * SP_ERROR_STROKES when there is none. */
+gboolean sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height,
+                            SpRectangle *bounds, GError **error);
+
+/* ---- Settings ---- */
+
+typedef enum { SP_DEVICE_AUTO, SP_DEVICE_CPU, SP_DEVICE_CUDA } SpDevice;
+
+/* What R is (METHOD D2). */
+typedef enum {
+  SP_PERTURBATION_FREE,    /* the perturbations themselves, one number a channel and pixel */
+  SP_PERTURBATION_LOWRANK, /* R-A: a skip network of rank 4 over fixed noise */
+  SP_PERTURBATION_HEADS    /* R-A2: the same trunk with 3x3 heads */
+} SpPerturbationKind;
+
+#define SP_MAXIMUM_PERTURBED_LAYERS 8
+
+typedef struct {
+  SpDevice device;
+  int threads;               /* 0: all */
+  guint seed;                /* of R's noise and start */
+  guint inversion_steps;     /* eq. 1 */
+  guint warm_start_steps;    /* R fitted to the unedited photo when it is opened */
+  guint adaptation_steps;    /* eq. 3 to 8, for each render */
+  SpPerturbationKind perturbation;
+  int perturbed_layers[SP_MAXIMUM_PERTURBED_LAYERS]; /* ends at 0; all 0: the four scales below the output */
+  float learning_rate;       /* of R; 0: what suits the kind */
+  float regularisation;      /* lambda of eq. 8 */
+} SpSettings;
+
+SpSettings sp_settings_default (void);
+
+/* ---- Sessions ---- */
+
+typedef struct {
+  const char *stage; /* "invert", "fit", "adapt": a word for programs; sp_stage_title() for people */
+  guint step, steps;
+  double loss;
+  double psnr;         /* dB outside the strokes, at the generator's resolution; NAN if unknown */
+  double seconds_left; /* an estimate; NAN while there is none */
+} SpProgress;
+
+/* Called from the thread that called the engine, about ten times a second. */
+typedef void (*SpProgressFunction) (const SpProgress *progress, gpointer user_data);
+
+const char *sp_stage_title (const char *stage);
+
+typedef struct _SpSession SpSession;
+
+/* Chooses the window around `bounds` (the strokes', or the whole photo's), reads it and plans all
+ * memory. `photo` is not kept. Fails with SP_ERROR_PHOTO (too small, unreadable), SP_ERROR_SETTING,
+ * SP_ERROR_MEMORY, SP_ERROR_DEVICE. */
+SpSession *sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds,
+                           const SpSettings *settings, GError **error);
+void sp_session_free (SpSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSession, sp_session_free)
+
+/* The photo's part that is edited, and the generator's size for it. */
+SpRectangle sp_session_window (const SpSession *session, int *width, int *height);
+
+/* Inversion and warm start. Cancelled: FALSE with G_IO_ERROR_CANCELLED, but what was reached is
+ * kept and the session stays usable. */
+gboolean sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                          gpointer user_data, GError **error);
+
+/* Adds an edit on top of the earlier ones; the session copies it. */
+gboolean sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error);
+void sp_session_clear_edits (SpSession *session);
+
+/* Section 3.4: one forward pass of the fitted generator over the edited latent. */
+gboolean sp_session_preview (SpSession *session, GError **error);
+
+/* Section 3.3: trains G' for the edits. Cancelled: FALSE with G_IO_ERROR_CANCELLED, and the picture
+ * is the best so far. */
+gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
+                            SpProgressFunction progress, gpointer user_data, GError **error);
+
+/* The last preview's or render's picture: 3 x height x width, sRGB-encoded, -1 to 1, the session's. */
+const float *sp_session_picture (const SpSession *session, int *width, int *height);
+
+/* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside the
+ * soft mask, peak 255 of 8 bits (picture clamped, not rounded). */
+double sp_session_psnr (const SpSession *session);
+
+/* ---- The result ---- */
+
+/* Linear-light RGB and alpha, 4 floats a pixel, not premultiplied, rows from the top. Alpha is
+ * exactly 0 outside the feathered strokes. */
+typedef struct {
+  SpRectangle area;
+  float *rgba;
+} SpLayer;
+
+/* Blends the picture into the photo at full resolution. `photo` is the one given to
+ * sp_session_new(). Caller frees with sp_layer_free(). */
+SpLayer *sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error);
+void sp_layer_free (SpLayer *layer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpLayer, sp_layer_free)
+
+G_END_DECLS
