@@ -29,7 +29,8 @@ float *sp_pack_read (const SpPack *pack, const char *name, SpPackShape expected,
 const char *const *sp_pack_tensor_names (const SpPack *pack);
 
 /* Architecture, from the manifest. */
-int sp_pack_first_layer (const SpPack *pack); /* the generator's lowest layer in the file: 1, or 5 */
+int
+sp_pack_first_layer (const SpPack *pack); /* the generator's lowest layer in the file: 1, or 5 */
 gboolean sp_pack_clamps (const SpPack *pack); /* the output is clamped to [-1, 1] */
 
 /* One tap of the perceptual loss: mean |F(x) - F(y)| * weight, F after the ReLU of `layer`. */

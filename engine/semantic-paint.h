@@ -6,8 +6,9 @@
  *   sp_session_open (session, cancellable, progress, data, &error);    invert, fit to the photo
  *   sp_session_add_edit (session, &edit, &error);                      "tree" into these strokes
  *   sp_session_preview (session, &error);                              one forward pass
- *   sp_session_render (session, cancellable, progress, data, &error);  G' trained around the strokes
- *   SpLayer *layer = sp_session_layer (session, &photo, &error);       full resolution, with alpha
+ *   sp_session_render (session, cancellable, progress, data, &error);  G' trained around the
+ * strokes SpLayer *layer = sp_session_layer (session, &photo, &error);       full resolution, with
+ * alpha
  *
  * Thread rule: one session is used by one thread at a time. Only sp_session_new(),
  * sp_session_add_edit() and sp_session_layer() read photos, so a host whose pixels belong to its
@@ -29,7 +30,8 @@ typedef struct _SpPack SpPack;
 typedef struct {
   const char *name;  /* "tree": what procedures and the command line take */
   const char *title; /* "Tree": what people read */
-  guint exemplars;   /* how many examples of it the pack holds to choose from by seed; 0: only a mean */
+  guint
+      exemplars; /* how many examples of it the pack holds to choose from by seed; 0: only a mean */
 } SpConcept;
 
 /* Opens and checks a pack: structure, every tensor's name and shape against the architecture that
@@ -110,15 +112,16 @@ typedef enum {
 
 typedef struct {
   SpDevice device;
-  int threads;               /* 0: all */
-  guint seed;                /* of R's noise and start */
-  guint inversion_steps;     /* eq. 1 */
-  guint warm_start_steps;    /* R fitted to the unedited photo when it is opened */
-  guint adaptation_steps;    /* eq. 3 to 8, for each render */
+  int threads;            /* 0: all */
+  guint seed;             /* of R's noise and start */
+  guint inversion_steps;  /* eq. 1 */
+  guint warm_start_steps; /* R fitted to the unedited photo when it is opened */
+  guint adaptation_steps; /* eq. 3 to 8, for each render */
   SpPerturbationKind perturbation;
-  int perturbed_layers[SP_MAXIMUM_PERTURBED_LAYERS]; /* ends at 0; all 0: the four scales below the output */
-  float learning_rate;       /* of R; 0: what suits the kind */
-  float regularisation;      /* lambda of eq. 8 */
+  int perturbed_layers[SP_MAXIMUM_PERTURBED_LAYERS]; /* ends at 0; all 0: the four scales below the
+                                                        output */
+  float learning_rate;                               /* of R; 0: what suits the kind */
+  float regularisation;                              /* lambda of eq. 8 */
 } SpSettings;
 
 SpSettings sp_settings_default (void);
@@ -126,7 +129,8 @@ SpSettings sp_settings_default (void);
 /* ---- Sessions ---- */
 
 typedef struct {
-  const char *stage; /* "invert", "fit", "adapt": a word for programs; sp_stage_title() for people */
+  const char
+      *stage; /* "invert", "fit", "adapt": a word for programs; sp_stage_title() for people */
   guint step, steps;
   double loss;
   double psnr;         /* dB outside the strokes, at the generator's resolution; NAN if unknown */
@@ -153,8 +157,8 @@ SpRectangle sp_session_window (const SpSession *session, int *width, int *height
 
 /* Inversion and warm start. Cancelled: FALSE with G_IO_ERROR_CANCELLED, but what was reached is
  * kept and the session stays usable. */
-gboolean sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
-                          gpointer user_data, GError **error);
+gboolean sp_session_open (SpSession *session, GCancellable *cancellable,
+                          SpProgressFunction progress, gpointer user_data, GError **error);
 
 /* Adds an edit on top of the earlier ones; the session copies it. */
 gboolean sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error);
@@ -168,11 +172,12 @@ gboolean sp_session_preview (SpSession *session, GError **error);
 gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
                             SpProgressFunction progress, gpointer user_data, GError **error);
 
-/* The last preview's or render's picture: 3 x height x width, sRGB-encoded, -1 to 1, the session's. */
+/* The last preview's or render's picture: 3 x height x width, sRGB-encoded, -1 to 1, the session's.
+ */
 const float *sp_session_picture (const SpSession *session, int *width, int *height);
 
-/* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside the
- * soft mask, peak 255 of 8 bits (picture clamped, not rounded). */
+/* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside
+ * the soft mask, peak 255 of 8 bits (picture clamped, not rounded). */
 double sp_session_psnr (const SpSession *session);
 
 /* ---- The result ---- */

@@ -1,5 +1,5 @@
-/* One edit from start to end, for every host: opens the pack, makes the session, runs the engine in a
- * worker thread, and reports back to the host's thread.
+/* One edit from start to end, for every host: opens the pack, makes the session, runs the engine in
+ * a worker thread, and reports back to the host's thread.
  *
  * Knows no GIMP, no GTK and no file format: a host brings pixels (SpPhoto), strokes and a place to
  * show progress, and gets an SpLayer. GLib's main context of the calling thread is not needed.
@@ -24,24 +24,26 @@ typedef struct {
 } SpJob;
 
 typedef struct {
-  SpLayer *layer;       /* owned; free with sp_job_result_clear() */
-  gboolean cancelled;   /* the layer is the best so far, not the whole job */
+  SpLayer *layer;     /* owned; free with sp_job_result_clear() */
+  gboolean cancelled; /* the layer is the best so far, not the whole job */
   SpRectangle window;
   int picture_width, picture_height;
-  float *picture;       /* owned, 3 x H x W, sRGB-encoded, [-1, 1] */
-  double psnr;          /* outside the strokes */
-  double seconds;       /* of open and render together */
+  float *picture;         /* owned, 3 x H x W, sRGB-encoded, [-1, 1] */
+  double psnr;            /* outside the strokes */
+  double seconds;         /* of open and render together */
   guint adaptation_steps; /* taken */
 } SpJobResult;
 
-/* Runs the job on the calling thread's behalf: photos are read on the calling thread, the engine runs
- * in a worker, progress is called on the calling thread. `keep_partial`: a cancelled render still
- * gives its best so far (result.cancelled TRUE); otherwise cancelling is G_IO_ERROR_CANCELLED. */
+/* Runs the job on the calling thread's behalf: photos are read on the calling thread, the engine
+ * runs in a worker, progress is called on the calling thread. `keep_partial`: a cancelled render
+ * still gives its best so far (result.cancelled TRUE); otherwise cancelling is
+ * G_IO_ERROR_CANCELLED. */
 gboolean sp_job_run (const SpJob *job, gboolean keep_partial, SpJobResult *result, GError **error);
 void sp_job_result_clear (SpJobResult *result);
 
-/* The bundled pack's path: $SEMANTIC_PAINT_PACK, else the installed file, else the one in the source
- * tree of an uninstalled build. Fails with SP_ERROR_PACK that says where it looked. Free with g_free(). */
+/* The bundled pack's path: $SEMANTIC_PAINT_PACK, else the installed file, else the one in the
+ * source tree of an uninstalled build. Fails with SP_ERROR_PACK that says where it looked. Free
+ * with g_free(). */
 char *sp_job_bundled_pack (GError **error);
 
 G_END_DECLS

@@ -1,1 +1,9 @@
-#include <glib.h>
+/* The part of a backend that is the same for all of them. */
+#include "engine/graph/backend.h"
+
+void
+sp_backend_free (SpBackend *backend)
+{
+  if (backend != NULL)
+    backend->free (backend);
+}

@@ -34,8 +34,8 @@ typedef struct {
 #define SP_ADAM_DEFAULT ((SpAdam){ 0.1f, 0.9f, 0.999f, 1e-8f })
 
 struct _SpBackend {
-  const char *name; /* "cpu", "cuda" */
-  char *description; /* for people: "CPU, AVX2, 2 threads" */
+  const char *name;                                       /* "cpu", "cuda" */
+  char *description;                                      /* for people: "CPU, AVX2, 2 threads" */
   const SpOperationClass *operations[SP_OPERATION_COUNT]; /* NULL: not supported */
 
   gsize (*tensor_bytes) (SpBackend *backend, SpShape shape); /* a multiple of 64 */
@@ -45,7 +45,8 @@ struct _SpBackend {
   void (*upload) (SpBackend *backend, SpShape shape, const float *source, void *destination);
   void (*download) (SpBackend *backend, SpShape shape, const void *source, float *destination);
   void (*clear) (SpBackend *backend, void *buffer, gsize bytes);
-  /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1). */
+  /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1).
+   */
   void (*adam) (SpBackend *backend, SpShape shape, void *value, const void *gradient, void *moment1,
                 void *moment2, const SpAdam *adam, guint step);
   void (*free) (SpBackend *backend);

@@ -36,10 +36,10 @@ typedef enum {
 } SpTensorRole;
 
 typedef struct {
-  int stride;    /* 1 or 2 */
-  int padding;   /* zeros on each side */
-  int upsample;  /* 1, or 2: nearest x2 before the convolution (stride 1, 3x3, padding 1 only) */
-  float slope;   /* leaky ReLU after the bias: y > 0 ? y : slope * y; 1 is none, 0 is ReLU */
+  int stride;   /* 1 or 2 */
+  int padding;  /* zeros on each side */
+  int upsample; /* 1, or 2: nearest x2 before the convolution (stride 1, 3x3, padding 1 only) */
+  float slope;  /* leaky ReLU after the bias: y > 0 ? y : slope * y; 1 is none, 0 is ReLU */
 } SpConvolution;
 
 typedef enum { SP_POOL_AVERAGE, SP_POOL_MAXIMUM } SpPooling;
@@ -67,7 +67,8 @@ void sp_tensor_want_gradient (SpTensor *tensor);
 void sp_tensor_keep (SpTensor *tensor);
 
 /* Correlation (no kernel flip) of x (N x Cin x H x W) with kernel (Cout x Cin x k x k), plus bias
- * (1 x Cout x 1 x 1, or NULL), then leaky ReLU. Output side: (H * upsample + 2 padding - k) / stride + 1. */
+ * (1 x Cout x 1 x 1, or NULL), then leaky ReLU. Output side: (H * upsample + 2 padding - k) /
+ * stride + 1. */
 SpTensor *sp_graph_convolution (SpGraph *graph, SpTensor *x, SpTensor *kernel, SpTensor *bias,
                                 SpConvolution settings);
 
@@ -78,13 +79,15 @@ SpTensor *sp_graph_pixel_norm (SpGraph *graph, SpTensor *x);
 SpTensor *sp_graph_perturb (SpGraph *graph, SpTensor *x, SpTensor *delta);
 
 /* Sum over i of weights[i] * terms[i]; shapes equal. Serves as addition and as a total loss. */
-SpTensor *sp_graph_sum (SpGraph *graph, guint n_terms, SpTensor *const *terms, const float *weights);
+SpTensor *sp_graph_sum (SpGraph *graph, guint n_terms, SpTensor *const *terms,
+                        const float *weights);
 
 /* x > 0 ? x : slope * x. */
 SpTensor *sp_graph_leaky_relu (SpGraph *graph, SpTensor *x, float slope);
 
 /* Square windows; an average counts padding as zeros, a maximum ignores it. */
-SpTensor *sp_graph_pool (SpGraph *graph, SpTensor *x, SpPooling kind, int size, int stride, int padding);
+SpTensor *sp_graph_pool (SpGraph *graph, SpTensor *x, SpPooling kind, int size, int stride,
+                         int padding);
 
 /* Batch normalisation with the statistics of this very batch (eps 1e-5), then scale and shift
  * (1 x C x 1 x 1). At inference batch norm is folded into the convolution's weights instead. */

@@ -10,21 +10,21 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  SP_OPERATION_CONVOLUTION,   /* x, kernel, [bias] */
-  SP_OPERATION_PIXEL_NORM,    /* x */
-  SP_OPERATION_PERTURB,       /* x, delta */
-  SP_OPERATION_SUM,           /* terms... */
-  SP_OPERATION_LEAKY_RELU,    /* x */
-  SP_OPERATION_POOL,          /* x */
-  SP_OPERATION_BATCH_NORM,    /* x, scale, shift */
-  SP_OPERATION_RESAMPLE,      /* x */
-  SP_OPERATION_L1,            /* x, target */
-  SP_OPERATION_MASKED_L1,     /* x, target, mask */
-  SP_OPERATION_MEAN_SQUARE,   /* x */
-  SP_OPERATION_COSINE_ERROR,  /* x, target */
-  SP_OPERATION_LOGISTIC,      /* x, labels, weights */
-  SP_OPERATION_HINGE,         /* x */
-  SP_OPERATION_MEAN,          /* x */
+  SP_OPERATION_CONVOLUTION,  /* x, kernel, [bias] */
+  SP_OPERATION_PIXEL_NORM,   /* x */
+  SP_OPERATION_PERTURB,      /* x, delta */
+  SP_OPERATION_SUM,          /* terms... */
+  SP_OPERATION_LEAKY_RELU,   /* x */
+  SP_OPERATION_POOL,         /* x */
+  SP_OPERATION_BATCH_NORM,   /* x, scale, shift */
+  SP_OPERATION_RESAMPLE,     /* x */
+  SP_OPERATION_L1,           /* x, target */
+  SP_OPERATION_MASKED_L1,    /* x, target, mask */
+  SP_OPERATION_MEAN_SQUARE,  /* x */
+  SP_OPERATION_COSINE_ERROR, /* x, target */
+  SP_OPERATION_LOGISTIC,     /* x, labels, weights */
+  SP_OPERATION_HINGE,        /* x */
+  SP_OPERATION_MEAN,         /* x */
   SP_OPERATION_COUNT
 } SpOperationKind;
 
@@ -57,9 +57,9 @@ typedef struct {
   SpAttributes attributes;
   guint n_inputs;
   SpOperand inputs[SP_OPERATION_MAXIMUM_INPUTS];
-  SpOperand output;  /* output.gradient is what backward starts from */
-  void *state;       /* state_bytes long, this operation's own, kept between runs */
-  void *workspace;   /* workspace_bytes long, shared by all operations, undefined on entry */
+  SpOperand output; /* output.gradient is what backward starts from */
+  void *state;      /* state_bytes long, this operation's own, kept between runs */
+  void *workspace;  /* workspace_bytes long, shared by all operations, undefined on entry */
 } SpOperation;
 
 /* Which values an operation's backward reads; the plan keeps just those alive. Bit i is input i.
@@ -69,6 +69,7 @@ typedef struct {
   guint minimum_inputs, maximum_inputs;
   guint backward_reads_inputs;
   gboolean backward_reads_output;
+  guint differentiable_inputs; /* masks, labels and weights of losses have no gradient */
 } SpOperationInfo;
 
 const SpOperationInfo *sp_operation_info (SpOperationKind kind);
@@ -78,10 +79,10 @@ struct _SpTensor {
   char *name; /* leaves only; NULL for results */
   SpShape shape;
   SpTensorRole role;
-  guint index;    /* position in graph->tensors */
+  guint index; /* position in graph->tensors */
   gboolean keep;
   gboolean want_gradient;
-  float *values;  /* host values of constants and parameters; N x C x H x W */
+  float *values; /* host values of constants and parameters; N x C x H x W */
 };
 
 typedef struct {

@@ -25,8 +25,8 @@ void sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, con
 /* Sets ze and computes what lies below the first perturbed layer. */
 void sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent);
 
-/* Takes `steps` Adam steps from R as it stands. With keep_moments FALSE Adam starts anew. `stage` goes
- * to the progress. Cancelled: FALSE, R stays as the last step left it. */
+/* Takes `steps` Adam steps from R as it stands. With keep_moments FALSE Adam starts anew. `stage`
+ * goes to the progress. Cancelled: FALSE, R stays as the last step left it. */
 gboolean sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
                             gboolean keep_moments, GCancellable *cancellable,
                             SpProgressFunction progress, gpointer user_data, GError **error);

@@ -1,9 +1,8 @@
 /* Inversion, eq. 1: the latent z4 for which the generator draws the photo.
  *
- * Start: E(x). Then Adam on L1 + sum over taps of weight * mean |F(x) - F(G(.))| plus a term that holds
- * the free variables near their start:
- *   packs with lower layers and heads: residuals d1, d2, d3 on the outputs of layers 1 to 3 (METHOD C3)
- *   other packs: z4 itself, held near E(x)
+ * Start: E(x). Then Adam on L1 + sum over taps of weight * mean |F(x) - F(G(.))| plus a term that
+ * holds the free variables near their start: packs with lower layers and heads: residuals d1, d2,
+ * d3 on the outputs of layers 1 to 3 (METHOD C3) other packs: z4 itself, held near E(x)
  */
 #pragma once
 
@@ -24,11 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpInversion, sp_inversion_free)
 /* z4's shape, 1 x C x h x w. */
 SpShape sp_inversion_latent_shape (const SpInversion *inversion);
 
-/* Encodes `photo` (3 x height x width in [-1, 1]), then takes `steps` steps. Learning rate 0.01, halved
- * at 4/15, 6/15 and 9/15 of the steps. Cancelled: FALSE, the best latent so far is kept. */
+/* Encodes `photo` (3 x height x width in [-1, 1]), then takes `steps` steps. Learning rate 0.01,
+ * halved at 4/15, 6/15 and 9/15 of the steps. Cancelled: FALSE, the best latent so far is kept. */
 gboolean sp_inversion_run (SpInversion *inversion, const float *photo, guint steps,
-                           GCancellable *cancellable, SpProgressFunction progress, gpointer user_data,
-                           GError **error);
+                           GCancellable *cancellable, SpProgressFunction progress,
+                           gpointer user_data, GError **error);
 
 /* The latent that had the lowest loss; C x h x w floats. */
 void sp_inversion_read_latent (SpInversion *inversion, float *latent);

@@ -23,7 +23,8 @@ typedef struct {
   int first_layer, last_layer; /* in the pack: 1 or 5, and an even number */
   int resolution;              /* of the output for the native latent: 4 * 2^(last_layer / 2 - 1) */
   int input_channels;          /* of first_layer: z's, or z4's when first_layer is 5 */
-  int channels[SP_MAXIMUM_LAYERS + 1]; /* channels[i] of layer i's output; [first_layer - 1] is its input */
+  int channels[SP_MAXIMUM_LAYERS
+               + 1]; /* channels[i] of layer i's output; [first_layer - 1] is its input */
 } SpGeneratorShape;
 
 /* Infers and checks: every tensor named generator.* must be one of the architecture's. */
@@ -32,9 +33,10 @@ gboolean sp_generator_shape (const SpPack *pack, SpGeneratorShape *shape, GError
 /* Side of layer i's output for a native latent: 4, 4, 8, 8, 16, 16, ... */
 int sp_generator_side (int layer);
 
-/* Adds layers `first` to `last` on top of x, the output of layer first - 1. residuals[i] is added to
- * layer i's output, then perturbations[i] multiplies it by 1 + d; either array, or any entry, may be
- * NULL. Arrays are indexed by layer. Returns layer `last`'s output, or NULL with SP_ERROR_PACK. */
+/* Adds layers `first` to `last` on top of x, the output of layer first - 1. residuals[i] is added
+ * to layer i's output, then perturbations[i] multiplies it by 1 + d; either array, or any entry,
+ * may be NULL. Arrays are indexed by layer. Returns layer `last`'s output, or NULL with
+ * SP_ERROR_PACK. */
 SpTensor *sp_generator_layers (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape,
                                SpTensor *x, int first, int last, SpTensor *const *residuals,
                                SpTensor *const *perturbations, GError **error);
