@@ -1,4 +1,8 @@
 /* The engine's error domain; see error.h. */
 #include "engine/error.h"
 
-G_DEFINE_QUARK (sp - error - quark, sp_error)
+GQuark
+sp_error_quark (void)
+{
+  return g_quark_from_static_string ("sp-error-quark");
+}

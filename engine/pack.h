@@ -4,6 +4,10 @@
  * whose __metadata__ holds "format": "semantic-paint-pack", "version": "1" and "manifest": a JSON
  * text. docs/pack.md specifies it. The public part is in semantic-paint.h.
  *
+ * Opening checks structure, manifest, concept tensors, every number and every tensor's prefix. The
+ * exact names and shapes of generator.*, encoder.* and perceptual.* are checked by their models
+ * when they are built, for the architecture is known there alone.
+ *
  * Thread rule: an open pack is only read, from any thread.
  */
 #pragma once
@@ -12,7 +16,7 @@
 
 G_BEGIN_DECLS
 
-/* Out of a tensor's dimensions: unused trailing ones are 1. */
+/* A tensor's dimensions: unused trailing ones are 1. */
 typedef struct {
   int n_dimensions; /* 0 to 4 */
   int size[4];
@@ -59,8 +63,8 @@ SpPackWriter *sp_pack_writer_new (const char *manifest, GError **error);
 /* `values` are copied. Rejects NaN, infinity, and what overflows fp16. */
 gboolean sp_pack_writer_add (SpPackWriter *writer, const char *name, SpPackShape shape,
                              SpPackPrecision precision, const float *values, GError **error);
-/* Writes to a temporary file beside `path` and renames, so that no half pack is ever seen; then
- * opens it as a check. Frees nothing. */
+/* Writes to a temporary file beside `path`, opens that as a check, and renames it: no half pack is
+ * ever seen, and a good one is never replaced by a bad one. Frees nothing. */
 gboolean sp_pack_writer_save (SpPackWriter *writer, const char *path, GError **error);
 void sp_pack_writer_free (SpPackWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPackWriter, sp_pack_writer_free)

@@ -1,1 +1,359 @@
-#include <glib.h>
+/* A session: one photo, its latent, the edits so far, and everything planned to draw them.
+ *
+ * It only carries data between the rooms: photo/ makes the window, method/ does the paper, photo/
+ * blends the picture back. See semantic-paint.h for the order of calls.
+ */
+#include "engine/cpu/cpu.h"
+#include "engine/method/adapt.h"
+#include "engine/method/edit.h"
+#include "engine/method/invert.h"
+#include "engine/method/preview.h"
+#include "engine/method/restyle.h"
+#include "engine/model/encoder.h"
+#include "engine/pack.h"
+#include "engine/photo/photo.h"
+
+#include <math.h>
+#include <string.h>
+
+/* An edit as the session keeps it: on the window, not on the photo. */
+typedef struct {
+  SpLatentEdit latent_edit;
+  float *strokes; /* height x width */
+  float *cells;   /* h x w */
+  SpLatent reference;
+  float *reference_values;
+} StoredEdit;
+
+struct _SpSession {
+  SpPack *pack;
+  SpSettings settings;
+  SpGeneratorShape generator;
+  SpWindow window;
+  int cell; /* generator pixels to a latent cell */
+  SpBackend *backend;
+  SpInversion *inversion;
+  SpAdaptation *adaptation;
+  SpPreview *preview;
+  float *photo;      /* 3 x H x W */
+  float *latent;     /* z4 */
+  float *edited;     /* ze, scratch */
+  float *keep;       /* H x W; all ones without edits */
+  float *picture;    /* 3 x H x W */
+  float *warm_start; /* R as fitted to the unedited photo */
+  SpShape latent_shape;
+  GPtrArray *edits; /* StoredEdit */
+};
+
+static void
+stored_edit_free (gpointer data)
+{
+  StoredEdit *edit = data;
+  g_free (edit->strokes);
+  g_free (edit->cells);
+  g_free (edit->reference_values);
+  g_free (edit);
+}
+
+/* ---- Making ---- */
+
+static gboolean
+check_settings (const SpSettings *settings, GError **error)
+{
+  const guint most_steps = 1000000;
+  if (settings->device == SP_DEVICE_CUDA) {
+    g_set_error (
+        error, SP_ERROR, SP_ERROR_DEVICE,
+        "This build of Semantic Paint has no CUDA module; choose the device “cpu” or “auto”.");
+    return FALSE;
+  }
+  if (settings->adaptation_steps > most_steps || settings->inversion_steps > most_steps
+      || settings->warm_start_steps > most_steps) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "More than %u steps are not possible.",
+                 most_steps);
+    return FALSE;
+  }
+  if (settings->threads < 0 || settings->threads > 1024) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                 "The number of threads must be from 0 (all) to 1024.");
+    return FALSE;
+  }
+  if (!(settings->learning_rate >= 0 && settings->learning_rate <= 10)
+      || !(settings->regularisation >= 0 && settings->regularisation <= 1e6f)) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                 "The learning rate must be from 0 to 10 and the regularisation from 0 to 1e6.");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* A pack with heads down to z draws only its native size; others draw any multiple of a cell. */
+static gboolean
+choose_window (SpSession *session, const SpPhoto *photo, SpRectangle bounds, GError **error)
+{
+  gboolean flexible =
+      !(session->generator.first_layer == 1 && sp_encoder_has_heads (session->pack));
+  session->cell = session->generator.resolution / sp_generator_side (SP_LATENT_LAYER);
+  return sp_window_choose (photo->width, photo->height, bounds, session->generator.resolution,
+                           session->cell, flexible, &session->window, error);
+}
+
+static gboolean
+plan_method (SpSession *session, GError **error)
+{
+  session->inversion = sp_inversion_new (session->pack, session->backend, session->window.height,
+                                         session->window.width, error);
+  if (session->inversion == NULL)
+    return FALSE;
+  session->latent_shape = sp_inversion_latent_shape (session->inversion);
+  session->adaptation = sp_adaptation_new (session->pack, session->backend, session->latent_shape,
+                                           &session->settings, error);
+  if (session->adaptation == NULL)
+    return FALSE;
+  session->preview = sp_preview_new (session->pack, session->backend, session->latent_shape,
+                                     session->adaptation, error);
+  return session->preview != NULL;
+}
+
+static void
+make_buffers (SpSession *session)
+{
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  gsize latent = sp_shape_elements (session->latent_shape);
+  session->keep = g_new (float, pixels);
+  for (gsize i = 0; i < pixels; i++)
+    session->keep[i] = 1;
+  session->picture = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
+  session->latent = g_new0 (float, latent);
+  session->edited = g_new0 (float, latent);
+  session->warm_start = g_new0 (float, sp_adaptation_snapshot_size (session->adaptation));
+}
+
+SpSession *
+sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const SpSettings *settings,
+                GError **error)
+{
+  g_autoptr (SpSession) session = g_new0 (SpSession, 1);
+  session->pack = sp_pack_ref (pack);
+  session->settings = *settings;
+  session->edits = g_ptr_array_new_with_free_func (stored_edit_free);
+  if (!check_settings (settings, error) || !sp_generator_shape (pack, &session->generator, error)
+      || !choose_window (session, photo, bounds, error))
+    return NULL;
+  session->photo = sp_window_read (&session->window, photo, error);
+  if (session->photo == NULL)
+    return NULL;
+  session->backend = sp_cpu_backend_new (SP_CPU_BEST, settings->threads, error);
+  if (session->backend == NULL || !plan_method (session, error))
+    return NULL;
+  make_buffers (session);
+  return g_steal_pointer (&session);
+}
+
+void
+sp_session_free (SpSession *session)
+{
+  if (session == NULL)
+    return;
+  sp_preview_free (session->preview);
+  sp_adaptation_free (session->adaptation);
+  sp_inversion_free (session->inversion);
+  sp_backend_free (session->backend);
+  g_ptr_array_unref (session->edits);
+  g_free (session->photo);
+  g_free (session->latent);
+  g_free (session->edited);
+  g_free (session->keep);
+  g_free (session->picture);
+  g_free (session->warm_start);
+  sp_pack_unref (session->pack);
+  g_free (session);
+}
+
+SpRectangle
+sp_session_window (const SpSession *session, int *width, int *height)
+{
+  *width = session->window.width;
+  *height = session->window.height;
+  return session->window.area;
+}
+
+/* ---- Opening ---- */
+
+gboolean
+sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                 gpointer user_data, GError **error)
+{
+  gboolean finished =
+      sp_inversion_run (session->inversion, session->photo, session->settings.inversion_steps,
+                        cancellable, progress, user_data, error);
+  sp_inversion_read_latent (session->inversion, session->latent);
+
+  sp_adaptation_set_target (session->adaptation, session->photo, NULL);
+  sp_adaptation_set_latent (session->adaptation, session->latent);
+  finished = sp_adaptation_run (session->adaptation, "fit", session->settings.warm_start_steps,
+                                cancellable, progress, user_data, finished ? error : NULL)
+             && finished;
+  sp_adaptation_save (session->adaptation, session->warm_start);
+  sp_adaptation_read_picture (session->adaptation, session->picture);
+  sp_preview_fit (session->preview, session->adaptation);
+  return finished;
+}
+
+/* ---- Edits ---- */
+
+static void
+merge_strokes (const StoredEdit *edit, gsize pixels, float *all)
+{
+  for (gsize i = 0; i < pixels; i++)
+    all[i] = MAX (all[i], edit->strokes[i]);
+}
+
+/* One keep mask for all edits: the union of their strokes. */
+static void
+update_keep (SpSession *session)
+{
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  g_autofree float *strokes = g_new0 (float, pixels);
+  for (guint i = 0; i < session->edits->len; i++)
+    merge_strokes (g_ptr_array_index (session->edits, i), pixels, strokes);
+  g_free (session->keep);
+  session->keep = sp_window_keep_mask (&session->window, strokes, session->generator.resolution);
+}
+
+/* The reference's whole, at the generator's scale. */
+static gboolean
+read_reference (SpSession *session, const SpPhoto *photo, StoredEdit *edit, GError **error)
+{
+  SpWindow window;
+  SpRectangle whole = { 0, 0, photo->width, photo->height };
+  if (!sp_window_choose (photo->width, photo->height, whole, session->generator.resolution,
+                         session->cell, FALSE, &window, error))
+    return FALSE;
+  g_autofree float *picture = sp_window_read (&window, photo, error);
+  if (picture == NULL)
+    return FALSE;
+  edit->reference_values =
+      sp_restyle_reference (session->pack, session->backend, picture, window.height, window.width,
+                            &edit->reference.shape, error);
+  edit->reference.values = edit->reference_values;
+  edit->latent_edit.reference = &edit->reference;
+  return edit->reference_values != NULL;
+}
+
+static gboolean
+check_edit (const SpEdit *edit, const StoredEdit *stored, gsize pixels, GError **error)
+{
+  if (!(edit->strength >= 0 && edit->strength <= 1)) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "The strength must be from 0 to 1.");
+    return FALSE;
+  }
+  for (gsize i = 0; i < pixels; i++)
+    if (stored->strokes[i] > 0)
+      return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_STROKES,
+               "The strokes for “%s” do not touch the part of the photo that is edited.",
+               edit->concept);
+  return FALSE;
+}
+
+gboolean
+sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
+{
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  int concept = sp_pack_find_concept (session->pack, edit->concept, error);
+  if (concept < 0)
+    return FALSE;
+
+  StoredEdit *stored = g_new0 (StoredEdit, 1);
+  stored->strokes = sp_window_strokes (&session->window, &edit->strokes);
+  stored->cells = g_new0 (float, (gsize)session->latent_shape.height * session->latent_shape.width);
+  sp_edit_cells (stored->strokes, session->window.height, session->window.width, session->cell,
+                 stored->cells);
+  stored->latent_edit = (SpLatentEdit){ .concept = (guint)concept,
+                                        .operation = edit->operation,
+                                        .strength = edit->strength,
+                                        .seed = edit->seed,
+                                        .cells = stored->cells };
+  if (!check_edit (edit, stored, pixels, error)
+      || (edit->reference != NULL && !read_reference (session, edit->reference, stored, error))) {
+    stored_edit_free (stored);
+    return FALSE;
+  }
+  g_ptr_array_add (session->edits, stored);
+  update_keep (session);
+  return TRUE;
+}
+
+void
+sp_session_clear_edits (SpSession *session)
+{
+  g_ptr_array_set_size (session->edits, 0);
+  update_keep (session);
+}
+
+static gboolean
+edit_latent (SpSession *session, GError **error)
+{
+  memcpy (session->edited, session->latent,
+          sp_shape_elements (session->latent_shape) * sizeof (float));
+  for (guint i = 0; i < session->edits->len; i++) {
+    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
+    if (!sp_edit_latent (session->pack, &edit->latent_edit, session->latent_shape, session->edited,
+                         error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- Drawing ---- */
+
+gboolean
+sp_session_preview (SpSession *session, GError **error)
+{
+  if (!edit_latent (session, error))
+    return FALSE;
+  sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
+  return TRUE;
+}
+
+gboolean
+sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                   gpointer user_data, GError **error)
+{
+  if (!edit_latent (session, error))
+    return FALSE;
+  sp_adaptation_restore (session->adaptation, session->warm_start);
+  sp_adaptation_set_target (session->adaptation, session->photo, session->keep);
+  sp_adaptation_set_latent (session->adaptation, session->edited);
+  gboolean finished =
+      sp_adaptation_run (session->adaptation, "adapt", session->settings.adaptation_steps,
+                         cancellable, progress, user_data, error);
+  sp_adaptation_read_picture (session->adaptation, session->picture);
+  return finished;
+}
+
+const float *
+sp_session_picture (const SpSession *session, int *width, int *height)
+{
+  *width = session->window.width;
+  *height = session->window.height;
+  return session->picture;
+}
+
+double
+sp_session_psnr (const SpSession *session)
+{
+  return sp_psnr (session->picture, session->photo, session->keep, session->window.height,
+                  session->window.width);
+}
+
+SpLayer *
+sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error)
+{
+  if (session->edits->len == 0) {
+    g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "There is no edit yet to make a layer of.");
+    return NULL;
+  }
+  return sp_window_blend (&session->window, photo, session->picture, session->keep, error);
+}

@@ -1,1 +1,192 @@
-int main (void) { return 0; }
+/* The graph and the plan: shape errors, lifetimes, accumulation, parameters, Adam against the
+ * textbook. What each operation computes is test-operations.c's. */
+#include "engine/cpu/cpu.h"
+#include "engine/graph/plan.h"
+#include "engine/semantic-paint.h"
+
+#include <math.h>
+#include <string.h>
+
+static SpBackend *
+make_backend (void)
+{
+  GError *error = NULL;
+  SpBackend *backend = sp_cpu_backend_new (SP_CPU_BEST, 2, &error);
+  g_assert_no_error (error);
+  return backend;
+}
+
+static void
+expect_error (SpGraph *graph, const char *fragment)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = make_backend ();
+  g_assert_false (sp_graph_check (graph, NULL));
+  SpPlan *plan = sp_plan_new (graph, backend, NULL, &error);
+  g_assert_null (plan);
+  g_assert_error (error, SP_ERROR, SP_ERROR_GRAPH);
+  if (strstr (error->message, fragment) == NULL)
+    g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, fragment));
+}
+
+static void
+test_shape_errors (void)
+{
+  {
+    g_autoptr (SpGraph) graph = sp_graph_new ();
+    SpTensor *x = sp_graph_input (graph, "x", SP_SHAPE (1, 3, 8, 8));
+    SpTensor *kernel = sp_graph_constant (graph, "k", SP_SHAPE (4, 2, 3, 3), NULL);
+    sp_graph_convolution (graph, x, kernel, NULL, (SpConvolution){ 1, 1, 1, 1 });
+    expect_error (graph, "The kernel k of a convolution has 4 x 2 x 3 x 3");
+  }
+  {
+    g_autoptr (SpGraph) graph = sp_graph_new ();
+    SpTensor *x = sp_graph_input (graph, "x", SP_SHAPE (1, 3, 8, 8));
+    SpTensor *kernel = sp_graph_constant (graph, "k", SP_SHAPE (4, 3, 3, 3), NULL);
+    sp_graph_convolution (graph, x, kernel, NULL, (SpConvolution){ 2, 1, 2, 1 });
+    expect_error (graph, "upsampling");
+  }
+  {
+    g_autoptr (SpGraph) graph = sp_graph_new ();
+    SpTensor *x = sp_graph_input (graph, "x", SP_SHAPE (1, 3, 2, 2));
+    SpTensor *kernel = sp_graph_constant (graph, "k", SP_SHAPE (4, 3, 3, 3), NULL);
+    sp_graph_convolution (graph, x, kernel, NULL, (SpConvolution){ 1, 0, 1, 1 });
+    expect_error (graph, "too small");
+  }
+  {
+    g_autoptr (SpGraph) graph = sp_graph_new ();
+    sp_graph_input (graph, "x", SP_SHAPE (1 << 20, 1 << 20, 1 << 20, 1 << 20));
+    expect_error (graph, "cannot be made");
+  }
+}
+
+/* y = x + x + x through three sums: the gradient of mean y is 3 / n everywhere, and accumulates. */
+static void
+test_accumulation (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = make_backend ();
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  SpShape shape = SP_SHAPE (2, 5, 3, 4);
+  SpTensor *x = sp_graph_input (graph, "x", shape);
+  sp_tensor_want_gradient (x);
+  const float ones[] = { 1, 1 };
+  SpTensor *two = sp_graph_sum (graph, 2, (SpTensor *[]){ x, x }, ones);
+  SpTensor *three = sp_graph_sum (graph, 2, (SpTensor *[]){ two, x }, ones);
+  SpTensor *loss = sp_graph_mean (graph, three);
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, loss, &error);
+  g_assert_no_error (error);
+
+  gsize n = sp_shape_elements (shape);
+  g_autofree float *values = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    values[i] = (float)i;
+  sp_plan_write (plan, x, values);
+  for (int repeat = 0; repeat < 2; repeat++) { /* gradients must not pile up over runs */
+    sp_plan_forward (plan);
+    sp_plan_backward (plan);
+  }
+  g_assert_cmpfloat_with_epsilon (sp_plan_read_scalar (plan, loss), 3 * (n - 1) / 2.0, 1e-3);
+  sp_plan_read_gradient (plan, x, values);
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon (values[i], 3.0 / n, 1e-6);
+}
+
+/* A long chain must reuse memory: many maps in the time of few. */
+static void
+test_memory_is_reused (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = make_backend ();
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  SpShape shape = SP_SHAPE (1, 16, 64, 64);
+  SpTensor *x = sp_graph_input (graph, "x", shape);
+  for (int i = 0; i < 50; i++)
+    x = sp_graph_pixel_norm (graph, x);
+  sp_tensor_keep (x);
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (sp_plan_bytes (plan), <, 6 * 16 * 64 * 64 * sizeof (float));
+}
+
+/* Adam, algorithm 1 of Kingma and Ba, in fp64, on the loss mean x^2. */
+static void
+test_adam (void)
+{
+  enum { n = 37 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = make_backend ();
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  float start[n], result[n];
+  double theta[n], m[n] = { 0 }, v[n] = { 0 };
+  for (int i = 0; i < n; i++)
+    theta[i] = start[i] = sinf (i + 1.0f);
+  SpTensor *x = sp_graph_parameter (graph, "x", SP_SHAPE (1, n, 1, 1), start);
+  SpTensor *loss = sp_graph_mean_square (graph, x);
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, loss, &error);
+  g_assert_no_error (error);
+
+  const SpAdam adam = SP_ADAM_DEFAULT;
+  for (int step = 1; step <= 20; step++) {
+    sp_plan_step (plan, &adam);
+    for (int i = 0; i < n; i++) {
+      double gradient = 2 * theta[i] / n;
+      m[i] = 0.9 * m[i] + 0.1 * gradient;
+      v[i] = 0.999 * v[i] + 0.001 * gradient * gradient;
+      theta[i] -=
+          0.1 * (m[i] / (1 - pow (0.9, step))) / (sqrt (v[i] / (1 - pow (0.999, step))) + 1e-8);
+    }
+  }
+  sp_plan_read (plan, x, result);
+  for (int i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon (result[i], theta[i], 2e-4);
+
+  /* after a reset the first step is again lr times the sign of the gradient */
+  sp_plan_read (plan, x, start);
+  sp_plan_reset_adam (plan);
+  sp_plan_step (plan, &adam);
+  sp_plan_read (plan, x, result);
+  for (int i = 0; i < n; i++)
+    if (fabsf (start[i]) > 1e-3f)
+      g_assert_cmpfloat_with_epsilon (fabsf (result[i] - start[i]), 0.1, 1e-3);
+}
+
+/* A mask has no gradient; a loss that reaches a parameter only through one has none to give. */
+static void
+test_masks_have_no_gradient (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = make_backend ();
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  const float half = 0.5f;
+  SpTensor *x = sp_graph_input (graph, "x", SP_SHAPE_SCALAR);
+  SpTensor *target = sp_graph_input (graph, "target", SP_SHAPE_SCALAR);
+  SpTensor *mask = sp_graph_parameter (graph, "mask", SP_SHAPE_SCALAR, &half);
+  SpTensor *loss = sp_graph_masked_l1 (graph, x, target, mask);
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, loss, &error);
+  g_assert_no_error (error);
+  const float one = 1, zero = 0;
+  float value, gradient;
+  sp_plan_write (plan, x, &one);
+  sp_plan_write (plan, target, &zero);
+  const SpAdam adam = SP_ADAM_DEFAULT;
+  sp_plan_step (plan, &adam);
+  sp_plan_read (plan, mask, &value);
+  sp_plan_read_gradient (plan, mask, &gradient);
+  g_assert_cmpfloat (value, ==, half);
+  g_assert_cmpfloat (gradient, ==, 0);
+  g_assert_cmpfloat_with_epsilon (sp_plan_read_scalar (plan, loss), 0.5, 1e-6);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/graph/shape-errors", test_shape_errors);
+  g_test_add_func ("/graph/accumulation", test_accumulation);
+  g_test_add_func ("/graph/memory-is-reused", test_memory_is_reused);
+  g_test_add_func ("/graph/adam", test_adam);
+  g_test_add_func ("/graph/masks-have-no-gradient", test_masks_have_no_gradient);
+  return g_test_run ();
+}

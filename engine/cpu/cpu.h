@@ -2,8 +2,8 @@
  *
  * Layout: N x ceil (C / 16) x H x W x 16, channels padded with zeros, so that sixteen channels of a
  * pixel are one AVX-512 register, two AVX2 registers or four NEON registers, and the innermost loop
- * of every kernel is the same code compiled for each. A kernel tensor (out x in x k x k) is laid out
- * like any other.
+ * of every kernel is the same code compiled for each. A kernel tensor (out x in x k x k) is laid
+ * out like any other.
  */
 #pragma once
 

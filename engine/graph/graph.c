@@ -139,6 +139,18 @@ sp_graph_parameter (SpGraph *graph, const char *name, SpShape shape, const float
   return graph_add_leaf (graph, SP_TENSOR_PARAMETER, name, shape, values);
 }
 
+GPtrArray *
+sp_graph_parameters (const SpGraph *graph)
+{
+  GPtrArray *parameters = g_ptr_array_new ();
+  for (guint t = 0; t < graph->tensors->len; t++) {
+    SpTensor *tensor = g_ptr_array_index (graph->tensors, t);
+    if (tensor->role == SP_TENSOR_PARAMETER)
+      g_ptr_array_add (parameters, tensor);
+  }
+  return parameters;
+}
+
 SpShape
 sp_tensor_shape (const SpTensor *tensor)
 {

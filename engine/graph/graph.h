@@ -63,6 +63,10 @@ SpTensor *sp_graph_constant (SpGraph *graph, const char *name, SpShape shape, co
 SpTensor *sp_graph_parameter (SpGraph *graph, const char *name, SpShape shape, const float *values);
 void sp_tensor_want_gradient (SpTensor *tensor);
 
+/* The graph's parameters in order of construction; a container of the caller's (g_ptr_array_unref).
+ */
+GPtrArray *sp_graph_parameters (const SpGraph *graph);
+
 /* Keeps a result's value readable after a run (else its memory is reused within the run). */
 void sp_tensor_keep (SpTensor *tensor);
 

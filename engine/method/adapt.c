@@ -1,1 +1,346 @@
-#include <glib.h>
+/* Adaptation, eq. 3 to 8. See adapt.h.
+ *
+ * Two plans: the lower one turns ze into the first perturbed layer's output, once for each latent;
+ * the upper one holds R and what it perturbs, and runs in every step.
+ */
+#include "engine/method/adapt.h"
+
+#include "engine/method/optimise.h"
+#include "engine/model/perturbation.h"
+#include "engine/photo/photo.h"
+
+#include <string.h>
+
+/* The authors' pyramid: the last layer of each of the four highest scales (METHOD A1). */
+#define DEFAULT_LAYERS 4
+
+typedef struct {
+  SpGraph *graph;
+  SpPlan *plan;
+  SpTensor *latent, *activation;
+} Lower;
+
+typedef struct {
+  SpGraph *graph;
+  SpPlan *plan;
+  SpTensor *activation, *photo, *keep; /* inputs */
+  SpTensor *deltas[SP_MAXIMUM_PERTURBED_LAYERS];
+  SpTensor *picture, *loss;
+  GPtrArray *parameters; /* R's */
+} Upper;
+
+struct _SpAdaptation {
+  const SpPack *pack;
+  SpBackend *backend;
+  SpSettings settings;
+  SpGeneratorShape generator;
+  SpShape latent;
+  int layers[SP_MAXIMUM_PERTURBED_LAYERS];
+  guint n_layers;
+  Lower lower;
+  Upper upper;
+  float *best;                 /* a snapshot of R */
+  float *photo, *keep;         /* for PSNR; 3 x H x W and H x W */
+  float *activation, *picture; /* scratch */
+};
+
+/* ---- Which layers ---- */
+
+static void
+choose_default_layers (SpAdaptation *adaptation)
+{
+  const SpGeneratorShape *generator = &adaptation->generator;
+  int first = generator->last_layer - 2 * (DEFAULT_LAYERS - 1);
+  for (int layer = first; layer <= generator->last_layer; layer += 2)
+    if (layer > SP_LATENT_LAYER)
+      adaptation->layers[adaptation->n_layers++] = layer;
+}
+
+static gboolean
+choose_layers (SpAdaptation *adaptation, GError **error)
+{
+  const SpGeneratorShape *generator = &adaptation->generator;
+  const int *wanted = adaptation->settings.perturbed_layers;
+  if (wanted[0] == 0) {
+    choose_default_layers (adaptation);
+    return TRUE;
+  }
+  for (guint i = 0; i < SP_MAXIMUM_PERTURBED_LAYERS && wanted[i] != 0; i++) {
+    gboolean rises = i == 0 || wanted[i] > wanted[i - 1];
+    if (!rises || wanted[i] <= SP_LATENT_LAYER || wanted[i] > generator->last_layer) {
+      g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                   "Perturbed layers must rise from %d to at most %d; layer %d does not fit.",
+                   SP_LATENT_LAYER + 1, generator->last_layer, wanted[i]);
+      return FALSE;
+    }
+    adaptation->layers[adaptation->n_layers++] = wanted[i];
+  }
+  return TRUE;
+}
+
+/* Layer's output over this latent: 1 x C x h x w, the latent's sides times 2 for each scale. */
+static SpShape
+layer_shape (const SpAdaptation *adaptation, int layer)
+{
+  int factor = sp_generator_side (layer) / sp_generator_side (SP_LATENT_LAYER);
+  return SP_SHAPE (1, adaptation->generator.channels[layer], adaptation->latent.height * factor,
+                   adaptation->latent.width * factor);
+}
+
+/* ---- Building ---- */
+
+static gboolean
+build_lower (SpAdaptation *adaptation, GError **error)
+{
+  Lower *lower = &adaptation->lower;
+  lower->graph = sp_graph_new ();
+  lower->latent = sp_graph_input (lower->graph, "latent", adaptation->latent);
+  lower->activation =
+      sp_generator_layers (lower->graph, adaptation->pack, &adaptation->generator, lower->latent,
+                           SP_LATENT_LAYER + 1, adaptation->layers[0], NULL, NULL, error);
+  if (lower->activation == NULL)
+    return FALSE;
+  sp_tensor_keep (lower->activation);
+  lower->plan = sp_plan_new (lower->graph, adaptation->backend, NULL, error);
+  return lower->plan != NULL;
+}
+
+static void
+build_perturbations (SpAdaptation *adaptation)
+{
+  Upper *upper = &adaptation->upper;
+  SpShape shapes[SP_MAXIMUM_PERTURBED_LAYERS];
+  for (guint i = 0; i < adaptation->n_layers; i++)
+    shapes[i] = layer_shape (adaptation, adaptation->layers[i]);
+  sp_perturbation_build (upper->graph, adaptation->settings.perturbation, adaptation->settings.seed,
+                         adaptation->n_layers, shapes, upper->deltas);
+  upper->parameters = sp_graph_parameters (upper->graph);
+  for (guint i = 0; i < adaptation->n_layers; i++)
+    sp_tensor_keep (upper->deltas[i]);
+}
+
+static SpTensor *
+build_picture (SpAdaptation *adaptation, GError **error)
+{
+  Upper *upper = &adaptation->upper;
+  const SpGeneratorShape *generator = &adaptation->generator;
+  SpTensor *perturbations[SP_MAXIMUM_LAYERS + 1] = { NULL };
+  for (guint i = 1; i < adaptation->n_layers; i++)
+    perturbations[adaptation->layers[i]] = upper->deltas[i];
+
+  SpTensor *x = sp_graph_perturb (upper->graph, upper->activation, upper->deltas[0]);
+  x = sp_generator_layers (upper->graph, adaptation->pack, generator, x, adaptation->layers[0] + 1,
+                           generator->last_layer, NULL, perturbations, error);
+  return x ? sp_generator_output (upper->graph, adaptation->pack, generator, x, error) : NULL;
+}
+
+/* Eq. 8. */
+static SpTensor *
+build_loss (SpAdaptation *adaptation)
+{
+  Upper *upper = &adaptation->upper;
+  SpTensor *terms[1 + SP_MAXIMUM_PERTURBED_LAYERS];
+  float weights[G_N_ELEMENTS (terms)];
+  terms[0] = sp_graph_masked_l1 (upper->graph, upper->picture, upper->photo, upper->keep);
+  weights[0] = 1;
+  for (guint i = 0; i < adaptation->n_layers; i++) {
+    terms[1 + i] = sp_graph_mean_square (upper->graph, upper->deltas[i]);
+    weights[1 + i] = adaptation->settings.regularisation;
+  }
+  return sp_graph_sum (upper->graph, 1 + adaptation->n_layers, terms, weights);
+}
+
+static gboolean
+build_upper (SpAdaptation *adaptation, GError **error)
+{
+  Upper *upper = &adaptation->upper;
+  upper->graph = sp_graph_new ();
+  upper->activation =
+      sp_graph_input (upper->graph, "activation", layer_shape (adaptation, adaptation->layers[0]));
+  build_perturbations (adaptation);
+  upper->picture = build_picture (adaptation, error);
+  if (upper->picture == NULL)
+    return FALSE;
+  sp_tensor_keep (upper->picture);
+
+  SpShape picture = sp_tensor_shape (upper->picture);
+  upper->photo = sp_graph_input (upper->graph, "photo", picture);
+  upper->keep =
+      sp_graph_input (upper->graph, "keep", SP_SHAPE (1, 1, picture.height, picture.width));
+  upper->loss = build_loss (adaptation);
+  upper->plan = sp_plan_new (upper->graph, adaptation->backend, upper->loss, error);
+  return upper->plan != NULL;
+}
+
+static void
+make_scratch (SpAdaptation *adaptation)
+{
+  SpShape picture = sp_tensor_shape (adaptation->upper.picture);
+  gsize pixels = (gsize)picture.height * picture.width;
+  adaptation->best = g_new0 (float, sp_adaptation_snapshot_size (adaptation));
+  adaptation->photo = g_new0 (float, 3 * pixels);
+  adaptation->keep = g_new0 (float, pixels);
+  adaptation->picture = g_new0 (float, 3 * pixels);
+  adaptation->activation =
+      g_new0 (float, sp_shape_elements (sp_tensor_shape (adaptation->lower.activation)));
+}
+
+SpAdaptation *
+sp_adaptation_new (const SpPack *pack, SpBackend *backend, SpShape latent,
+                   const SpSettings *settings, GError **error)
+{
+  g_autoptr (SpAdaptation) adaptation = g_new0 (SpAdaptation, 1);
+  adaptation->pack = pack;
+  adaptation->backend = backend;
+  adaptation->settings = *settings;
+  adaptation->latent = latent;
+  if (!sp_generator_shape (pack, &adaptation->generator, error)
+      || !choose_layers (adaptation, error) || !build_lower (adaptation, error)
+      || !build_upper (adaptation, error))
+    return NULL;
+  make_scratch (adaptation);
+  sp_adaptation_save (adaptation, adaptation->best);
+  return g_steal_pointer (&adaptation);
+}
+
+void
+sp_adaptation_free (SpAdaptation *adaptation)
+{
+  if (adaptation == NULL)
+    return;
+  sp_plan_free (adaptation->lower.plan);
+  sp_graph_free (adaptation->lower.graph);
+  sp_plan_free (adaptation->upper.plan);
+  g_clear_pointer (&adaptation->upper.parameters, g_ptr_array_unref);
+  sp_graph_free (adaptation->upper.graph);
+  g_free (adaptation->best);
+  g_free (adaptation->photo);
+  g_free (adaptation->keep);
+  g_free (adaptation->picture);
+  g_free (adaptation->activation);
+  g_free (adaptation);
+}
+
+/* ---- Inputs ---- */
+
+void
+sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, const float *keep)
+{
+  SpShape picture = sp_tensor_shape (adaptation->upper.picture);
+  gsize pixels = (gsize)picture.height * picture.width;
+  memcpy (adaptation->photo, photo, 3 * pixels * sizeof (float));
+  for (gsize i = 0; i < pixels; i++)
+    adaptation->keep[i] = keep != NULL ? keep[i] : 1;
+  sp_plan_write (adaptation->upper.plan, adaptation->upper.photo, adaptation->photo);
+  sp_plan_write (adaptation->upper.plan, adaptation->upper.keep, adaptation->keep);
+}
+
+void
+sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent)
+{
+  Lower *lower = &adaptation->lower;
+  sp_plan_write (lower->plan, lower->latent, latent);
+  sp_plan_forward (lower->plan);
+  sp_plan_read (lower->plan, lower->activation, adaptation->activation);
+  sp_plan_write (adaptation->upper.plan, adaptation->upper.activation, adaptation->activation);
+}
+
+/* ---- R's parameters ---- */
+
+gsize
+sp_adaptation_snapshot_size (const SpAdaptation *adaptation)
+{
+  gsize n = 0;
+  for (guint i = 0; i < adaptation->upper.parameters->len; i++)
+    n += sp_shape_elements (sp_tensor_shape (g_ptr_array_index (adaptation->upper.parameters, i)));
+  return n;
+}
+
+void
+sp_adaptation_save (SpAdaptation *adaptation, float *snapshot)
+{
+  for (guint i = 0; i < adaptation->upper.parameters->len; i++) {
+    const SpTensor *parameter = g_ptr_array_index (adaptation->upper.parameters, i);
+    sp_plan_read (adaptation->upper.plan, parameter, snapshot);
+    snapshot += sp_shape_elements (sp_tensor_shape (parameter));
+  }
+}
+
+void
+sp_adaptation_restore (SpAdaptation *adaptation, const float *snapshot)
+{
+  for (guint i = 0; i < adaptation->upper.parameters->len; i++) {
+    const SpTensor *parameter = g_ptr_array_index (adaptation->upper.parameters, i);
+    sp_plan_write (adaptation->upper.plan, parameter, snapshot);
+    snapshot += sp_shape_elements (sp_tensor_shape (parameter));
+  }
+}
+
+/* ---- Running ---- */
+
+static void
+save_best (gpointer data)
+{
+  SpAdaptation *adaptation = data;
+  sp_adaptation_save (adaptation, adaptation->best);
+}
+
+static double
+measure_psnr (gpointer data)
+{
+  SpAdaptation *adaptation = data;
+  SpShape picture = sp_tensor_shape (adaptation->upper.picture);
+  sp_adaptation_read_picture (adaptation, adaptation->picture);
+  return sp_psnr (adaptation->picture, adaptation->photo, adaptation->keep, picture.height,
+                  picture.width);
+}
+
+gboolean
+sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
+                   GCancellable *cancellable, SpProgressFunction progress, gpointer user_data,
+                   GError **error)
+{
+  const SpSettings *settings = &adaptation->settings;
+  float rate = settings->learning_rate > 0 ? settings->learning_rate
+                                           : sp_perturbation_learning_rate (settings->perturbation);
+  SpOptimisation optimisation = { .plan = adaptation->upper.plan,
+                                  .loss = adaptation->upper.loss,
+                                  .stage = stage,
+                                  .steps = steps,
+                                  .learning_rate = rate,
+                                  .save_best = save_best,
+                                  .psnr = measure_psnr,
+                                  .data = adaptation };
+  sp_plan_reset_adam (adaptation->upper.plan);
+  gboolean finished = sp_optimise (&optimisation, cancellable, progress, user_data, error);
+  sp_adaptation_restore (adaptation, adaptation->best);
+  sp_plan_forward (adaptation->upper.plan);
+  return finished;
+}
+
+/* ---- Results ---- */
+
+void
+sp_adaptation_read_picture (SpAdaptation *adaptation, float *picture)
+{
+  sp_plan_read (adaptation->upper.plan, adaptation->upper.picture, picture);
+}
+
+guint
+sp_adaptation_n_layers (const SpAdaptation *adaptation)
+{
+  return adaptation->n_layers;
+}
+
+int
+sp_adaptation_layer (const SpAdaptation *adaptation, guint i, SpShape *shape)
+{
+  *shape = sp_tensor_shape (adaptation->upper.deltas[i]);
+  return adaptation->layers[i];
+}
+
+void
+sp_adaptation_read_delta (SpAdaptation *adaptation, guint i, float *delta)
+{
+  sp_plan_read (adaptation->upper.plan, adaptation->upper.deltas[i], delta);
+}

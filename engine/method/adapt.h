@@ -25,15 +25,15 @@ void sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, con
 /* Sets ze and computes what lies below the first perturbed layer. */
 void sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent);
 
-/* Takes `steps` Adam steps from R as it stands. With keep_moments FALSE Adam starts anew. `stage`
- * goes to the progress. Cancelled: FALSE, R stays as the last step left it. */
+/* Takes `steps` Adam steps from R as it stands, with fresh moments, and leaves R at the lowest loss
+ * that was seen on the way (optimise.h). `stage` goes to the progress. Cancelled: FALSE, R likewise
+ * the best so far. With 0 steps only the picture and the perturbations are computed. */
 gboolean sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
-                            gboolean keep_moments, GCancellable *cancellable,
-                            SpProgressFunction progress, gpointer user_data, GError **error);
+                            GCancellable *cancellable, SpProgressFunction progress,
+                            gpointer user_data, GError **error);
 
 /* G'(ze), 3 x H x W, not clamped. */
 void sp_adaptation_read_picture (SpAdaptation *adaptation, float *picture);
-double sp_adaptation_loss (SpAdaptation *adaptation);
 
 /* R's parameters, to return to after an edit: a snapshot of the caller's, of this many floats. */
 gsize sp_adaptation_snapshot_size (const SpAdaptation *adaptation);

@@ -1,1 +1,417 @@
-#include <glib.h>
+/* Edits of the latent, eq. 9. See edit.h.
+ *
+ * Each operation makes a value map v (C x h x w, the paper's s p_c) and the mask and strength blend
+ * it in. Pixel norm follows z4, so a cell's direction is all that the generator sees: values from
+ * elsewhere are brought to the length of the photo's own cells, or they would drown or be drowned
+ * in the blend.
+ */
+#include "engine/method/edit.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+  const SpPack *pack;
+  const SpLatentEdit *edit;
+  const SpConcept *concept;
+  const int *units;
+  guint n_units;
+  SpShape shape;
+  gsize n_cells;
+  float *latent;
+} Context;
+
+void
+sp_edit_cells (const float *strokes, int height, int width, int cell, float *cells)
+{
+  int rows = height / cell, columns = width / cell;
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < columns; j++) {
+      double sum = 0;
+      for (int y = i * cell; y < (i + 1) * cell; y++)
+        for (int x = j * cell; x < (j + 1) * cell; x++)
+          sum += strokes[(gsize)y * width + x];
+      cells[i * columns + j] = MIN (1.0f, 2 * (float)sum / (cell * cell));
+    }
+  }
+}
+
+/* ---- Tensors of a concept ---- */
+
+static char *
+concept_tensor (const Context *context, const char *part)
+{
+  return g_strdup_printf ("concept.%s.%s", context->concept->name, part);
+}
+
+static float *
+read_value (const Context *context, GError **error)
+{
+  g_autofree char *name = concept_tensor (context, "value");
+  return sp_pack_read (context->pack, name,
+                       (SpPackShape){ 1, { context->shape.channels, 1, 1, 1 } }, error);
+}
+
+/* The exemplar that the seed chooses; C x h x w of its own size. Caller frees. */
+static float *
+read_exemplar (const Context *context, SpShape *shape, GError **error)
+{
+  g_autofree char *name = concept_tensor (context, "exemplars");
+  SpPackShape size = { 0 };
+  sp_pack_tensor_shape (context->pack, name, &size);
+  SpPackShape expected = {
+    4, { (int)context->concept->exemplars, context->shape.channels, size.size[2], size.size[3] }
+  };
+  g_autofree float *all = sp_pack_read (context->pack, name, expected, error);
+  if (all == NULL)
+    return NULL;
+  *shape = SP_SHAPE (1, context->shape.channels, size.size[2], size.size[3]);
+  gsize n = sp_shape_elements (*shape);
+  guint chosen = context->edit->seed % context->concept->exemplars;
+  return g_memdup2 (all + chosen * n, n * sizeof (float));
+}
+
+/* ---- Cells ---- */
+
+static float
+cell_length (const float *map, gsize n_cells, int channels, gsize cell)
+{
+  double sum = 0;
+  for (int c = 0; c < channels; c++)
+    sum += (double)map[c * n_cells + cell] * map[c * n_cells + cell];
+  return (float)sqrt (sum);
+}
+
+static float
+mean_cell_length (const Context *context)
+{
+  double sum = 0;
+  for (gsize i = 0; i < context->n_cells; i++)
+    sum += cell_length (context->latent, context->n_cells, context->shape.channels, i);
+  return (float)(sum / context->n_cells);
+}
+
+/* Copies cell `from` of `source` (n_source cells) to cell `to` of `values`, brought to `length`. */
+static void
+copy_cell (const Context *context, const float *source, gsize n_source, gsize from, float *values,
+           gsize to, float length)
+{
+  int channels = context->shape.channels;
+  float factor = length / MAX (cell_length (source, n_source, channels, from), 1e-6f);
+  for (int c = 0; c < channels; c++)
+    values[c * context->n_cells + to] = factor * source[c * n_source + from];
+}
+
+/* 0 1 2 3 3 2 1 0 0 1 ...: tiles without a seam. */
+static int
+mirror (int i, int n)
+{
+  int k = i % (2 * n);
+  return k < n ? k : 2 * n - 1 - k;
+}
+
+/* ---- Blending ---- */
+
+/* ze = (1 - a) z + a v in channels [c, c + 1) where the mask says so. */
+static void
+blend_channel (Context *context, int c, const float *values, float strength)
+{
+  float *z = context->latent + c * context->n_cells;
+  for (gsize i = 0; i < context->n_cells; i++) {
+    float a = context->edit->cells[i] * strength;
+    z[i] = (1 - a) * z[i] + a * values[i];
+  }
+}
+
+static void
+blend_all (Context *context, const float *values)
+{
+  for (int c = 0; c < context->shape.channels; c++)
+    blend_channel (context, c, values + c * context->n_cells, (float)context->edit->strength);
+}
+
+/* ---- Concepts with units ---- */
+
+/* METHOD B5: low, medium and high (0.5, 0.75, 1) edit the best 4, 10 and 15 units. */
+static guint
+units_for_strength (const Context *context)
+{
+  double strength = context->edit->strength;
+  double n = strength <= 0.5    ? 8 * strength
+             : strength <= 0.75 ? 4 + (strength - 0.5) * 24
+                                : 10 + (strength - 0.75) * 20;
+  return CLAMP ((guint)lround (n), 1, context->n_units);
+}
+
+static gboolean
+unit_is_excluded (const Context *context, int unit)
+{
+  guint n_excluded;
+  const int *excluded = sp_pack_excluded_units (context->pack, &n_excluded);
+  for (guint i = 0; i < n_excluded; i++)
+    if (excluded[i] == unit)
+      return TRUE;
+  return FALSE;
+}
+
+/* The paper's style edit: the mean of a channel's positive activations in the reference. */
+static float
+mean_positive (const SpLatent *reference, int c)
+{
+  gsize n = (gsize)reference->shape.height * reference->shape.width;
+  double sum = 0;
+  guint count = 0;
+  for (gsize i = 0; i < n; i++) {
+    float value = reference->values[c * n + i];
+    if (value > 0) {
+      sum += value;
+      count++;
+    }
+  }
+  return count > 0 ? (float)(sum / count) : 0;
+}
+
+static gboolean
+edit_units (Context *context, const SpLatent *reference, GError **error)
+{
+  g_autofree float *value = read_value (context, error);
+  g_autofree float *map = g_new (float, context->n_cells);
+  if (value == NULL)
+    return FALSE;
+  guint n = units_for_strength (context);
+  for (guint u = 0; u < context->n_units && n > 0; u++) {
+    int c = context->units[u];
+    if (c >= context->shape.channels || unit_is_excluded (context, c))
+      continue;
+    float level = context->edit->operation == SP_EDIT_REMOVE    ? 0
+                  : context->edit->operation == SP_EDIT_RESTYLE ? mean_positive (reference, c)
+                                                                : value[c];
+    for (gsize i = 0; i < context->n_cells; i++)
+      map[i] = level;
+    blend_channel (context, c, map, 1);
+    n--;
+  }
+  return TRUE;
+}
+
+/* ---- Concepts in all channels: add ---- */
+
+/* First row and column that the mask touches; the exemplar is laid from there. */
+static void
+mask_origin (const Context *context, int *row, int *column)
+{
+  *row = context->shape.height;
+  *column = context->shape.width;
+  for (int i = 0; i < context->shape.height; i++) {
+    for (int j = 0; j < context->shape.width; j++) {
+      if (context->edit->cells[i * context->shape.width + j] > 0) {
+        *row = MIN (*row, i);
+        *column = MIN (*column, j);
+      }
+    }
+  }
+}
+
+static void
+lay_exemplar (const Context *context, const float *exemplar, SpShape size, float *values)
+{
+  int row, column;
+  float length = mean_cell_length (context);
+  gsize n_source = (gsize)size.height * size.width;
+  mask_origin (context, &row, &column);
+  for (int i = row; i < context->shape.height; i++) {
+    for (int j = column; j < context->shape.width; j++) {
+      gsize from =
+          (gsize)mirror (i - row, size.height) * size.width + mirror (j - column, size.width);
+      copy_cell (context, exemplar, n_source, from, values, (gsize)i * context->shape.width + j,
+                 length);
+    }
+  }
+}
+
+static gboolean
+add_to_cells (Context *context, GError **error)
+{
+  SpShape size =
+      SP_SHAPE (1, context->shape.channels, 1, 1); /* of p_c where there is no exemplar */
+  g_autofree float *source = context->concept->exemplars > 0 ? read_exemplar (context, &size, error)
+                                                             : read_value (context, error);
+  g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
+  if (source == NULL)
+    return FALSE;
+  lay_exemplar (context, source, size, values);
+  blend_all (context, values);
+  return TRUE;
+}
+
+/* ---- Concepts in all channels: remove ---- */
+
+/* Cosine of cell `i` of a map with a concept's own direction. */
+static float
+likeness (const float *map, gsize n_cells, const float *value, int channels, gsize i)
+{
+  double dot = 0, length = 0;
+  for (int c = 0; c < channels; c++) {
+    dot += (double)map[c * n_cells + i] * value[c];
+    length += (double)value[c] * value[c];
+  }
+  return (float)(dot / MAX (sqrt (length) * cell_length (map, n_cells, channels, i), 1e-12));
+}
+
+/* How willingly cell (i, j) takes what lies at (y, x): near, rather beside than above or below
+ * (scenes lie in layers), and not itself the concept that is to go. */
+static double
+willingness (int i, int j, int y, int x, float concept_likeness)
+{
+  double down = 2.0 * (y - i), across = x - j;
+  double distance = sqrt (down * down + across * across);
+  return exp (-6.0 * MAX (concept_likeness, 0)) / (distance * distance * distance);
+}
+
+/* Every stroked cell becomes what surrounds the strokes: the outside cell it takes most willingly,
+ * so that texture is copied rather than averaged away. */
+static gboolean
+fill_from_surroundings (const Context *context, const float *value, float *values, GError **error)
+{
+  int height = context->shape.height, width = context->shape.width;
+  g_autofree float *likenesses = g_new (float, context->n_cells);
+  for (gsize k = 0; k < context->n_cells; k++)
+    likenesses[k] = likeness (context->latent, context->n_cells, value, context->shape.channels, k);
+  for (int i = 0; i < height; i++) {
+    for (int j = 0; j < width; j++) {
+      double best = 0;
+      gsize chosen = 0;
+      for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+          gsize k = (gsize)y * width + x;
+          if (context->edit->cells[k] > 0 || (y == i && x == j))
+            continue;
+          double wish = willingness (i, j, y, x, likenesses[k]);
+          if (wish > best) {
+            best = wish;
+            chosen = k;
+          }
+        }
+      }
+      if (best == 0) {
+        g_set_error (
+            error, SP_ERROR, SP_ERROR_STROKES,
+            "The strokes cover the whole window, so there is nothing to put in the place of “%s”.",
+            context->concept->title);
+        return FALSE;
+      }
+      gsize to = (gsize)i * width + j;
+      copy_cell (context, context->latent, context->n_cells, chosen, values, to,
+                 cell_length (context->latent, context->n_cells, context->shape.channels, chosen));
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+remove_from_cells (Context *context, GError **error)
+{
+  g_autofree float *value = read_value (context, error);
+  g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
+  if (value == NULL || !fill_from_surroundings (context, value, values, error))
+    return FALSE;
+  blend_all (context, values);
+  return TRUE;
+}
+
+/* ---- Concepts in all channels: restyle ---- */
+
+/* Mean and deviation of one channel over weighted cells. */
+typedef struct {
+  double mean, deviation;
+} Moments;
+
+static Moments
+channel_moments (const float *map, const float *weights, gsize n)
+{
+  double total = 1e-12, sum = 0, square = 0;
+  for (gsize i = 0; i < n; i++) {
+    total += weights[i];
+    sum += (double)weights[i] * map[i];
+    square += (double)weights[i] * map[i] * map[i];
+  }
+  double mean = sum / total;
+  return (Moments){ mean, sqrt (MAX (square / total - mean * mean, 0)) };
+}
+
+/* The reference's cells count as far as they look like the concept. */
+static float *
+reference_weights (const Context *context, const SpLatent *reference, const float *value)
+{
+  gsize n = (gsize)reference->shape.height * reference->shape.width;
+  float *weights = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    weights[i] = expf (6 * likeness (reference->values, n, value, context->shape.channels, i));
+  return weights;
+}
+
+/* Gives the stroked cells the reference's mean and deviation in every channel, so that they keep
+ * their own pattern and take its look. */
+static gboolean
+restyle_cells (Context *context, const SpLatent *reference, GError **error)
+{
+  g_autofree float *value = read_value (context, error);
+  if (value == NULL)
+    return FALSE;
+  g_autofree float *weights = reference_weights (context, reference, value);
+  g_autofree float *map = g_new (float, context->n_cells);
+  gsize n_reference = (gsize)reference->shape.height * reference->shape.width;
+  for (int c = 0; c < context->shape.channels; c++) {
+    const float *own_map = context->latent + c * context->n_cells;
+    Moments own = channel_moments (own_map, context->edit->cells, context->n_cells);
+    Moments theirs = channel_moments (reference->values + c * n_reference, weights, n_reference);
+    double scale = own.deviation > 1e-6 ? MIN (theirs.deviation / own.deviation, 3) : 0;
+    for (gsize i = 0; i < context->n_cells; i++)
+      map[i] = (float)(theirs.mean + scale * (own_map[i] - own.mean));
+    blend_channel (context, c, map, (float)context->edit->strength);
+  }
+  return TRUE;
+}
+
+static gboolean
+restyle (Context *context, GError **error)
+{
+  const SpLatent *reference = context->edit->reference;
+  SpLatent exemplar;
+  g_autofree float *values = NULL;
+  if (reference == NULL) {
+    if (context->concept->exemplars == 0) {
+      g_set_error (error, SP_ERROR, SP_ERROR_CONCEPT,
+                   "To restyle “%s” a reference photo is needed: the pack has no example of it.",
+                   context->concept->title);
+      return FALSE;
+    }
+    values = read_exemplar (context, &exemplar.shape, error);
+    if (values == NULL)
+      return FALSE;
+    exemplar.values = values;
+    reference = &exemplar;
+  }
+  return context->n_units > 0 ? edit_units (context, reference, error)
+                              : restyle_cells (context, reference, error);
+}
+
+gboolean
+sp_edit_latent (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, float *latent,
+                GError **error)
+{
+  guint n_concepts;
+  Context context = { .pack = pack,
+                      .edit = edit,
+                      .concept = &sp_pack_concepts (pack, &n_concepts)[edit->concept],
+                      .shape = shape,
+                      .n_cells = (gsize)shape.height * shape.width,
+                      .latent = latent };
+  context.units = sp_pack_concept_units (pack, edit->concept, &context.n_units);
+  if (edit->operation == SP_EDIT_RESTYLE)
+    return restyle (&context, error);
+  if (context.n_units > 0)
+    return edit_units (&context, NULL, error);
+  return edit->operation == SP_EDIT_ADD ? add_to_cells (&context, error)
+                                        : remove_from_cells (&context, error);
+}

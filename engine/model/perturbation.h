@@ -1,13 +1,17 @@
 /* R, the perturbation network (eq. 5 to 7; METHOD D2), or what stands in for it.
  *
  * It turns a fixed noise map into one perturbation a layer: deltas[i] has the shape of perturbed
- * layer i's output. Layers are given from the deepest to the highest resolution. FREE     the
- * perturbations are parameters, zero at the start LOWRANK  trunk: noise (1 x 32 x H x W at the
- * highest resolution), then from the highest resolution down, for each layer, conv 3x3 32 -> 32
- * (stride 2 where the resolution halves), batch norm, leaky ReLU; head of a layer: conv 1x1 32 ->
- * 4, batch norm, leaky ReLU, conv 1x1 4 -> C HEADS    the same trunk; head: conv 3x3 32 -> C All
- * slopes 0.2. Convolutions start Kaiming-normal (the last of a head scaled down to start near
- * zero), biases zero, batch norm 1 and 0.
+ * layer i's output. Layers are given from the deepest to the highest resolution.
+ *
+ * - FREE: the perturbations are parameters, zero at the start.
+ * - LOWRANK: trunk: noise (1 x 32 x H x W at the highest resolution), then from the highest
+ *   resolution down, for each layer, conv 3x3 32 -> 32 (stride 2 where the resolution halves),
+ * batch norm, leaky ReLU; head of a layer: conv 1x1 32 -> 4, batch norm, leaky ReLU, conv 1x1 4 ->
+ * C.
+ * - HEADS: the same trunk; head: conv 3x3 32 -> C.
+ *
+ * All slopes 0.2. Convolutions start Kaiming-normal but for a head's last, which starts at zero, so
+ * that G' starts as G; biases zero, batch norm 1 and 0.
  */
 #pragma once
 

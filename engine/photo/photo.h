@@ -17,10 +17,12 @@ typedef struct {
 
 /* Chooses the window for strokes within `bounds`: the strokes with context around them (the strokes
  * take about half of the side), square where the photo allows, never smaller than the generator's
- * resolution unless the photo is, inside the photo. The longer side may exceed `resolution` only for
- * elongated windows and only where `flexible` (a fully convolutional pack); both sides are multiples
- * of `cell` generator pixels, and the aspect ratio is kept within half a cell by trimming the area.
- * Fails with SP_ERROR_PHOTO when the photo is smaller than 16 pixels on a side. */
+ * resolution unless the photo is, inside the photo. The longer side may exceed `resolution` only
+ * for elongated windows and only where `flexible` (a fully convolutional pack); both sides are
+ * multiples of `cell` generator pixels, and the aspect ratio is kept to a pixel by trimming or
+ * growing the area; where that would cut off strokes, to half a cell. Fails with SP_ERROR_PHOTO
+ * when the photo is smaller than 16 pixels on a side, SP_ERROR_STROKES when `bounds` lies beside
+ * it, SP_ERROR_SETTING when the resolution is no multiple of the cell. */
 gboolean sp_window_choose (int photo_width, int photo_height, SpRectangle bounds, int resolution,
                            int cell, gboolean flexible, SpWindow *window, GError **error);
 
@@ -38,9 +40,11 @@ float *sp_window_strokes (const SpWindow *window, const SpStrokes *strokes);
 float *sp_window_keep_mask (const SpWindow *window, const float *strokes, int resolution);
 
 /* Blends `picture` (3 x height x width, sRGB-encoded, [-1, 1]) into the photo at full resolution
- * under 1 - keep: a Laplacian pyramid in sRGB-encoded values, down to the size of the feather. Alpha
- * is 1 - keep resampled to full resolution, exactly 0 wherever no free generator pixel is near; the
- * layer's area is the smallest rectangle that holds alpha > 0. */
+ * under 1 - keep: a Laplacian pyramid in sRGB-encoded values, down to the size of the feather.
+ * Alpha is 1 - keep resampled to full resolution, exactly 0 wherever no free generator pixel is
+ * near; the layer's area is the smallest rectangle that holds alpha > 0. An edit that reaches a
+ * side of the window beyond which the photo goes on fades there. Fails with SP_ERROR_STROKES when
+ * nothing is free, SP_ERROR_MEMORY, or the photo's own error. */
 SpLayer *sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
                           const float *keep, GError **error);
 

@@ -1,0 +1,177 @@
+/* Sums over channels at each pixel, and over pixels for each channel. */
+#include "engine/cpu/kernels/channels.h"
+
+#include <math.h>
+
+/* Pixels whose channels are summed at once: the second pass finds them in the cache, and
+ * neighbours in memory are read together. */
+#define GROUP 16
+
+/* sums[p] (GROUP of them) = sum over channels of a * b. */
+static void
+channel_products (gsize pixels, int blocks, gsize stride, const float *a, const float *b,
+                  float *sums)
+{
+  Vector partial[GROUP] = { 0 };
+  for (int block = 0; block < blocks; block++)
+    for (gsize p = 0; p < pixels; p++) {
+      gsize at = block * stride + p * SP_BLOCK;
+      for (int v = 0; v < SP_BLOCK; v += SP_LANES)
+        partial[p] += load (a + at + v) * load (b + at + v);
+    }
+  for (gsize p = 0; p < pixels; p++)
+    sums[p] = lanes_sum (partial[p]);
+}
+
+/* y (+)= a[p] * x + b[p] * z at each pixel. */
+static void
+channel_combine (gsize pixels, int blocks, gsize stride, float *y, const float *x, const float *a,
+                 const float *z, const float *b, gboolean accumulate)
+{
+  for (int block = 0; block < blocks; block++)
+    for (gsize p = 0; p < pixels; p++) {
+      gsize at = block * stride + p * SP_BLOCK;
+      Vector of_x = all (a[p]), of_z = all (b[p]);
+      for (int v = 0; v < SP_BLOCK; v += SP_LANES)
+        put (y + at + v, of_x * load (x + at + v) + of_z * load (z + at + v), accumulate);
+    }
+}
+
+void
+SP_KERNEL (sp_pixel_norm) (gsize pixels, int blocks, gsize stride, float *y, const float *x,
+                           float inverse_channels, float epsilon)
+{
+  for (gsize first = 0; first < pixels; first += GROUP) {
+    gsize n = MIN (GROUP, pixels - first);
+    float factor[GROUP];
+    channel_products (n, blocks, stride, x + first * SP_BLOCK, x + first * SP_BLOCK, factor);
+    for (gsize p = 0; p < n; p++)
+      factor[p] = 1.0f / sqrtf (factor[p] * inverse_channels + epsilon);
+    for (int block = 0; block < blocks; block++)
+      for (gsize p = 0; p < n; p++) {
+        gsize at = block * stride + (first + p) * SP_BLOCK;
+        for (int v = 0; v < SP_BLOCK; v += SP_LANES)
+          store (y + at + v, all (factor[p]) * load (x + at + v));
+      }
+  }
+}
+
+/* With r = (mean x^2 + eps)^-1/2: dx = r dy - r^3 mean (dy x) x. */
+void
+SP_KERNEL (sp_pixel_norm_backward) (gsize pixels, int blocks, gsize stride, float *dx,
+                                    const float *dy, const float *x, float inverse_channels,
+                                    float epsilon, gboolean accumulate)
+{
+  for (gsize first = 0; first < pixels; first += GROUP) {
+    gsize n = MIN (GROUP, pixels - first), at = first * SP_BLOCK;
+    float of_dy[GROUP], of_x[GROUP];
+    channel_products (n, blocks, stride, x + at, x + at, of_dy);
+    channel_products (n, blocks, stride, dy + at, x + at, of_x);
+    for (gsize p = 0; p < n; p++) {
+      float r = 1.0f / sqrtf (of_dy[p] * inverse_channels + epsilon);
+      of_x[p] *= -inverse_channels * r * r * r;
+      of_dy[p] = r;
+    }
+    channel_combine (n, blocks, stride, dx + at, dy + at, of_dy, x + at, of_x, accumulate);
+  }
+}
+
+/* cos = x.t / sqrt (x.x t.t + eps): defined, and with a zero gradient, where a vector is zero. */
+double
+SP_KERNEL (sp_cosine) (gsize pixels, int blocks, gsize stride, const float *x, const float *target,
+                       float epsilon)
+{
+  double sum = 0.0;
+  for (gsize first = 0; first < pixels; first += GROUP) {
+    gsize n = MIN (GROUP, pixels - first), at = first * SP_BLOCK;
+    float xx[GROUP], tt[GROUP], xt[GROUP];
+    channel_products (n, blocks, stride, x + at, x + at, xx);
+    channel_products (n, blocks, stride, target + at, target + at, tt);
+    channel_products (n, blocks, stride, x + at, target + at, xt);
+    for (gsize p = 0; p < n; p++)
+      sum += 1.0 - (double)(xt[p] / sqrtf (xx[p] * tt[p] + epsilon));
+  }
+  return sum;
+}
+
+/* With q = (x.x t.t + eps)^-1/2: d cos = q t - q^3 x.t t.t x. */
+void
+SP_KERNEL (sp_cosine_backward) (gsize pixels, int blocks, gsize stride, float *dx, const float *x,
+                                const float *target, float epsilon, float scale,
+                                gboolean accumulate)
+{
+  for (gsize first = 0; first < pixels; first += GROUP) {
+    gsize n = MIN (GROUP, pixels - first), at = first * SP_BLOCK;
+    float of_x[GROUP], of_target[GROUP], xt[GROUP];
+    channel_products (n, blocks, stride, x + at, x + at, of_x);
+    channel_products (n, blocks, stride, target + at, target + at, of_target);
+    channel_products (n, blocks, stride, x + at, target + at, xt);
+    for (gsize p = 0; p < n; p++) {
+      float q = 1.0f / sqrtf (of_x[p] * of_target[p] + epsilon);
+      of_x[p] = scale * q * (xt[p] * q) * (of_target[p] * q);
+      of_target[p] = -scale * q;
+    }
+    channel_combine (n, blocks, stride, dx + at, x + at, of_x, target + at, of_target, accumulate);
+  }
+}
+
+/* Floats are summed over at most this many pixels before they go to doubles. */
+#define PIXELS_IN_FLOAT 256
+
+ALWAYS_INLINE void
+add_to_doubles (double *sums, const Vector *partial)
+{
+  for (int v = 0; v < SP_VECTORS; v++)
+    for (int lane = 0; lane < SP_LANES; lane++)
+      sums[v * SP_LANES + lane] += (double)partial[v][lane];
+}
+
+void
+SP_KERNEL (sp_moments) (gsize pixels, const float *x, const float *centre, double *first,
+                        double *second)
+{
+  for (gsize start = 0; start < pixels; start += PIXELS_IN_FLOAT) {
+    gsize end = MIN (pixels, start + PIXELS_IN_FLOAT);
+    Vector sums[SP_VECTORS] = { 0 }, squares[SP_VECTORS] = { 0 };
+    for (gsize p = start; p < end; p++)
+      for (int v = 0; v < SP_VECTORS; v++) {
+        Vector d = load (x + p * SP_BLOCK + v * SP_LANES) - load (centre + v * SP_LANES);
+        sums[v] += d;
+        squares[v] += d * d;
+      }
+    add_to_doubles (first, sums);
+    add_to_doubles (second, squares);
+  }
+}
+
+void
+SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
+                         double *first, double *second)
+{
+  for (gsize start = 0; start < pixels; start += PIXELS_IN_FLOAT) {
+    gsize end = MIN (pixels, start + PIXELS_IN_FLOAT);
+    Vector sums[SP_VECTORS] = { 0 }, products[SP_VECTORS] = { 0 };
+    for (gsize p = start; p < end; p++)
+      for (int v = 0; v < SP_VECTORS; v++) {
+        gsize at = p * SP_BLOCK + v * SP_LANES;
+        sums[v] += load (dy + at);
+        products[v] += load (dy + at) * (load (x + at) - load (centre + v * SP_LANES));
+      }
+    add_to_doubles (first, sums);
+    add_to_doubles (second, products);
+  }
+}
+
+void
+SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
+                       const float *b, const float *c, gboolean accumulate)
+{
+  for (gsize p = 0; p < pixels; p++)
+    for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
+      gsize at = p * SP_BLOCK + v;
+      Vector sum = load (a + v) * load (x + at) + load (c + v);
+      if (z != NULL)
+        sum += load (b + v) * load (z + at);
+      put (y + at, sum, accumulate);
+    }
+}

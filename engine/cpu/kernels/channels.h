@@ -1,0 +1,21 @@
+/* What kernels/channels.c gives this variant's table; described in kernels.h. */
+#pragma once
+
+#include "engine/cpu/kernels/vector.h"
+
+void SP_KERNEL (sp_pixel_norm) (gsize pixels, int blocks, gsize stride, float *y, const float *x,
+                                float inverse_channels, float epsilon);
+void SP_KERNEL (sp_pixel_norm_backward) (gsize pixels, int blocks, gsize stride, float *dx,
+                                         const float *dy, const float *x, float inverse_channels,
+                                         float epsilon, gboolean accumulate);
+double SP_KERNEL (sp_cosine) (gsize pixels, int blocks, gsize stride, const float *x,
+                              const float *target, float epsilon);
+void SP_KERNEL (sp_cosine_backward) (gsize pixels, int blocks, gsize stride, float *dx,
+                                     const float *x, const float *target, float epsilon,
+                                     float scale, gboolean accumulate);
+void SP_KERNEL (sp_moments) (gsize pixels, const float *x, const float *centre, double *first,
+                             double *second);
+void SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
+                              double *first, double *second);
+void SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
+                            const float *b, const float *c, gboolean accumulate);

@@ -1,0 +1,70 @@
+/* What the files of the CPU backend share: the backend object, the layout, and the operations. */
+#pragma once
+
+#include "engine/cpu/cpu.h"
+#include "engine/cpu/kernels/kernels.h"
+
+typedef struct {
+  SpBackend base;
+  const SpCpuKernels *kernels;
+  int threads;
+} SpCpuBackend;
+
+/* ---- Layout: N x ceil (C / 16) x H x W x 16 ---- */
+
+static inline const SpCpuBackend *
+sp_cpu_backend (const SpBackend *backend)
+{
+  return (const SpCpuBackend *)backend;
+}
+
+static inline int
+sp_cpu_blocks (int channels)
+{
+  return (channels + SP_BLOCK - 1) / SP_BLOCK;
+}
+
+static inline gsize
+sp_cpu_pixels (SpShape shape)
+{
+  return (gsize)shape.height * shape.width;
+}
+
+/* Floats of one block's map. */
+static inline gsize
+sp_cpu_map (SpShape shape)
+{
+  return sp_cpu_pixels (shape) * SP_BLOCK;
+}
+
+static inline gsize
+sp_cpu_floats (SpShape shape)
+{
+  return sp_cpu_map (shape) * sp_cpu_blocks (shape.channels) * shape.batch;
+}
+
+/* ---- Work in fixed pieces: what a piece holds does not depend on the number of threads ---- */
+
+#define SP_CPU_PIECE 16384 /* floats of an element-wise pass, 64 KB of each operand */
+
+static inline gsize
+sp_cpu_pieces (gsize count, gsize piece)
+{
+  return (count + piece - 1) / piece;
+}
+
+extern const SpOperationClass sp_cpu_convolution;
+extern const SpOperationClass sp_cpu_pixel_norm;
+extern const SpOperationClass sp_cpu_perturb;
+extern const SpOperationClass sp_cpu_sum;
+extern const SpOperationClass sp_cpu_leaky_relu;
+extern const SpOperationClass sp_cpu_pool;
+extern const SpOperationClass sp_cpu_batch_norm;
+extern const SpOperationClass sp_cpu_resample;
+extern const SpOperationClass sp_cpu_l1;
+extern const SpOperationClass sp_cpu_masked_l1;
+extern const SpOperationClass sp_cpu_mean_square;
+extern const SpOperationClass sp_cpu_cosine_error;
+extern const SpOperationClass sp_cpu_logistic;
+extern const SpOperationClass sp_cpu_hinge;
+extern const SpOperationClass sp_cpu_mean;

@@ -1,0 +1,25 @@
+/* The preview, section 3.4: one forward pass of a generator that was fitted to the photo when it
+ * was opened, with the fit's perturbations faded out under the strokes (METHOD E). */
+#pragma once
+
+#include "engine/graph/plan.h"
+#include "engine/method/adapt.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SpPreview SpPreview;
+
+/* Plans previews with the same perturbed layers as `adaptation`, which it does not keep. */
+SpPreview *sp_preview_new (const SpPack *pack, SpBackend *backend, SpShape latent,
+                           const SpAdaptation *adaptation, GError **error);
+void sp_preview_free (SpPreview *preview);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPreview, sp_preview_free)
+
+/* Takes over the perturbations as the adaptation's last pass left them. */
+void sp_preview_fit (SpPreview *preview, SpAdaptation *adaptation);
+
+/* Draws `latent` with perturbations times `keep` (H x W; NULL: in full) into `picture` (3 x H x W).
+ */
+void sp_preview_draw (SpPreview *preview, const float *latent, const float *keep, float *picture);
+
+G_END_DECLS

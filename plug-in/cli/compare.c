@@ -1,0 +1,354 @@
+/* semantic-paint compare: how well the pack and each perturbation network hold given photos.
+ *
+ * The figures behind docs/perturbation.md and docs/results.md: PSNR by encoder and after inversion,
+ * whether inversion finds the latent of the generator's own pictures again, and for each kind of R
+ * and number of steps the figures of engine/method/measure.h. For people who choose defaults or
+ * train packs.
+ */
+#include "plug-in/cli/command.h"
+
+#include "engine/cpu/cpu.h"
+#include "engine/method/adapt.h"
+#include "engine/method/invert.h"
+#include "engine/method/measure.h"
+#include "engine/method/preview.h"
+#include "engine/pack.h"
+#include "engine/photo/photo.h"
+#include "plug-in/cli/image-file.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAXIMUM_COUNTS 8
+
+/* ---- Options ---- */
+
+typedef struct {
+  char *pack, *perturbations, *layers, *steps;
+  int inversion_steps, threads;
+  gboolean no_hole;
+  char **photos;
+} Options;
+
+static void
+options_clear (Options *options)
+{
+  g_free (options->pack);
+  g_free (options->perturbations);
+  g_free (options->layers);
+  g_free (options->steps);
+  g_strfreev (options->photos);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+static gboolean
+parse_options (int argc, char **argv, Options *options, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "pack", 0, 0, G_OPTION_ARG_FILENAME, &options->pack, "Pack (default: the bundled one)",
+      "FILE" },
+    { "perturbation", 0, 0, G_OPTION_ARG_STRING, &options->perturbations,
+      "Kinds of R: free, lowrank, heads (default: all)", "LIST" },
+    { "layers", 0, 0, G_OPTION_ARG_STRING, &options->layers,
+      "Perturbed layers (default: the last of the four highest scales)", "LIST" },
+    { "steps", 0, 0, G_OPTION_ARG_STRING, &options->steps,
+      "Numbers of adaptation steps to measure (default: 100,1000)", "LIST" },
+    { "invert-steps", 0, 0, G_OPTION_ARG_INT, &options->inversion_steps,
+      "Steps of inversion (default: 100)", "N" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads, "Threads (default: all)", "N" },
+    { "no-hole", 0, 0, G_OPTION_ARG_NONE, &options->no_hole,
+      "Keep the whole photo instead of leaving a rectangle out", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->photos, NULL, "PHOTO..." },
+    { NULL }
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_summary (
+      context, "Measures how well a pack and its perturbation network hold photos. Writes JSON.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  options->inversion_steps = 100;
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (options->photos == NULL || options->inversion_steps < 0) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 "compare needs at least one photo and a number of steps of 0 or more.");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* "6,8,10,12" into at most `most` numbers; returns how many, 0 with an error. */
+static guint
+parse_numbers (const char *list, int *numbers, guint most, GError **error)
+{
+  g_auto (GStrv) words = g_strsplit (list, ",", -1);
+  guint n = g_strv_length (words);
+  for (guint i = 0; i < n && n <= most; i++) {
+    gint64 number;
+    if (!g_ascii_string_to_signed (words[i], 10, 0, 1000000, &number, error))
+      return 0;
+    numbers[i] = (int)number;
+  }
+  if (n >= 1 && n <= most)
+    return n;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "“%s” must be 1 to %u numbers.",
+               list, most);
+  return 0;
+}
+
+static gboolean
+parse_kind (const char *word, SpPerturbationKind *kind, GError **error)
+{
+  static const char *const kind_words[] = { "free", "lowrank", "heads" };
+  for (guint i = 0; i < G_N_ELEMENTS (kind_words); i++) {
+    if (strcmp (word, kind_words[i]) == 0) {
+      *kind = (SpPerturbationKind)i;
+      return TRUE;
+    }
+  }
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "There is no perturbation “%s”; it can be free, lowrank or heads.", word);
+  return FALSE;
+}
+
+/* ---- One photo ---- */
+
+typedef struct {
+  const Options *options;
+  SpPack *pack;
+  SpBackend *backend;
+  SpSettings settings;
+  int steps[MAXIMUM_COUNTS];
+  guint n_steps;
+  JsonBuilder *json;
+} Comparison;
+
+typedef struct {
+  SpWindow window;
+  float *photo;  /* 3 x H x W */
+  float *latent; /* z4 after inversion */
+  SpShape latent_shape;
+} Subject;
+
+static void
+subject_clear (Subject *subject)
+{
+  g_free (subject->photo);
+  g_free (subject->latent);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Subject, subject_clear)
+
+static gboolean
+read_subject (Comparison *comparison, const char *path, Subject *subject, GError **error)
+{
+  g_autoptr (GeglBuffer) buffer = sp_image_load (path, error);
+  if (buffer == NULL)
+    return FALSE;
+  SpPhoto photo = sp_image_photo (buffer);
+  int resolution = sp_pack_resolution (comparison->pack);
+  SpRectangle whole = { 0, 0, photo.width, photo.height };
+  if (!sp_window_choose (photo.width, photo.height, whole, resolution, resolution / 8, FALSE,
+                         &subject->window, error))
+    return FALSE;
+  subject->photo = sp_window_read (&subject->window, &photo, error);
+  return subject->photo != NULL;
+}
+
+static gboolean
+invert (Comparison *comparison, SpInversion *inversion, const float *photo, guint steps,
+        SpShape shape, float **latent, GError **error)
+{
+  if (!sp_inversion_run (inversion, photo, steps, NULL, NULL, NULL, error))
+    return FALSE;
+  *latent = g_new (float, sp_shape_elements (shape));
+  sp_inversion_read_latent (inversion, *latent);
+  return TRUE;
+}
+
+/* Correlation of latents as the generator sees them, after pixel norm. */
+static double
+latent_correlation (const float *a, const float *b, SpShape shape)
+{
+  gsize cells = (gsize)shape.height * shape.width;
+  double ab = 0, aa = 0, bb = 0, sum_a = 0, sum_b = 0, n = (double)sp_shape_elements (shape);
+  for (gsize i = 0; i < cells; i++) {
+    double norm_a = 1e-12, norm_b = 1e-12;
+    for (int c = 0; c < shape.channels; c++) {
+      norm_a += (double)a[c * cells + i] * a[c * cells + i];
+      norm_b += (double)b[c * cells + i] * b[c * cells + i];
+    }
+    for (int c = 0; c < shape.channels; c++) {
+      double u = a[c * cells + i] / sqrt (norm_a), v = b[c * cells + i] / sqrt (norm_b);
+      ab += u * v;
+      aa += u * u;
+      bb += v * v;
+      sum_a += u;
+      sum_b += v;
+    }
+  }
+  return (ab - sum_a * sum_b / n) / sqrt ((aa - sum_a * sum_a / n) * (bb - sum_b * sum_b / n));
+}
+
+/* G(latent) without perturbations. */
+static gboolean
+draw (Comparison *comparison, const Subject *subject, const float *latent, float **picture,
+      GError **error)
+{
+  g_autoptr (SpAdaptation) adaptation = sp_adaptation_new (
+      comparison->pack, comparison->backend, subject->latent_shape, &comparison->settings, error);
+  g_autoptr (SpPreview) preview = adaptation
+                                      ? sp_preview_new (comparison->pack, comparison->backend,
+                                                        subject->latent_shape, adaptation, error)
+                                      : NULL;
+  if (preview == NULL)
+    return FALSE;
+  *picture = g_new (float, 3 * (gsize)subject->window.height * subject->window.width);
+  sp_preview_draw (preview, latent, NULL, *picture);
+  return TRUE;
+}
+
+/* Inversion of the photo, and of the generator's own picture, whose true latent is known. */
+static gboolean
+measure_inversion (Comparison *comparison, Subject *subject, GError **error)
+{
+  int height = subject->window.height, width = subject->window.width;
+  guint steps = (guint)comparison->options->inversion_steps;
+  g_autofree float *encoded = NULL, *by_encoder = NULL, *inverted = NULL;
+  g_autofree float *own_encoded = NULL, *own_inverted = NULL;
+  g_autoptr (SpInversion) inversion =
+      sp_inversion_new (comparison->pack, comparison->backend, height, width, error);
+  if (inversion == NULL)
+    return FALSE;
+  subject->latent_shape = sp_inversion_latent_shape (inversion);
+  SpShape shape = subject->latent_shape;
+  if (!invert (comparison, inversion, subject->photo, 0, shape, &encoded, error)
+      || !draw (comparison, subject, encoded, &by_encoder, error)
+      || !invert (comparison, inversion, by_encoder, 0, shape, &own_encoded, error)
+      || !invert (comparison, inversion, by_encoder, steps, shape, &own_inverted, error)
+      || !invert (comparison, inversion, subject->photo, steps, shape, &subject->latent, error)
+      || !draw (comparison, subject, subject->latent, &inverted, error))
+    return FALSE;
+
+  sp_json_add_number (comparison->json, "psnr_encoder",
+                      sp_psnr (by_encoder, subject->photo, NULL, height, width));
+  sp_json_add_number (comparison->json, "psnr_inverted",
+                      sp_psnr (inverted, subject->photo, NULL, height, width));
+  sp_json_add_number (comparison->json, "correlation_encoder",
+                      latent_correlation (encoded, own_encoded, shape));
+  sp_json_add_number (comparison->json, "correlation_inverted",
+                      latent_correlation (encoded, own_inverted, shape));
+  return TRUE;
+}
+
+static gboolean
+measure_kind (Comparison *comparison, const Subject *subject, const char *word, GError **error)
+{
+  if (!parse_kind (word, &comparison->settings.perturbation, error))
+    return FALSE;
+  for (guint i = 0; i < comparison->n_steps; i++) {
+    SpHoleFigures figures;
+    if (!sp_measure_perturbation (
+            comparison->pack, comparison->backend, subject->photo, subject->window.height,
+            subject->window.width, subject->latent_shape, subject->latent, &comparison->settings,
+            (guint)comparison->steps[i], !comparison->options->no_hole, NULL, &figures, error))
+      return FALSE;
+    json_builder_begin_object (comparison->json);
+    sp_json_add_string (comparison->json, "perturbation", word);
+    sp_json_add_integer (comparison->json, "steps", comparison->steps[i]);
+    sp_json_add_number (comparison->json, "psnr_outside", figures.psnr_outside);
+    sp_json_add_number (comparison->json, "psnr_inside", figures.psnr_inside);
+    sp_json_add_number (comparison->json, "rim", figures.rim);
+    sp_json_add_number (comparison->json, "seconds", figures.seconds);
+    json_builder_end_object (comparison->json);
+  }
+  return TRUE;
+}
+
+static gboolean
+measure_photo (Comparison *comparison, const char *path, GError **error)
+{
+  g_auto (Subject) subject = { 0 };
+  const char *kinds = comparison->options->perturbations;
+  g_auto (GStrv) words = g_strsplit (kinds != NULL ? kinds : "free,lowrank,heads", ",", -1);
+  g_autofree char *name = g_path_get_basename (path);
+
+  if (!read_subject (comparison, path, &subject, error))
+    return FALSE;
+  json_builder_begin_object (comparison->json);
+  sp_json_add_string (comparison->json, "photo", name);
+  if (!measure_inversion (comparison, &subject, error))
+    return FALSE;
+  json_builder_set_member_name (comparison->json, "adaptation");
+  json_builder_begin_array (comparison->json);
+  for (char **word = words; *word != NULL; word++)
+    if (!measure_kind (comparison, &subject, *word, error))
+      return FALSE;
+  json_builder_end_array (comparison->json);
+  json_builder_end_object (comparison->json);
+  return TRUE;
+}
+
+/* ---- The command ---- */
+
+static SpPack *
+open_pack (const Options *options, GError **error)
+{
+  g_autofree char *path =
+      options->pack != NULL ? g_strdup (options->pack) : sp_job_bundled_pack (error);
+  return path != NULL ? sp_pack_open (path, error) : NULL;
+}
+
+static gboolean
+prepare (Comparison *comparison, GError **error)
+{
+  const Options *options = comparison->options;
+  const char *steps = options->steps != NULL ? options->steps : "100,1000";
+  comparison->settings = sp_settings_default ();
+  comparison->n_steps = parse_numbers (steps, comparison->steps, MAXIMUM_COUNTS, error);
+  if (comparison->n_steps == 0)
+    return FALSE;
+  if (options->layers != NULL
+      && parse_numbers (options->layers, comparison->settings.perturbed_layers,
+                        SP_MAXIMUM_PERTURBED_LAYERS, error)
+             == 0)
+    return FALSE;
+  comparison->pack = open_pack (options, error);
+  if (comparison->pack == NULL)
+    return FALSE;
+  comparison->backend = sp_cpu_backend_new (SP_CPU_BEST, options->threads, error);
+  return comparison->backend != NULL;
+}
+
+static gboolean
+compare (const Options *options, GError **error)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  Comparison comparison = { .options = options, .json = json };
+  gboolean done = prepare (&comparison, error);
+  json_builder_begin_array (json);
+  for (char **path = options->photos; done && *path != NULL; path++) {
+    g_printerr ("%s\n", *path);
+    done = measure_photo (&comparison, *path, error);
+  }
+  if (done) {
+    json_builder_end_array (json);
+    sp_json_print (json);
+  }
+  g_clear_pointer (&comparison.backend, sp_backend_free);
+  g_clear_pointer (&comparison.pack, sp_pack_unref);
+  return done;
+}
+
+int
+sp_command_compare (int argc, char **argv)
+{
+  g_auto (Options) options = { 0 };
+  GError *error = NULL;
+  if (!parse_options (argc, argv, &options, &error))
+    return sp_command_fail ("compare", SP_EXIT_USAGE, error);
+  gegl_init (NULL, NULL);
+  gboolean done = compare (&options, &error);
+  gegl_exit ();
+  if (!done)
+    return sp_command_fail ("compare", SP_EXIT_FAILED, error);
+  return SP_EXIT_DONE;
+}

@@ -1,0 +1,172 @@
+/* What one call of the plug-in is to do; see arguments.h.
+ *
+ * The last values are kept by GIMP as a key file's text, not as a struct: text has room for a path
+ * of any length, and a plug-in of another version reads what it knows.
+ */
+#include "plug-in/gimp2/arguments.h"
+#include "plug-in/gimp2/drawables.h"
+
+#define GROUP "last"
+
+/* After run-mode, image and drawable. */
+enum { STROKES = 3, CONCEPT, OPERATION, STRENGTH, REFERENCE, STEPS, SEED, PACK };
+
+void
+sp_gimp_arguments_clear (SpGimpArguments *arguments)
+{
+  g_clear_pointer (&arguments->concept, g_free);
+  g_clear_pointer (&arguments->pack, g_free);
+}
+
+/* ---- From a script ---- */
+
+static const char *
+text_of (const GimpParam *parameter)
+{
+  return parameter->data.d_string ? parameter->data.d_string : "";
+}
+
+static gboolean
+read_numbers (SpGimpArguments *arguments, const GimpParam *parameters, GError **error)
+{
+  if (parameters[STEPS].data.d_int32 < SP_GIMP_DEFAULT_STEPS) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                 "%d steps are not possible: give -1 for the default, 0 for a preview, or more.",
+                 parameters[STEPS].data.d_int32);
+    return FALSE;
+  }
+  if (parameters[SEED].data.d_int32 < 0) {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING, "The seed must be 0 or more.");
+    return FALSE;
+  }
+  arguments->steps = parameters[STEPS].data.d_int32;
+  arguments->seed = parameters[SEED].data.d_int32;
+  return TRUE;
+}
+
+gboolean
+sp_gimp_arguments_read (SpGimpArguments *arguments, const GimpParam *parameters, GError **error)
+{
+  if (!*text_of (&parameters[CONCEPT])) {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_CONCEPT,
+                         "Give a concept: " SP_GIMP_PROCEDURE "-concepts lists them.");
+    return FALSE;
+  }
+  if (!sp_edit_operation_parse (text_of (&parameters[OPERATION]), &arguments->operation, error)
+      || !sp_strength_parse (text_of (&parameters[STRENGTH]), &arguments->strength, error)
+      || !read_numbers (arguments, parameters, error))
+    return FALSE;
+  arguments->strokes = parameters[STROKES].data.d_drawable;
+  arguments->reference = parameters[REFERENCE].data.d_drawable;
+  arguments->concept = g_strdup (text_of (&parameters[CONCEPT]));
+  arguments->pack = *text_of (&parameters[PACK]) ? g_strdup (text_of (&parameters[PACK])) : NULL;
+  return TRUE;
+}
+
+/* ---- From last time ---- */
+
+static GKeyFile *
+last_values (void)
+{
+  GKeyFile *file = g_key_file_new ();
+  int length = gimp_get_data_size (SP_GIMP_PROCEDURE);
+  if (length <= 0)
+    return file;
+  g_autofree char *text = g_malloc0 (length + 1);
+  if (gimp_get_data (SP_GIMP_PROCEDURE, text))
+    g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, NULL); /* unreadable: empty */
+  return file;
+}
+
+static gint32
+recall_drawable (GKeyFile *file, const char *key)
+{
+  gint32 drawable = g_key_file_get_integer (file, GROUP, key, NULL);
+  return drawable > 0 && gimp_item_is_valid (drawable) ? drawable : -1;
+}
+
+static int
+recall_number (GKeyFile *file, const char *key, int least, int otherwise)
+{
+  g_autoptr (GError) error = NULL;
+  int number = g_key_file_get_integer (file, GROUP, key, &error);
+  return error || number < least ? otherwise : number;
+}
+
+void
+sp_gimp_arguments_recall (SpGimpArguments *arguments)
+{
+  g_autoptr (GKeyFile) file = last_values ();
+  g_autofree char *operation = g_key_file_get_string (file, GROUP, "operation", NULL);
+  g_autofree char *strength = g_key_file_get_string (file, GROUP, "strength", NULL);
+  if (!operation || !sp_edit_operation_parse (operation, &arguments->operation, NULL))
+    arguments->operation = SP_EDIT_ADD;
+  if (!strength || !sp_strength_parse (strength, &arguments->strength, NULL))
+    arguments->strength = SP_STRENGTH_HIGH;
+  arguments->steps = recall_number (file, "steps", SP_GIMP_DEFAULT_STEPS, SP_GIMP_DEFAULT_STEPS);
+  arguments->seed = recall_number (file, "seed", 0, 0);
+  arguments->concept = g_key_file_get_string (file, GROUP, "concept", NULL);
+  arguments->pack = g_key_file_get_string (file, GROUP, "pack", NULL);
+  arguments->reference = recall_drawable (file, "reference");
+  arguments->strokes = recall_drawable (file, "strokes");
+  if (!sp_gimp_can_be_strokes (arguments->strokes, arguments->image, arguments->photo))
+    arguments->strokes = sp_gimp_likely_strokes (arguments->image, arguments->photo);
+}
+
+void
+sp_gimp_arguments_remember (const SpGimpArguments *arguments)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *strength = sp_gimp_strength_word (arguments->strength);
+  g_key_file_set_string (file, GROUP, "concept", arguments->concept);
+  g_key_file_set_string (file, GROUP, "operation", sp_gimp_operation_word (arguments->operation));
+  g_key_file_set_string (file, GROUP, "strength", strength);
+  g_key_file_set_integer (file, GROUP, "steps", arguments->steps);
+  g_key_file_set_integer (file, GROUP, "seed", (int)arguments->seed);
+  g_key_file_set_integer (file, GROUP, "strokes", arguments->strokes);
+  g_key_file_set_integer (file, GROUP, "reference", arguments->reference);
+  if (arguments->pack)
+    g_key_file_set_string (file, GROUP, "pack", arguments->pack);
+  gsize length;
+  g_autofree char *text = g_key_file_to_data (file, &length, NULL);
+  gimp_set_data (SP_GIMP_PROCEDURE, text, (guint32)length);
+}
+
+/* ---- Words ---- */
+
+char *
+sp_gimp_strength_word (double strength)
+{
+  static const char *const words[] = { "low", "medium", "high" };
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
+    double value;
+    if (sp_strength_parse (words[i], &value, NULL) && value == strength)
+      return g_strdup (words[i]);
+  }
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  return g_strdup (g_ascii_formatd (number, sizeof number, "%.2f", strength));
+}
+
+const char *
+sp_gimp_operation_word (SpEditOperation operation)
+{
+  static const char *const words[] = {
+    [SP_EDIT_ADD] = "add",
+    [SP_EDIT_REMOVE] = "remove",
+    [SP_EDIT_RESTYLE] = "restyle",
+  };
+  return words[operation];
+}
+
+SpSettings
+sp_gimp_settings (const SpGimpArguments *arguments)
+{
+  SpSettings settings = sp_settings_default ();
+  if (arguments->steps == SP_GIMP_DEFAULT_STEPS)
+    return settings;
+  guint steps = (guint)arguments->steps;
+  settings.inversion_steps = MIN (settings.inversion_steps, steps);
+  settings.warm_start_steps = MIN (settings.warm_start_steps, steps);
+  settings.adaptation_steps = steps;
+  return settings;
+}

@@ -1,0 +1,313 @@
+/* One edit from start to end, in a worker thread; see job.h.
+ *
+ * Why a queue and not idle callbacks: a host may have no main loop (the command line, GIMP in
+ * batch), and libgimp must be called from one thread only. So the worker puts its progress into a
+ * queue, and the calling thread takes it out, 50 ms at a time, until the worker says that it is
+ * done. While the engine is silent the last progress is repeated, so that a host's callback can
+ * keep its window alive.
+ */
+#include "plug-in/job.h"
+#include "engine/pack.h"
+
+#define POLL_MICROSECONDS 50000
+#define REPEAT_MICROSECONDS 100000
+
+typedef enum { PHASE_OPEN, PHASE_PREVIEW, PHASE_RENDER } Phase;
+
+/* What the worker sends. The last message of a phase has `finished` set and no progress. */
+typedef struct {
+  SpProgress progress;
+  gboolean finished;
+} Message;
+
+/* One stay in the worker thread. `success` and `error` belong to the worker until it is joined. */
+typedef struct {
+  SpSession *session;
+  Phase phase;
+  GCancellable *cancellable;
+  GAsyncQueue *queue; /* of Message */
+  gboolean success;
+  GError *error;
+} Worker;
+
+/* What the calling thread remembers between phases. */
+typedef struct {
+  const SpJob *job;
+  SpProgress last; /* stage NULL: none yet */
+  gint64 last_call;
+  guint adaptation_step; /* the last that the engine spoke of */
+} Listener;
+
+static void
+send_progress (const SpProgress *progress, gpointer user_data)
+{
+  Worker *worker = user_data;
+  Message *message = g_new0 (Message, 1);
+  message->progress = *progress;
+  message->progress.stage = g_intern_string (progress->stage);
+  g_async_queue_push (worker->queue, message);
+}
+
+static gpointer
+work (gpointer data)
+{
+  Worker *worker = data;
+  switch (worker->phase) {
+  case PHASE_OPEN:
+    worker->success = sp_session_open (worker->session, worker->cancellable, send_progress, worker,
+                                       &worker->error);
+    break;
+  case PHASE_PREVIEW:
+    worker->success = sp_session_preview (worker->session, &worker->error);
+    break;
+  case PHASE_RENDER:
+    worker->success = sp_session_render (worker->session, worker->cancellable, send_progress,
+                                         worker, &worker->error);
+    break;
+  }
+  Message *message = g_new0 (Message, 1);
+  message->finished = TRUE;
+  g_async_queue_push (worker->queue, message);
+  return NULL;
+}
+
+static void
+tell_host (Listener *listener)
+{
+  if (!listener->job->progress || !listener->last.stage)
+    return;
+  listener->job->progress (&listener->last, listener->job->user_data);
+  listener->last_call = g_get_monotonic_time ();
+}
+
+static void
+listen_until_finished (Listener *listener, GAsyncQueue *queue)
+{
+  for (;;) {
+    g_autofree Message *message = g_async_queue_timeout_pop (queue, POLL_MICROSECONDS);
+    if (!message) {
+      if (g_get_monotonic_time () - listener->last_call >= REPEAT_MICROSECONDS)
+        tell_host (listener);
+      continue;
+    }
+    if (message->finished)
+      return;
+    listener->last = message->progress;
+    if (g_str_equal (message->progress.stage, "adapt"))
+      listener->adaptation_step = message->progress.step;
+    tell_host (listener);
+  }
+}
+
+/* Runs one phase of the session in a thread of its own and waits for it, passing progress on. */
+static gboolean
+run_phase (Listener *listener, SpSession *session, Phase phase, GError **error)
+{
+  Worker worker = { session, phase, listener->job->cancellable, NULL, FALSE, NULL };
+  worker.queue = g_async_queue_new_full (g_free);
+  listener->last = (SpProgress){ 0 };
+  GThread *thread = g_thread_try_new ("semantic-paint", work, &worker, error);
+  if (!thread) {
+    g_async_queue_unref (worker.queue);
+    return FALSE;
+  }
+  listen_until_finished (listener, worker.queue);
+  g_thread_join (thread);
+  g_async_queue_unref (worker.queue);
+  if (worker.error)
+    g_propagate_error (error, worker.error);
+  return worker.success;
+}
+
+/* As run_phase(), but a cancelled phase is a success with `cancelled` set when the caller keeps
+ * what was reached. */
+static gboolean
+run_phase_or_keep (Listener *listener, SpSession *session, Phase phase, gboolean keep_partial,
+                   gboolean *cancelled, GError **error)
+{
+  g_autoptr (GError) phase_error = NULL;
+  if (run_phase (listener, session, phase, &phase_error))
+    return TRUE;
+  if (keep_partial && g_error_matches (phase_error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    *cancelled = TRUE;
+    return TRUE;
+  }
+  g_propagate_error (error, g_steal_pointer (&phase_error));
+  return FALSE;
+}
+
+static SpRectangle
+rectangle_union (SpRectangle a, SpRectangle b)
+{
+  int right = MAX (a.x + a.width, b.x + b.width);
+  int bottom = MAX (a.y + a.height, b.y + b.height);
+  int x = MIN (a.x, b.x), y = MIN (a.y, b.y);
+  return (SpRectangle){ x, y, right - x, bottom - y };
+}
+
+/* Where the window must be: around all strokes, or the whole photo when there are none. */
+static gboolean
+edits_bounds (const SpJob *job, SpRectangle *bounds, GError **error)
+{
+  int width = job->photo->width, height = job->photo->height;
+  *bounds = (SpRectangle){ 0, 0, width, height };
+  for (guint i = 0; i < job->n_edits; i++) {
+    SpRectangle of_edit;
+    if (!sp_strokes_bounds (&job->edits[i].strokes, width, height, &of_edit, error))
+      return FALSE;
+    *bounds = i == 0 ? of_edit : rectangle_union (*bounds, of_edit);
+  }
+  return TRUE;
+}
+
+/* A wrong name is told now, not after minutes of inversion. */
+static gboolean
+check_concepts (const SpJob *job, const SpPack *pack, GError **error)
+{
+  for (guint i = 0; i < job->n_edits; i++)
+    if (job->edits[i].concept && sp_pack_find_concept (pack, job->edits[i].concept, error) < 0)
+      return FALSE;
+  return TRUE;
+}
+
+static SpSession *
+session_for_job (const SpJob *job, GError **error)
+{
+  g_autofree char *bundled = NULL;
+  if (!job->pack_path) {
+    bundled = sp_job_bundled_pack (error);
+    if (!bundled)
+      return NULL;
+  }
+  g_autoptr (SpPack) pack = sp_pack_open (job->pack_path ? job->pack_path : bundled, error);
+  SpRectangle bounds;
+  if (!pack || !check_concepts (job, pack, error) || !edits_bounds (job, &bounds, error))
+    return NULL;
+  return sp_session_new (pack, job->photo, bounds, &job->settings, error);
+}
+
+static gboolean
+add_edits (const SpJob *job, SpSession *session, GError **error)
+{
+  for (guint i = 0; i < job->n_edits; i++)
+    if (!sp_session_add_edit (session, &job->edits[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* A render that was cancelled before it drew anything leaves no picture: a preview is the best
+ * then.
+ */
+static gboolean
+draw (Listener *listener, SpSession *session, gboolean keep_partial, SpJobResult *result,
+      GError **error)
+{
+  if (!listener->job->preview_only && !result->cancelled) {
+    if (!run_phase_or_keep (listener, session, PHASE_RENDER, keep_partial, &result->cancelled,
+                            error))
+      return FALSE;
+    result->adaptation_steps =
+        result->cancelled ? listener->adaptation_step : listener->job->settings.adaptation_steps;
+    int width, height;
+    if (sp_session_picture (session, &width, &height))
+      return TRUE;
+  }
+  return run_phase (listener, session, PHASE_PREVIEW, error);
+}
+
+static gboolean
+collect (const SpJob *job, SpSession *session, SpJobResult *result, GError **error)
+{
+  const float *picture =
+      sp_session_picture (session, &result->picture_width, &result->picture_height);
+  gsize elements = (gsize)3 * result->picture_width * result->picture_height;
+  result->picture = g_try_new (float, elements);
+  if (!result->picture) {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
+                         "There is not enough memory for the finished picture.");
+    return FALSE;
+  }
+  memcpy (result->picture, picture, elements * sizeof (float)); /* 3 x H x W */
+  int width, height;
+  result->window = sp_session_window (session, &width, &height);
+  result->psnr = sp_session_psnr (session);
+  if (job->n_edits == 0)
+    return TRUE;
+  result->layer = sp_session_layer (session, job->photo, error);
+  return result->layer != NULL;
+}
+
+static gboolean
+run_session (Listener *listener, SpSession *session, gboolean keep_partial, SpJobResult *result,
+             GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+  if (!run_phase_or_keep (listener, session, PHASE_OPEN, keep_partial, &result->cancelled, error)
+      || !add_edits (listener->job, session, error)
+      || !draw (listener, session, keep_partial, result, error))
+    return FALSE;
+  result->seconds = (g_get_monotonic_time () - start) / 1e6;
+  return collect (listener->job, session, result, error);
+}
+
+gboolean
+sp_job_run (const SpJob *job, gboolean keep_partial, SpJobResult *result, GError **error)
+{
+  *result = (SpJobResult){ 0 };
+  /* Nothing is reached yet that could be kept. */
+  if (g_cancellable_set_error_if_cancelled (job->cancellable, error))
+    return FALSE;
+  g_autoptr (SpSession) session = session_for_job (job, error);
+  if (!session)
+    return FALSE;
+  Listener listener = { .job = job };
+  if (run_session (&listener, session, keep_partial, result, error))
+    return TRUE;
+  sp_job_result_clear (result);
+  return FALSE;
+}
+
+void
+sp_job_result_clear (SpJobResult *result)
+{
+  g_clear_pointer (&result->layer, sp_layer_free);
+  g_clear_pointer (&result->picture, g_free);
+  *result = (SpJobResult){ 0 };
+}
+
+/* ---- The bundled pack ---- */
+
+/* The first pack of a folder by name, or NULL. */
+static char *
+first_pack (const char *folder)
+{
+  g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
+  if (!directory)
+    return NULL;
+  g_autofree char *first = NULL;
+  const char *name;
+  while ((name = g_dir_read_name (directory)))
+    if (g_str_has_suffix (name, ".safetensors") && (!first || strcmp (name, first) < 0)) {
+      g_free (first);
+      first = g_strdup (name);
+    }
+  return first ? g_build_filename (folder, first, NULL) : NULL;
+}
+
+char *
+sp_job_bundled_pack (GError **error)
+{
+  const char *chosen = g_getenv ("SEMANTIC_PAINT_PACK");
+  if (chosen && *chosen)
+    return g_strdup (chosen);
+  const char *const folders[] = { SP_INSTALLED_PACKS, SP_SOURCE_PACKS };
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
+    char *path = first_pack (folders[i]);
+    if (path)
+      return path;
+  }
+  g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+               "No pack was found in %s or %s, and SEMANTIC_PAINT_PACK is not set.",
+               SP_INSTALLED_PACKS, SP_SOURCE_PACKS);
+  return NULL;
+}

@@ -1,0 +1,18 @@
+/* An engine that only pretends, for tests of what drives it: slow, failing or cancelled as told. */
+#pragma once
+
+#include "engine/semantic-paint.h"
+
+G_BEGIN_DECLS
+
+/* What the fake engine is to do, and what it saw. Reset with a zero struct. */
+typedef struct {
+  guint render_steps; /* each takes 5 ms */
+  gboolean fail_open, fail_render;
+  GThread *new_thread, *open_thread, *edit_thread, *draw_thread, *layer_thread;
+  guint edits, sessions_alive, packs_alive;
+} SpFake;
+
+extern SpFake sp_fake;
+
+G_END_DECLS

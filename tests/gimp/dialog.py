@@ -1,0 +1,265 @@
+"""The dialog in a real GIMP with windows: opened, read by assistive technology, stopped, rendered,
+and its one undo step taken back.
+
+    xvfb-run -a -s "-screen 0 1280x900x24" dbus-run-session -- /usr/bin/python3 dialog.py PLUG_IN [FOLDER]
+
+Started without a display of its own it starts itself again in that way. FOLDER receives
+screenshots. Exit status 0, 1 or 77 (nothing to test with).
+"""
+import os
+import subprocess
+import sys
+import time
+
+from gimp import Failed, Gimp, need, quote, skip
+from harness import HEIGHT, HELPERS, WIDTH, bundled_pack, photo_pixel
+from picture import write_png
+
+WINDOW = "Semantic Paint: Background"
+SECONDS = 30  # to wait for anything in a window
+
+
+def start_again_with_a_display():
+    need("gimp", "xvfb-run", "Xvfb", "dbus-run-session", "openbox", "xdotool", "import")
+    os.environ["SP_PRIVATE_DISPLAY"] = "1"
+    os.execvp("xvfb-run", ["xvfb-run", "-a", "-s", "-screen 0 1280x900x24", "dbus-run-session",
+                           "--", sys.executable, *sys.argv])
+
+
+def wait_for(look, what):
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        try:
+            found = look()
+        except Exception:  # a widget went away while it was looked at
+            found = None
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("no %s within %d s" % (what, SECONDS))
+
+
+class Screen:
+    """The windows as assistive technology sees them."""
+
+    def __init__(self, atspi, folder):
+        self.atspi = atspi
+        self.folder = folder
+
+    def _all(self, node, depth=0):
+        if node is None or depth > 20:
+            return
+        yield node
+        for i in range(node.get_child_count()):
+            yield from self._all(node.get_child_at_index(i), depth + 1)
+
+    def window(self):
+        desktop = self.atspi.get_desktop(0)
+        for i in range(desktop.get_child_count()):
+            application = desktop.get_child_at_index(i)
+            if application is None or application.get_name() != "semantic-paint":
+                continue
+            for j in range(application.get_child_count()):
+                window = application.get_child_at_index(j)
+                if window and window.get_name().startswith("Semantic Paint"):
+                    return window
+        return None
+
+    def controls(self):
+        return list(self._all(self.window()))
+
+    def find(self, name, role=None):
+        for node in self.controls():
+            node.clear_cache()  # names change: Cancel becomes Stop
+            if node.get_name() == name and (role is None or node.get_role_name() == role):
+                return node
+        return None
+
+    def wait(self, name, role=None):
+        return wait_for(lambda: self.find(name, role), "“%s” in the dialog" % name)
+
+    def state(self, node, state):
+        return node.get_state_set().contains(state)
+
+    def showing(self, node):
+        return node is not None and self.state(node, self.atspi.StateType.SHOWING)
+
+    def press(self, name, role="push button"):
+        node = self.wait(name, role)
+        wait_for(lambda: self.state(node, self.atspi.StateType.SENSITIVE), "sensitive “%s”" % name)
+        node.get_action_iface().do_action(0)
+
+    def set_number(self, name, value):
+        self.wait(name).get_value_iface().set_current_value(value)
+
+    def shot(self, name):
+        if self.folder:
+            os.makedirs(self.folder, exist_ok=True)
+            subprocess.run(["import", "-window", "root", os.path.join(self.folder, name + ".png")],
+                           check=True)
+
+
+def key(*keys):
+    subprocess.run(["xdotool", "key", "--clearmodifiers", *keys], check=True)
+
+
+# What a person operates; each of these must say what it is.
+OPERABLE = {"push button", "toggle button", "radio button", "combo box", "spin button", "slider",
+            "text", "check box", "progress bar", "info bar"}
+# Parts inside GTK's own composite widgets, whose whole is named.
+EXPECTED = ["Add", "Remove", "Restyle", "Concept", "Strokes", "Strength", "Low strength",
+            "Medium strength", "High strength", "More settings", "Steps", "Seed", "Pack", "Render",
+            "Cancel"]
+
+
+class Cases:
+    def __init__(self, gimp, screen):
+        self.gimp = gimp
+        self.screen = screen
+        write_png(gimp.path("photo.png"), WIDTH, HEIGHT, photo_pixel)
+        gimp(HELPERS % {"photo": quote(gimp.path("photo.png")), "width": WIDTH, "height": HEIGHT,
+                        "steps": 2})
+        gimp("(define image (open-photo)) (define photo (photo-of image))"
+             "(define strokes (usual-strokes image)) (gimp-image-clean-all image)"
+             "(define display (car (gimp-display-new image)))".replace("display ", "shown "))
+
+    def layers(self):
+        return self.gimp.number("(layers image)")
+
+    def open(self, mode="RUN-INTERACTIVE"):
+        self.gimp.send('(plug-in-semantic-paint %s image photo -1 "" "" "" -1 0 0 "")' % mode)
+        wait_for(self.screen.window, "dialog")
+        self.screen.wait("Render")
+
+    def gone(self):
+        wait_for(lambda: self.screen.window() is None, "end of the dialog")
+
+    def expand(self):
+        if not self.screen.showing(self.screen.find("Steps")):
+            self.screen.wait("More settings").get_action_iface().do_action(0)
+            wait_for(lambda: self.screen.showing(self.screen.find("Steps")), "settings")
+
+    # ---- Cases, in this order ----
+
+    def names(self):
+        """Everything that can be operated has a name."""
+        self.open()
+        subprocess.run(["xdotool", "mousemove", "5", "5"], check=True)  # no tooltips
+        time.sleep(0.5)
+        self.screen.shot("1-opened")
+        self.expand()
+        for name in EXPECTED:
+            self.screen.wait(name)
+        for node in self.screen.controls():
+            if node.get_role_name() in OPERABLE and self.screen.showing(node):
+                assert node.get_name(), "a %s has no accessible name" % node.get_role_name()
+        time.sleep(0.5)
+        self.screen.shot("2-settings")
+
+    def restyle_without_reference_words(self):
+        """Choosing Restyle shows the reference's row."""
+        self.screen.press("Restyle", "radio button")
+        wait_for(lambda: self.screen.showing(self.screen.find("Look of")), "reference row")
+        self.screen.shot("3-restyle")
+        self.screen.press("Add", "radio button")
+
+    def stop(self):
+        """Stop while rendering leaves the image as it was, and the dialog open."""
+        self.screen.set_number("Steps", 5000)
+        self.screen.press("Render")
+        progress = self.screen.wait("Progress", "progress bar")
+        wait_for(lambda: self.screen.showing(progress), "progress")
+        stop = self.screen.wait("Stop", "push button")
+        wait_for(lambda: progress.get_value_iface().get_current_value() > 0, "first steps")
+        self.screen.shot("4-rendering")
+        start = time.monotonic()
+        stop.get_action_iface().do_action(0)
+        self.screen.wait("Cancel", "push button")
+        took = time.monotonic() - start
+        assert took < 10, "stopping took %.1f s" % took
+        print("    stopped after %.1f s" % took)
+        time.sleep(0.3)
+        self.screen.shot("5-stopped")
+
+    def escape(self):
+        """Escape closes the dialog; nothing has happened."""
+        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", WINDOW,
+                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
+        key("Escape")
+        self.gone()
+        try:
+            self.gimp.receive()
+        except Failed as failure:
+            assert "cancel" in str(failure).lower(), failure
+        assert self.layers() == 2
+        assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0
+
+    def render(self):
+        """Render makes the layer, hides the strokes and closes the dialog."""
+        self.open()
+        self.expand()
+        self.screen.set_number("Steps", 2)
+        self.screen.press("Low strength", "toggle button")
+        strength = self.screen.find("Strength", "slider").get_value_iface().get_current_value()
+        assert strength == 0.5, strength
+        self.screen.press("Render")
+        self.gone()
+        self.gimp.receive()
+        assert self.layers() == 3
+        assert self.gimp.number("(car (gimp-item-get-visible strokes))") == 0
+        self.screen.shot("6-result")
+
+    def undo(self):
+        """One Ctrl+Z takes it all back."""
+        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "GIMP",
+                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
+        key("ctrl+z")
+        wait_for(lambda: self.layers() == 2, "undone layer")
+        assert self.gimp.number("(car (gimp-item-get-visible strokes))") == 1
+        assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0, "more than one undo step"
+
+    def last_values(self):
+        """What the dialog did last is repeated without it."""
+        self.gimp('(plug-in-semantic-paint RUN-WITH-LAST-VALS image photo -1 "" "" "" -1 0 0 "")')
+        name = self.gimp("(display (car (gimp-item-get-name (vector-ref"
+                         " (cadr (gimp-image-get-layers image)) 1))))")
+        assert "(add, low)" in name, name
+
+
+def main(plug_in, folder):
+    try:
+        import gi
+        gi.require_version("Atspi", "2.0")
+        from gi.repository import Atspi
+    except (ImportError, ValueError):
+        skip("python3-gi and gir1.2-atspi-2.0 are not installed")
+    if "SP_PRIVATE_DISPLAY" not in os.environ:
+        start_again_with_a_display()
+    manager = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
+    environment = {"SEMANTIC_PAINT_PACK": bundled_pack(), "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "0"}
+    screen, failed, passed = Screen(Atspi, folder), 0, 0
+    try:
+        with Gimp(plug_in, program="gimp", environment=environment) as gimp:
+            cases = Cases(gimp, screen)
+            for case in (cases.names, cases.restyle_without_reference_words, cases.stop,
+                         cases.escape, cases.render, cases.undo, cases.last_values):
+                try:
+                    case()
+                    passed += 1
+                    print("ok - " + case.__doc__, flush=True)
+                except Exception as failure:
+                    failed += 1
+                    print("FAILED - %s: %r" % (case.__doc__, failure), flush=True)
+                    screen.shot("failed-" + case.__name__)
+                    break  # the next ones build on it
+    finally:
+        manager.terminate()
+        manager.wait()
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None))

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""The program semantic-paint from outside: what it writes, what it says, and how it ends.
+
+Usage: test-cli.py PROGRAM. Prints TAP. Needs Python's standard library alone: images are written
+and read by the few lines below. Steps are few: what is tested is the program, not the method.
+"""
+import json, os, signal, struct, subprocess, sys, tempfile, time, zlib
+
+PROGRAM = sys.argv[1]
+QUICK = ["--invert-steps", "1", "--warm-start-steps", "1", "--steps", "2"]
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def write_png(path, width, height, depth, colour, pixel):
+    """pixel(x, y) gives the samples; colour 0 gray, 2 RGB, 6 RGBA."""
+    code = "B" if depth == 8 else ">H"
+    rows = b"".join(
+        b"\0" + b"".join(struct.pack(code, s) for x in range(width) for s in pixel(x, y))
+        for y in range(height))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    with open(path, "wb") as file:
+        file.write(SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1))
+                   + chunk(b"IEND", b""))
+
+
+def paeth(a, b, c):
+    p = a + b - c
+    return min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
+
+
+def read_png(path):
+    """(width, height, depth, colour, bytes per pixel, rows of bytes)."""
+    data = open(path, "rb").read()
+    assert data[:8] == SIGNATURE
+    at, packed = 8, b""
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        content = data[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", content[:10])
+        if kind == b"IDAT":
+            packed += content
+        at += 12 + length
+    size = {0: 1, 2: 3, 4: 2, 6: 4}[colour] * depth // 8
+    raw, stride, rows = zlib.decompress(packed), width * size, []
+    above = bytearray(stride)
+    for y in range(height):
+        kind, line = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for i in range(stride):
+            left = line[i - size] if i >= size else 0
+            corner = above[i - size] if i >= size else 0
+            add = [0, left, above[i], (left + above[i]) // 2, paeth(left, above[i], corner)][kind]
+            line[i] = (line[i] + add) & 255
+        rows.append(bytes(line))
+        above = line
+    return width, height, depth, colour, size, rows
+
+
+def run(*arguments, timeout=300, **keywords):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout,
+                          **keywords)
+
+
+class Tests:
+    def __init__(self, folder):
+        self.folder, self.count, self.failures = folder, 0, 0
+        self.photo, self.strokes = self.at("photo.png"), self.at("strokes.png")
+        write_png(self.photo, 200, 150, 8, 2, lambda x, y: (x % 256, y, (x * y) % 256))
+        write_png(self.strokes, 200, 150, 8, 0,
+                  lambda x, y: (255 if 80 <= x < 120 and 60 <= y < 100 else 0,))
+
+    def at(self, name):
+        return os.path.join(self.folder, name)
+
+    def check(self, what, fine, detail=""):
+        self.count += 1
+        self.failures += not fine
+        print(f"{'ok' if fine else 'not ok'} {self.count} - {what}", flush=True)
+        if not fine:
+            print("# " + str(detail).replace("\n", "\n# "), flush=True)
+
+    def edit(self, photo, strokes, out, *more, **keywords):
+        return run("edit", photo, "-o", out, "--strokes", strokes, "--concept", "tree", *more,
+                   **keywords)
+
+    def fails(self, what, status, words, result):
+        line = result.stderr
+        fine = (result.returncode == status and line.count("\n") == 1 and result.stdout == ""
+                and all(word in line for word in words))
+        self.check(what, fine, (result.returncode, line, result.stdout))
+
+    def leaves_nothing(self, what, before):
+        self.check(what + ": nothing half-written", sorted(os.listdir(self.folder)) == before,
+                   os.listdir(self.folder))
+
+    # ---- What it says ----
+
+    def test_words(self):
+        self.check("--version", run("--version").stdout.startswith("semantic-paint "))
+        for command in ([], ["edit"], ["invert"], ["info"], ["bench"]):
+            result = run(*command, "--help")
+            self.check(f"help: {command}", result.returncode == 0 and "Usage:" in result.stdout,
+                       result)
+        self.fails("no command", 2, ["--help"], run())
+        self.fails("unknown command", 2, ["paint"], run("paint"))
+        self.fails("unknown option", 2, ["--nonsense"], run("edit", "--nonsense"))
+        info = json.loads(run("info", "--json").stdout)
+        self.check("info", "tree" in [c["name"] for c in info["concepts"]] and info["licence"], info)
+        devices = run("info", "--devices").stdout
+        self.check("devices", "CPU" in devices and "CUDA" in devices, devices)
+
+    def test_wrong_usage(self):
+        out, before = self.at("out.png"), sorted(os.listdir(self.folder))
+        cases = [("bad strength", ["--strength", "huge"], ["huge"]),
+                 ("strength above 1", ["--strength", "1.5"], ["1.5"]),
+                 ("bad operation", ["--operation", "melt"], ["melt"]),
+                 ("bad steps", ["--steps", "-3"], ["-3"]),
+                 ("bad device", ["--device", "abacus"], ["abacus"]),
+                 ("restyle without reference", ["--operation", "restyle"], ["--reference"])]
+        for what, more, words in cases:
+            self.fails(what, 2, words, self.edit(self.photo, self.strokes, out, *more))
+        self.fails("no strokes option", 2, ["--strokes"], run("edit", self.photo, "-o", out))
+        self.fails("no output", 2, ["-o"], run("edit", self.photo, "--strokes", self.strokes))
+        self.fails("unknown ending", 2, [".png"], self.edit(self.photo, self.strokes, "out.xyz"))
+        self.fails("concept before strokes", 2, ["--strokes"],
+                   run("edit", self.photo, "-o", out, "--concept", "tree"))
+        self.leaves_nothing("wrong usage", before)
+
+    def test_bad_files(self):
+        whole = open(self.photo, "rb").read()
+        for name, content in (("cut.png", whole[:len(whole) // 2]), ("header.png", whole[:60]),
+                              ("empty.png", b""), ("text.png", b"hello, this is no image"),
+                              ("cut.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"),
+                              ("cut.tif", b"II*\0\x08\0\0\0\x0c\0\0\1\3\0"),
+                              ("flipped.png", whole[:100] + b"\x55" + whole[101:])):
+            with open(self.at(name), "wb") as file:
+                file.write(content)
+        os.mkdir(self.at("folder.png"))
+        write_png(self.at("one.png"), 1, 1, 8, 2, lambda x, y: (1, 2, 3))
+        write_png(self.at("one-strokes.png"), 1, 1, 8, 0, lambda x, y: (255,))
+        write_png(self.at("black.png"), 200, 150, 8, 0, lambda x, y: (0,))
+        write_png(self.at("small.png"), 100, 75, 8, 0, lambda x, y: (255,))
+        out, before = self.at("out.png"), sorted(os.listdir(self.folder))
+        for name in ("cut.png", "header.png", "empty.png", "text.png", "cut.jpg", "cut.tif",
+                     "flipped.png", "folder.png", "missing.png"):
+            self.fails(f"photo {name}", 1, [name],
+                       self.edit(self.at(name), self.strokes, out, timeout=30))
+        self.fails("strokes cut off", 1, ["cut.png"], self.edit(self.photo, self.at("cut.png"), out))
+        self.fails("1 x 1 photo", 1, ["16"],
+                   self.edit(self.at("one.png"), self.at("one-strokes.png"), out))
+        self.fails("nothing painted", 1, ["black.png"],
+                   self.edit(self.photo, self.at("black.png"), out))
+        self.fails("strokes of another size", 1, ["100 x 75", "200 x 150"],
+                   self.edit(self.photo, self.at("small.png"), out))
+        self.fails("unknown concept", 1, ["unicorn", "tree"],
+                   run("edit", self.photo, "-o", out, "--strokes", self.strokes, "--concept",
+                       "unicorn"))
+        self.fails("missing pack", 1, ["none.safetensors"],
+                   self.edit(self.photo, self.strokes, out, "--pack", self.at("none.safetensors")))
+        self.fails("no such folder", 1, ["nowhere"],
+                   self.edit(self.photo, self.strokes, self.at("nowhere/out.png"), "--preview", "-q",
+                             *QUICK))
+        self.fails("disk full", 1, ["cannot be written"],
+                   self.edit(self.photo, self.strokes, out, "--preview", "-q", *QUICK,
+                             preexec_fn=self.limit_files))
+        self.leaves_nothing("bad files", before)
+
+    @staticmethod
+    def limit_files():
+        """A file may not grow beyond 2 KiB: as a full disk, writing fails."""
+        import resource
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
+
+    # ---- What it writes ----
+
+    def compare_outside(self, what, before, after, layer):
+        """Pixels of alpha 0 in `layer` are the same in both; others were changed somewhere."""
+        a, b, alpha = read_png(before), read_png(after), read_png(layer)
+        same_kind = a[:4] == b[:4] and alpha[:2] == a[:2]
+        self.check(f"{what}: size, depth, channels", same_kind, (a[:5], b[:5], alpha[:5]))
+        if not same_kind:
+            return
+        differ_outside = differ_inside = 0
+        for y in range(a[1]):
+            for x in range(a[0]):
+                size = a[4]
+                same = a[5][y][x * size:(x + 1) * size] == b[5][y][x * size:(x + 1) * size]
+                painted = any(alpha[5][y][x * alpha[4] + alpha[4] * 3 // 4:(x + 1) * alpha[4]])
+                differ_inside += painted and not same
+                differ_outside += not painted and not same
+        self.check(f"{what}: identical outside the edit", differ_outside == 0, differ_outside)
+        self.check(f"{what}: changed inside", differ_inside > 100, differ_inside)
+
+    def test_edit(self):
+        out, layer = self.at("out.png"), self.at("layer.png")
+        result = self.edit(self.photo, self.strokes, out, "--layer", layer, "--json", *QUICK)
+        figures = json.loads(result.stdout) if result.returncode == 0 else {}
+        self.check("edit, JSON", figures.get("steps") == 2 and figures.get("cancelled") is False
+                   and "window" in figures, result)
+        self.compare_outside("8 bit", self.photo, out, layer)
+        deep = self.at("deep.png")
+        write_png(deep, 200, 150, 16, 6,
+                  lambda x, y: (x * 300, y * 400 + 7, (x * y * 3) % 65536, 65535 - x))
+        result = self.edit(deep, self.strokes, out, "--layer", layer, "-q", "--preview", *QUICK)
+        self.check("edit, 16 bit RGBA", result.returncode == 0 and result.stderr == "", result)
+        self.compare_outside("16 bit", deep, out, layer)
+        gray = self.at("gray.png")
+        write_png(gray, 200, 150, 8, 0, lambda x, y: ((x + y) % 256,))
+        self.edit(gray, self.strokes, out, "--layer", layer, "-q", "--preview", *QUICK)
+        self.compare_outside("gray", gray, out, layer)
+
+    def test_groups(self):
+        second, out = self.at("second.png"), self.at("two.png")
+        write_png(second, 200, 150, 8, 6, lambda x, y: (9, 9, 9, 255 if 20 <= x < 50 < y < 80 else 0))
+        result = self.edit(self.photo, self.strokes, out, "--seed", "2", "--strokes", second,
+                           "--concept", "sky", "--strength", "low", "-q", "--preview", *QUICK)
+        self.check("two groups", result.returncode == 0, result)
+        photo, edited = read_png(self.photo), read_png(out)
+        self.check("transparency is read as strokes",
+                   photo[5][65][30 * 3:40 * 3] != edited[5][65][30 * 3:40 * 3])
+
+    def test_invert(self):
+        out = self.at("inverted.jpg")
+        result = run("invert", self.photo, "-o", out, "--invert-steps", "1", "--json", "-q")
+        figures = json.loads(result.stdout) if result.returncode == 0 else {}
+        self.check("invert", set(figures) >= {"psnr", "seconds", "width", "height", "steps"}
+                   and os.path.getsize(out) > 500, result)
+
+    def test_interrupt(self):
+        out = self.at("interrupted.png")
+        program = subprocess.Popen(
+            [PROGRAM, "edit", self.photo, "-o", out, "--strokes", self.strokes, "--concept", "tree",
+             "--json", "--invert-steps", "1", "--warm-start-steps", "1", "--steps", "100000"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in program.stderr:
+            if "/100000" in line:
+                break
+        time.sleep(0.5)
+        program.send_signal(signal.SIGINT)
+        text, messages = program.communicate(timeout=120)
+        self.check("Ctrl-C keeps the best so far", program.returncode == 0
+                   and json.loads(text)["cancelled"] and "Cancelled" in messages
+                   and read_png(out)[:2] == (200, 150), (program.returncode, text, messages))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        tests = Tests(folder)
+        for name in [n for n in dir(tests) if n.startswith("test_")]:
+            getattr(tests, name)()
+        print(f"1..{tests.count}")
+        return 1 if tests.failures else 0
+
+
+sys.exit(main())
