@@ -46,7 +46,7 @@ const SpPerceptualTap *sp_pack_perceptual_taps (const SpPack *pack, guint *n_tap
 
 /* Units that carry a concept, best first; n_units 0: the concept lives in all channels. */
 const int *sp_pack_concept_units (const SpPack *pack, guint concept_index, guint *n_units);
-/* Units never edited (METHOD B5: unit 418 of the church model). */
+/* Units never edited (unit 418 of the church model). */
 const int *sp_pack_excluded_units (const SpPack *pack, guint *n_units);
 
 /* Index of a concept by name, or -1 with SP_ERROR_CONCEPT that lists the names there are. */

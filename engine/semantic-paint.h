@@ -34,8 +34,9 @@ typedef struct {
       exemplars; /* how many examples of it the pack holds to choose from by seed; 0: only a mean */
 } SpConcept;
 
-/* Opens and checks a pack: structure, every tensor's name and shape against the architecture that
- * the manifest declares, every number finite. Fails with SP_ERROR_PACK or a G_FILE_ERROR. */
+/* Opens and checks a pack: its structure, manifest and concepts, every number finite. That the
+ * networks' tensors are complete and of the right shapes is checked when a session builds them.
+ * Fails with SP_ERROR_PACK or a G_FILE_ERROR. */
 SpPack *sp_pack_open (const char *path, GError **error);
 SpPack *sp_pack_ref (SpPack *pack);
 void sp_pack_unref (SpPack *pack);
@@ -101,7 +102,7 @@ gboolean sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo
 
 typedef enum { SP_DEVICE_AUTO, SP_DEVICE_CPU, SP_DEVICE_CUDA } SpDevice;
 
-/* What R is (METHOD D2). */
+/* What R is. */
 typedef enum {
   SP_PERTURBATION_FREE,    /* the perturbations themselves, one number a channel and pixel */
   SP_PERTURBATION_LOWRANK, /* R-A: a skip network of rank 4 over fixed noise */

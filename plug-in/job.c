@@ -7,6 +7,8 @@
  * keep its window alive.
  */
 #include "plug-in/job.h"
+
+#include <math.h>
 #include "engine/pack.h"
 
 #define POLL_MICROSECONDS 50000
@@ -310,4 +312,19 @@ sp_job_bundled_pack (GError **error)
                "No pack was found in %s or %s, and SEMANTIC_PAINT_PACK is not set.",
                SP_INSTALLED_PACKS, SP_SOURCE_PACKS);
   return NULL;
+}
+
+/* ---- Words ---- */
+
+char *
+sp_job_describe_progress (const SpProgress *progress)
+{
+  GString *line = g_string_new (sp_stage_title (progress->stage));
+  g_string_append_printf (line, ": %u/%u, loss %.4f", progress->step, progress->steps,
+                          progress->loss);
+  if (isfinite (progress->psnr))
+    g_string_append_printf (line, ", %.2f dB", progress->psnr);
+  if (isfinite (progress->seconds_left))
+    g_string_append_printf (line, ", %.0f s left", progress->seconds_left);
+  return g_string_free (line, FALSE);
 }

@@ -41,6 +41,10 @@ typedef struct {
 gboolean sp_job_run (const SpJob *job, gboolean keep_partial, SpJobResult *result, GError **error);
 void sp_job_result_clear (SpJobResult *result);
 
+/* "Fitting the edit into the photo: 30/1000, loss 0.1371, 19.73 dB, 7 s left". Free with g_free().
+ */
+char *sp_job_describe_progress (const SpProgress *progress);
+
 /* The bundled pack's path: $SEMANTIC_PAINT_PACK, else the installed file, else the one in the
  * source tree of an uninstalled build. Fails with SP_ERROR_PACK that says where it looked. Free
  * with g_free(). */

@@ -156,3 +156,9 @@ sp_layer_free (SpLayer *layer)
   g_free (layer->rgba);
   g_free (layer);
 }
+
+const char *
+sp_stage_title (const char *stage)
+{
+  return stage;
+}

@@ -51,8 +51,7 @@ pixel_norm (const ReferenceCall *call, const double *const *inputs, long double 
     double squares = 0.0;
     for (int i = 0; i < s.channels; i++)
       squares += inputs[0][at (s, n, i, y, x)] * inputs[0][at (s, n, i, y, x)];
-    output[at (s, n, c, y, x)] =
-        inputs[0][at (s, n, c, y, x)] / sqrt (squares / s.channels + 1e-8);
+    output[at (s, n, c, y, x)] = inputs[0][at (s, n, c, y, x)] / sqrt (squares / s.channels + 1e-8);
   }
 }
 
@@ -108,8 +107,8 @@ between (const double *map, SpShape s, int n, int c, double y, double x)
   x = CLAMP (x, 0.0, s.width - 1.0);
   int top = (int)floor (y), left = (int)floor (x);
   int bottom = MIN (top + 1, s.height - 1), right = MIN (left + 1, s.width - 1);
-  double upper = map[at (s, n, c, top, left)] * (1 - (x - left))
-                 + map[at (s, n, c, top, right)] * (x - left);
+  double upper =
+      map[at (s, n, c, top, left)] * (1 - (x - left)) + map[at (s, n, c, top, right)] * (x - left);
   double lower = map[at (s, n, c, bottom, left)] * (1 - (x - left))
                  + map[at (s, n, c, bottom, right)] * (x - left);
   return upper * (1 - (y - top)) + lower * (y - top);
@@ -240,8 +239,8 @@ reference_loss (const ReferenceCall *call, const double *const *inputs, const do
 double
 reference_cost (const ReferenceCall *call)
 {
-  double elements = (double)MAX (sp_shape_elements (call->output),
-                                 sp_shape_elements (call->inputs[0]));
+  double elements =
+      (double)MAX (sp_shape_elements (call->output), sp_shape_elements (call->inputs[0]));
   SpShape k = call->inputs[1];
   switch (call->kind) {
   case SP_OPERATION_CONVOLUTION:

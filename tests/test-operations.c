@@ -1,11 +1,11 @@
 /* The operation table: every operation, on every backend, against fp64.
  *
- * A row is an operation with its shapes and attributes. Its output is compared with the reference's;
- * its gradients with central differences of the reference's loss, sum (output * weights): at some
- * single elements, and along one random direction that takes in every element. Each row runs alone,
- * with each operand also used elsewhere (so that its gradient accumulates), and with frozen weights.
- * One optimiser step then shows whether padding elements, which no reader of a tensor sees, stayed
- * zero. Runs with more threads must give the same bits.
+ * A row is an operation with its shapes and attributes. Its output is compared with the
+ * reference's; its gradients with central differences of the reference's loss, sum (output *
+ * weights): at some single elements, and along one random direction that takes in every element.
+ * Each row runs alone, with each operand also used elsewhere (so that its gradient accumulates),
+ * and with frozen weights. One optimiser step then shows whether padding elements, which no reader
+ * of a tensor sees, stayed zero. Runs with more threads must give the same bits.
  *
  * Another backend is one more line of `backends`.
  */
@@ -54,9 +54,9 @@ typedef struct {
   int out_height, out_width; /* resample */
   guint terms;               /* sum */
   double limit;              /* of errors, relative to the largest reference value; 0: LIMIT */
-  double floor;              /* what they are relative to at least, where the exact gradient is a small
-                              * difference of terms of this size */
-  double step; /* of difference quotients; 0: STEP. Smaller where many outputs are near a kink */
+  double floor; /* what they are relative to at least, where the exact gradient is a small
+                 * difference of terms of this size */
+  double step;  /* of difference quotients; 0: STEP. Smaller where many outputs are near a kink */
 } Row;
 
 #define LIMIT 3e-6
@@ -99,7 +99,8 @@ elements (const Expectation *e, guint k)
 static void
 set_inputs (ReferenceCall *call, const Row *row)
 {
-  SpShape x = row->x, kernel = { row->out_channels, x.channels, row->kernel_size, row->kernel_size };
+  SpShape x = row->x,
+          kernel = { row->out_channels, x.channels, row->kernel_size, row->kernel_size };
   call->inputs[0] = call->inputs[1] = call->inputs[2] = x;
   call->n_inputs = 1;
   switch (row->kind) {
@@ -150,8 +151,7 @@ apply (SpGraph *graph, const Row *row, SpTensor *const *t)
   case SP_OPERATION_LEAKY_RELU:
     return sp_graph_leaky_relu (graph, t[0], a->slope);
   case SP_OPERATION_POOL:
-    return sp_graph_pool (graph, t[0], a->pool.kind, a->pool.size, a->pool.stride,
-                          a->pool.padding);
+    return sp_graph_pool (graph, t[0], a->pool.kind, a->pool.size, a->pool.stride, a->pool.padding);
   case SP_OPERATION_BATCH_NORM:
     return sp_graph_batch_norm (graph, t[0], t[1], t[2]);
   case SP_OPERATION_RESAMPLE:
@@ -236,7 +236,8 @@ quotient_along (Expectation *e, guint k)
   long double losses[2];
   for (int side = 0; side < 2; side++) {
     for (gsize i = 0; i < elements (e, k); i++)
-      e->inputs[k][i] = (double)e->values[k][i] + (side == 0 ? e->step : -e->step) * e->direction[k][i];
+      e->inputs[k][i] =
+          (double)e->values[k][i] + (side == 0 ? e->step : -e->step) * e->direction[k][i];
     losses[side] = reference_loss (&e->call, inputs, e->weights);
   }
   for (gsize i = 0; i < elements (e, k); i++)
@@ -296,7 +297,7 @@ static const char *const variant_names[] = { "alone", "shared", "frozen" };
 typedef struct {
   float *output;
   float *gradients[SP_OPERATION_MAXIMUM_INPUTS];
-  float *stepped[SP_OPERATION_MAXIMUM_INPUTS]; /* parameters after one optimiser step */
+  float *stepped[SP_OPERATION_MAXIMUM_INPUTS];     /* parameters after one optimiser step */
   float mean_squares[SP_OPERATION_MAXIMUM_INPUTS]; /* of those, as the backend sees them */
   float output_mean_square;
 } Result;
@@ -429,8 +430,8 @@ check_output (const Row *row, Variant variant, const Result *result)
       place = i;
     }
   }
-  expect_close ("output", variant, 0, (double)result->output[place], (double)e->output[place], largest,
-                row_limit (row));
+  expect_close ("output", variant, 0, (double)result->output[place], (double)e->output[place],
+                largest, row_limit (row));
   expect_close ("output's padding", variant, 0, (double)result->output_mean_square, square, square,
                 1e-5);
 }
@@ -468,8 +469,8 @@ check_step (const Row *row, Variant variant, const Result *result, guint k)
     double value = (double)result->stepped[k][i];
     square += value * value / (double)n;
   }
-  expect_close ("padding after a step", variant, k, (double)result->mean_squares[k], square,
-                square, 1e-5);
+  expect_close ("padding after a step", variant, k, (double)result->mean_squares[k], square, square,
+                1e-5);
   if (!is_trained (e, variant, k)) {
     g_assert_cmpmem (result->stepped[k], n * sizeof (float), e->values[k], n * sizeof (float));
     return;
@@ -527,8 +528,7 @@ main (int argc, char **argv)
     for (gsize r = 0; r < G_N_ELEMENTS (rows); r++) {
       Case *test = g_new (Case, 1);
       *test = (Case){ &rows[r], &backends[b] };
-      g_autofree char *path =
-          g_strdup_printf ("/operations/%s/%s", backends[b].name, rows[r].name);
+      g_autofree char *path = g_strdup_printf ("/operations/%s/%s", backends[b].name, rows[r].name);
       g_test_add_data_func_full (path, test, test_row, g_free);
     }
   }

@@ -142,8 +142,10 @@ add_bias_gradient (const Convolution *c, int images, const SpMap *dy, gboolean a
 {
   static const float zero[SP_BLOCK] __attribute__ ((aligned (64)));
   float *gradient = c->bias->gradient;
-#pragma omp parallel for num_threads(c->cpu->threads)
-  for (int block = 0; block < sp_cpu_blocks (c->y->shape.channels); block++) {
+  int blocks = sp_cpu_blocks (c->y->shape.channels);
+  gsize work = (gsize)images * blocks * sp_cpu_pixels (c->y->shape);
+#pragma omp parallel for num_threads(sp_cpu_threads(c->cpu, (gsize)blocks, work))
+  for (int block = 0; block < blocks; block++) {
     double sums[SP_BLOCK] = { 0 }, squares[SP_BLOCK] = { 0 };
     for (int image = 0; image < images; image++)
       for (int y = 0; y < c->y->shape.height; y++)

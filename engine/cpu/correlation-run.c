@@ -66,7 +66,8 @@ sp_correlation_pad (const SpCpuBackend *cpu, const SpCorrelation *c, int images,
   if (sign_of == NULL && c->top + c->bottom + c->left + c->right == 0)
     return (SpMap){ source, row, map, map * blocks };
 
-#pragma omp parallel for num_threads(cpu->threads)
+  int threads = sp_cpu_threads (cpu, (gsize)images * blocks, images * blocks * map / SP_BLOCK);
+#pragma omp parallel for num_threads(threads)
   for (int i = 0; i < images * blocks; i++)
     pad_map (cpu, c, source + i * map, sign_of != NULL ? sign_of + i * map : NULL, slope,
              padded + i * padded_size);
@@ -146,8 +147,7 @@ run_task (const Run *run, int image, int out_block, int blocks, int first_row, i
     product.sum_block = map;
     product.sum_step = (gsize)column->step * SP_BLOCK;
     product.add = first > 0 || run->accumulate;
-    product.bias =
-        run->bias != NULL && first == 0 ? run->bias + (gsize)out_block * SP_BLOCK : NULL;
+    product.bias = run->bias != NULL && first == 0 ? run->bias + (gsize)out_block * SP_BLOCK : NULL;
     product.slope = last == run->in_blocks ? run->slope : 1.0f;
     for (int y = first_row; y < last_row; y++) {
       product.scalars =
@@ -168,8 +168,11 @@ run_phase (const Run *run, int images)
   int tiles = (rows + task_rows - 1) / task_rows;
   int blocks = run->cpu->kernels->product_blocks;
   int groups = (run->out_blocks + blocks - 1) / blocks;
-#pragma omp parallel for num_threads(run->cpu->threads) schedule(dynamic)
-  for (int task = 0; task < images * tiles * groups; task++) {
+  int tasks = images * tiles * groups;
+  gsize work = (gsize)images * rows * columns * run->out_blocks * run->correlation->in.channels
+               * run->row->count * run->column->count;
+#pragma omp parallel for num_threads(sp_cpu_threads(run->cpu, tasks, work)) schedule(dynamic)
+  for (int task = 0; task < tasks; task++) {
     int out_block = task % groups * blocks, tile = task / groups % tiles;
     run_task (run, task / groups / tiles, out_block, MIN (blocks, run->out_blocks - out_block),
               tile * task_rows, MIN ((tile + 1) * task_rows, rows));
@@ -257,7 +260,10 @@ sp_correlation_kernel_gradient (const SpCpuBackend *cpu, const SpCorrelation *c,
   int blocks = cpu->kernels->product_blocks, groups = (out_blocks + blocks - 1) / blocks;
   if (!accumulate)
     memset (packed, 0, sp_correlation_packed_floats (c) * sizeof (float));
-#pragma omp parallel for num_threads(cpu->threads) schedule(dynamic)
+  gsize work = (gsize)images * sp_cpu_pixels (c->out) * out_blocks * c->in.channels
+               * c->rows[0].count * c->columns[0].count;
+  int threads = sp_cpu_threads (cpu, (gsize)in_blocks * groups, work);
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
   for (int task = 0; task < in_blocks * groups; task++) {
     int out_block = task % groups * blocks;
     kernel_gradient_task (cpu, c, images, input, output, task / groups, out_block,

@@ -180,8 +180,9 @@ pack_phase (const SpCpuBackend *cpu, const SpCorrelation *c, const SpPhase *row,
             const SpPhase *column, const float *kernel, float *packed)
 {
   int in_blocks = sp_cpu_blocks (c->in.channels), out_blocks = sp_cpu_blocks (c->out.channels);
-  gsize taps = (gsize)row->count * column->count;
-#pragma omp parallel for num_threads(cpu->threads)
+  gsize taps = (gsize)row->count * column->count, pairs = (gsize)out_blocks * in_blocks;
+  int threads = sp_cpu_threads (cpu, pairs, pairs * taps * SP_BLOCK);
+#pragma omp parallel for num_threads(threads)
   for (int pair = 0; pair < out_blocks * in_blocks; pair++) {
     float *tile = packed + pair * taps * TILE;
     memset (tile, 0, taps * TILE * sizeof (float));
@@ -210,14 +211,15 @@ sp_correlation_unpack (const SpCpuBackend *cpu, const SpCorrelation *c, const fl
 {
   int in_blocks = sp_cpu_blocks (c->in.channels), out_blocks = sp_cpu_blocks (c->out.channels);
   const SpPhase *row = &c->rows[0], *column = &c->columns[0];
-  gsize taps = (gsize)row->count * column->count;
+  gsize taps = (gsize)row->count * column->count, pairs = (gsize)out_blocks * in_blocks;
+  int threads = sp_cpu_threads (cpu, pairs, pairs * taps * SP_BLOCK);
   if (!accumulate) {
     int stored_in = sp_cpu_blocks (c->transposed ? c->out.channels : c->in.channels);
     memset (kernel_gradient, 0,
             stored_out_channels (c) * stored_in * (gsize)c->kernel_size * c->kernel_size * SP_BLOCK
                 * sizeof (float));
   }
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads)
   for (int pair = 0; pair < out_blocks * in_blocks; pair++) {
     const float *tile = packed + pair * taps * TILE;
     for (int y = 0; y < row->count; y++)

@@ -67,12 +67,19 @@ write_channel (float *block, const float *source, gsize pixels, int lane)
     block[p * SP_BLOCK + lane] = source != NULL ? source[p] : 0.0f;
 }
 
+static int
+copy_threads (SpBackend *backend, SpShape shape)
+{
+  gsize maps = (gsize)shape.batch * sp_cpu_blocks (shape.channels);
+  return sp_cpu_threads (sp_cpu_backend (backend), maps, sp_cpu_floats (shape));
+}
+
 static void
 upload (SpBackend *backend, SpShape shape, const float *source, void *destination)
 {
   int blocks = sp_cpu_blocks (shape.channels), channels = shape.channels;
   gsize pixels = sp_cpu_pixels (shape);
-#pragma omp parallel for num_threads(sp_cpu_backend(backend)->threads) schedule(dynamic, 16)
+#pragma omp parallel for num_threads(copy_threads(backend, shape)) schedule(dynamic)
   for (gssize i = 0; i < (gssize)shape.batch * blocks; i++) {
     int image = (int)(i / blocks), first = (int)(i % blocks) * SP_BLOCK;
     float *block = (float *)destination + i * pixels * SP_BLOCK;
@@ -87,7 +94,7 @@ download (SpBackend *backend, SpShape shape, const void *source, float *destinat
 {
   int blocks = sp_cpu_blocks (shape.channels), channels = shape.channels;
   gsize pixels = sp_cpu_pixels (shape);
-#pragma omp parallel for num_threads(sp_cpu_backend(backend)->threads) schedule(dynamic, 16)
+#pragma omp parallel for num_threads(copy_threads(backend, shape)) schedule(dynamic, 16)
   for (gssize i = 0; i < (gssize)shape.batch * channels; i++) {
     int image = (int)(i / channels), c = (int)(i % channels);
     gsize map = (gsize)image * blocks + c / SP_BLOCK;
@@ -109,7 +116,7 @@ adam (SpBackend *backend, SpShape shape, void *value, const void *gradient, void
   float rate = (float)(settings->learning_rate / correction1);
   gsize n = sp_cpu_floats (shape);
   gssize pieces = (gssize)sp_cpu_pieces (n, SP_CPU_PIECE);
-#pragma omp parallel for num_threads(cpu->threads) if (pieces > 1)
+#pragma omp parallel for num_threads(sp_cpu_threads(cpu, pieces, n / SP_BLOCK))
   for (gssize i = 0; i < pieces; i++) {
     gsize at = (gsize)i * SP_CPU_PIECE;
     cpu->kernels->adam (MIN (SP_CPU_PIECE, n - at), (float *)value + at,

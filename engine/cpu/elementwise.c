@@ -12,6 +12,13 @@ piece_count (const SpOperation *operation)
   return (gssize)sp_cpu_pieces (sp_cpu_floats (operation->output.shape), SP_CPU_PIECE);
 }
 
+static int
+threads_for (const SpCpuBackend *cpu, const SpOperation *operation)
+{
+  gsize n = sp_cpu_floats (operation->output.shape);
+  return sp_cpu_threads (cpu, (gsize)piece_count (operation), n / SP_BLOCK);
+}
+
 static Piece
 piece (const SpOperation *operation, gssize i)
 {
@@ -50,7 +57,7 @@ perturb_forward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   const SpOperand *x = &operation->inputs[0], *delta = &operation->inputs[1];
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (gssize i = 0; i < piece_count (operation); i++) {
     Piece p = piece (operation, i);
     cpu->kernels->perturb (p.n, result (operation, p), value (x, p), value (delta, p));
@@ -62,7 +69,7 @@ perturb_backward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   const SpOperand *x = &operation->inputs[0], *delta = &operation->inputs[1];
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (gssize i = 0; i < piece_count (operation); i++) {
     Piece p = piece (operation, i);
     const float *dy = result_gradient (operation, p);
@@ -82,7 +89,7 @@ static void
 sum_forward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (gssize i = 0; i < piece_count (operation); i++) {
     Piece p = piece (operation, i);
     for (guint k = 0; k < operation->n_inputs; k++)
@@ -95,7 +102,7 @@ static void
 sum_backward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (gssize i = 0; i < piece_count (operation); i++) {
     Piece p = piece (operation, i);
     for (guint k = 0; k < operation->n_inputs; k++) {
@@ -115,7 +122,7 @@ static void
 leaky_relu_forward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (gssize i = 0; i < piece_count (operation); i++) {
     Piece p = piece (operation, i);
     cpu->kernels->leaky_relu (p.n, result (operation, p), value (&operation->inputs[0], p),
@@ -130,7 +137,7 @@ leaky_relu_backward (SpBackend *backend, const SpOperation *operation)
   const SpOperand *x = &operation->inputs[0];
   if (x->gradient == NULL)
     return;
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (gssize i = 0; i < piece_count (operation); i++) {
     Piece p = piece (operation, i);
     cpu->kernels->leaky_relu_backward (p.n, gradient (x, p), result_gradient (operation, p),

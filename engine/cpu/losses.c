@@ -59,6 +59,12 @@ piece_of (const Pieces *pieces, gsize i)
                   .channels = MIN (SP_BLOCK, pieces->shape.channels - (int)block * SP_BLOCK) };
 }
 
+static int
+threads_for (const SpCpuBackend *cpu, const Pieces *pieces)
+{
+  return sp_cpu_threads (cpu, pieces->count, sp_cpu_floats (pieces->shape) / SP_BLOCK);
+}
+
 static gsize
 workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
 {
@@ -82,7 +88,7 @@ loss_forward (SpBackend *backend, const SpOperation *operation, PieceSum piece_s
   Pieces pieces = divide (operation);
   double *sums = operation->workspace, total = 0.0;
   float *loss = operation->output.value;
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, &pieces))
   for (gsize i = 0; i < pieces.count; i++)
     sums[i] = piece_sum (cpu, operation, piece_of (&pieces, i));
   for (gsize i = 0; i < pieces.count; i++)
@@ -98,7 +104,7 @@ loss_backward (SpBackend *backend, const SpOperation *operation, PieceGradient p
   Pieces pieces = divide (operation);
   double gradient = (double)((const float *)operation->output.gradient)[0];
   float scale = (float)(gradient / terms (operation));
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, &pieces))
   for (gsize i = 0; i < pieces.count; i++)
     piece_gradient (cpu, operation, piece_of (&pieces, i), scale);
 }

@@ -9,6 +9,14 @@ map_count (SpShape shape)
   return shape.batch * sp_cpu_blocks (shape.channels);
 }
 
+static int
+threads_for (const SpCpuBackend *cpu, const SpOperation *operation)
+{
+  gsize floats =
+      MAX (sp_cpu_floats (operation->inputs[0].shape), sp_cpu_floats (operation->output.shape));
+  return sp_cpu_threads (cpu, (gsize)map_count (operation->output.shape), floats / SP_BLOCK);
+}
+
 static const float *
 value_map (const SpOperand *operand, int i)
 {
@@ -52,7 +60,7 @@ pool_forward (SpBackend *backend, const SpOperation *operation)
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   const SpOperand *x = &operation->inputs[0], *y = &operation->output;
   SpPoolGeometry geometry = pool_geometry (operation);
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (int i = 0; i < map_count (y->shape); i++) {
     float *out = (float *)y->value + i * sp_cpu_map (y->shape);
     if (operation->attributes.pool.kind == SP_POOL_MAXIMUM)
@@ -70,7 +78,7 @@ pool_backward (SpBackend *backend, const SpOperation *operation)
   SpPoolGeometry geometry = pool_geometry (operation);
   if (x->gradient == NULL)
     return;
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (int i = 0; i < map_count (y->shape); i++) {
     float *dx = start_gradient (x, i);
     if (operation->attributes.pool.kind == SP_POOL_MAXIMUM)
@@ -90,7 +98,7 @@ resample_forward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   const SpOperand *x = &operation->inputs[0], *y = &operation->output;
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (int i = 0; i < map_count (y->shape); i++)
     cpu->kernels->resample (x->shape.height, x->shape.width, y->shape.height, y->shape.width,
                             (float *)y->value + i * sp_cpu_map (y->shape), value_map (x, i));
@@ -103,7 +111,7 @@ resample_backward (SpBackend *backend, const SpOperation *operation)
   const SpOperand *x = &operation->inputs[0], *y = &operation->output;
   if (x->gradient == NULL)
     return;
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(threads_for(cpu, operation))
   for (int i = 0; i < map_count (y->shape); i++)
     cpu->kernels->resample_backward (x->shape.height, x->shape.width, y->shape.height,
                                      y->shape.width, start_gradient (x, i), gradient_map (y, i));

@@ -18,6 +18,12 @@ pixels_count (SpShape shape)
   return (gssize)sp_cpu_pieces (sp_cpu_pixels (shape), PIXELS_PER_PIECE) * shape.batch;
 }
 
+static int
+pixels_threads (const SpCpuBackend *cpu, SpShape shape)
+{
+  return sp_cpu_threads (cpu, (gsize)pixels_count (shape), sp_cpu_floats (shape) / SP_BLOCK);
+}
+
 static Pixels
 pixels_piece (SpShape shape, gssize i)
 {
@@ -33,7 +39,7 @@ pixel_norm_forward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   SpShape shape = operation->output.shape;
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(pixels_threads(cpu, shape))
   for (gssize i = 0; i < pixels_count (shape); i++) {
     Pixels p = pixels_piece (shape, i);
     cpu->kernels->pixel_norm (p.pixels, sp_cpu_blocks (shape.channels), sp_cpu_map (shape),
@@ -51,7 +57,7 @@ pixel_norm_backward (SpBackend *backend, const SpOperation *operation)
   SpShape shape = x->shape;
   if (x->gradient == NULL)
     return;
-#pragma omp parallel for num_threads(cpu->threads)
+#pragma omp parallel for num_threads(pixels_threads(cpu, shape))
   for (gssize i = 0; i < pixels_count (shape); i++) {
     Pixels p = pixels_piece (shape, i);
     cpu->kernels->pixel_norm_backward (
@@ -75,6 +81,14 @@ static gsize
 batch_norm_state_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
 {
   return sp_cpu_blocks (operation->output.shape.channels) * sizeof (Statistics);
+}
+
+static int
+block_threads (const SpCpuBackend *cpu, const SpOperation *operation)
+{
+  SpShape shape = operation->output.shape;
+  return sp_cpu_threads (cpu, (gsize)sp_cpu_blocks (shape.channels),
+                         sp_cpu_floats (shape) / SP_BLOCK);
 }
 
 static gsize
@@ -112,7 +126,7 @@ batch_norm_forward (SpBackend *backend, const SpOperation *operation)
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   const SpOperand *x = &operation->inputs[0];
   Statistics *all = operation->state;
-#pragma omp parallel for num_threads(cpu->threads) schedule(dynamic)
+#pragma omp parallel for num_threads(block_threads(cpu, operation)) schedule(dynamic)
   for (int block = 0; block < sp_cpu_blocks (x->shape.channels); block++) {
     const float *scale = (const float *)operation->inputs[1].value + block * SP_BLOCK;
     const float *shift = (const float *)operation->inputs[2].value + block * SP_BLOCK;
@@ -182,7 +196,7 @@ static void
 batch_norm_backward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
-#pragma omp parallel for num_threads(cpu->threads) schedule(dynamic)
+#pragma omp parallel for num_threads(block_threads(cpu, operation)) schedule(dynamic)
   for (int block = 0; block < sp_cpu_blocks (operation->output.shape.channels); block++)
     batch_norm_block_backward (cpu, operation, block);
 }

@@ -53,6 +53,15 @@ sp_cpu_pieces (gsize count, gsize piece)
   return (count + piece - 1) / piece;
 }
 
+/* Threads for a loop over `tasks` that together take about `work` steps of one vector: waking a
+ * thread costs some ten thousand of them. */
+static inline int
+sp_cpu_threads (const SpCpuBackend *cpu, gsize tasks, gsize work)
+{
+  gsize useful = MIN (tasks, work / 8192 + 1);
+  return (int)MIN ((gsize)cpu->threads, useful);
+}
+
 extern const SpOperationClass sp_cpu_convolution;
 extern const SpOperationClass sp_cpu_pixel_norm;
 extern const SpOperationClass sp_cpu_perturb;

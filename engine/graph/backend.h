@@ -30,7 +30,7 @@ typedef struct {
   float learning_rate, beta1, beta2, epsilon;
 } SpAdam;
 
-/* lr 0.1, betas .9 and .999, eps 1e-8 (METHOD D1). */
+/* lr 0.1, betas .9 and .999, eps 1e-8. */
 #define SP_ADAM_DEFAULT ((SpAdam){ 0.1f, 0.9f, 0.999f, 1e-8f })
 
 struct _SpBackend {

@@ -76,7 +76,7 @@ void sp_tensor_keep (SpTensor *tensor);
 SpTensor *sp_graph_convolution (SpGraph *graph, SpTensor *x, SpTensor *kernel, SpTensor *bias,
                                 SpConvolution settings);
 
-/* x / sqrt (mean over channels of x^2 + 1e-8), at each pixel (METHOD A1). */
+/* x / sqrt (mean over channels of x^2 + 1e-8), at each pixel. */
 SpTensor *sp_graph_pixel_norm (SpGraph *graph, SpTensor *x);
 
 /* x * (1 + delta), shapes equal (eq. 7). */
@@ -103,11 +103,11 @@ SpTensor *sp_graph_resample (SpGraph *graph, SpTensor *x, int height, int width)
 /* Losses: scalars. Means run over all elements of x, whatever the mask. */
 /* mean |x - target| */
 SpTensor *sp_graph_l1 (SpGraph *graph, SpTensor *x, SpTensor *target);
-/* mean |mask * (x - target)|; mask is N x 1 x H x W (METHOD D1) */
+/* mean |mask * (x - target)|; mask is N x 1 x H x W */
 SpTensor *sp_graph_masked_l1 (SpGraph *graph, SpTensor *x, SpTensor *target, SpTensor *mask);
 /* mean (x^2) */
 SpTensor *sp_graph_mean_square (SpGraph *graph, SpTensor *x);
-/* mean over batch and pixels of 1 - cos over channels (eps 1e-12, METHOD C2) */
+/* mean over batch and pixels of 1 - cos over channels (eps 1e-12) */
 SpTensor *sp_graph_cosine_error (SpGraph *graph, SpTensor *x, SpTensor *target);
 /* mean of w * (softplus (x) - y x), the logistic loss with labels y in [0, 1] and weights w */
 SpTensor *sp_graph_logistic (SpGraph *graph, SpTensor *x, SpTensor *labels, SpTensor *weights);

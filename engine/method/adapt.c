@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* The authors' pyramid: the last layer of each of the four highest scales (METHOD A1). */
+/* The authors' pyramid: the last layer of each of the four highest scales. */
 #define DEFAULT_LAYERS 4
 
 typedef struct {

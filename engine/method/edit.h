@@ -28,7 +28,7 @@ typedef struct {
 } SpLatentEdit;
 
 /* The cell mask of strokes (height x width coverage): each cell's mean coverage, doubled and cut at
- * 1, so that a cell half covered is wholly edited (METHOD B6: the mean with a floor). Fills (height
+ * 1, so that a cell half covered is wholly edited (the mean with a floor). Fills (height
  * / cell) x (width / cell). */
 void sp_edit_cells (const float *strokes, int height, int width, int cell, float *cells);
 

@@ -117,7 +117,7 @@ build_latent_variable (SpInversion *inversion, SpTensor **terms, float *weights)
   return 1;
 }
 
-/* Packs with lower layers and heads: z4 = layers 1 to 4 of z, with residuals (METHOD C3). */
+/* Packs with lower layers and heads: z4 = layers 1 to 4 of z, with residuals. */
 static guint
 build_residual_variables (SpInversion *inversion, SpTensor **terms, float *weights, GError **error)
 {
@@ -303,7 +303,7 @@ start (SpInversion *inversion, const float *photo)
   return rate;
 }
 
-/* METHOD C3: halved at 800, 1200 and 1800 of 3000 steps. */
+/* As in the authors' code: halved at 800, 1200 and 1800 of 3000 steps. */
 static float
 schedule (guint step, guint steps)
 {

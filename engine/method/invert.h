@@ -1,8 +1,12 @@
 /* Inversion, eq. 1: the latent z4 for which the generator draws the photo.
  *
  * Start: E(x). Then Adam on L1 + sum over taps of weight * mean |F(x) - F(G(.))| plus a term that
- * holds the free variables near their start: packs with lower layers and heads: residuals d1, d2,
- * d3 on the outputs of layers 1 to 3 (METHOD C3) other packs: z4 itself, held near E(x)
+ * holds the free variables near their start:
+ *
+ * - packs with lower layers and heads: residuals d1, d2, d3 on the outputs of layers 1 to 3, held
+ * by the sum of mean d^2; learning rate 0.01;
+ * - other packs: z4 itself, held by 0.1 mean (z4 - E(x))^2 / mean E(x)^2; learning rate 0.01 times
+ *   the root mean square of E(x).
  */
 #pragma once
 

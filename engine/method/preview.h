@@ -1,5 +1,5 @@
 /* The preview, section 3.4: one forward pass of a generator that was fitted to the photo when it
- * was opened, with the fit's perturbations faded out under the strokes (METHOD E). */
+ * was opened, with the fit's perturbations faded out under the strokes. */
 #pragma once
 
 #include "engine/graph/plan.h"

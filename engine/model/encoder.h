@@ -1,4 +1,4 @@
-/* The encoder E: a ResNet-18 trunk from the picture to z4 (METHOD C1), and, where the pack has
+/* The encoder E: a ResNet-18 trunk from the picture to z4, and, where the pack has
  * them, the heads inv4 to inv1 from z4 down to z.
  *
  * Width and the first pool's stride are inferred: conv1's output channels, and the factor between

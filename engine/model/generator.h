@@ -1,4 +1,4 @@
-/* The Progressive GAN generator, of any size, inferred from a pack's tensors (METHOD A1).
+/* The Progressive GAN generator, of any size, inferred from a pack's tensors.
  *
  * Layer i = pixel norm, nearest x2 when i is odd and 3 or more, convolution, bias, leaky ReLU 0.2;
  * layer 1 is a 4x4 convolution with padding 3 on a 1x1 latent. Then the output: pixel norm, 1x1

@@ -1,4 +1,4 @@
-/* R, the perturbation network (eq. 5 to 7; METHOD D2), or what stands in for it.
+/* R, the perturbation network (eq. 5 to 7; docs/method.md), or what stands in for it.
  *
  * It turns a fixed noise map into one perturbation a layer: deltas[i] has the shape of perturbed
  * layer i's output. Layers are given from the deepest to the highest resolution.

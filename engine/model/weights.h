@@ -15,7 +15,7 @@ SpTensor *sp_weights_kernel (SpGraph *graph, const SpPack *pack, const char *nam
 SpTensor *sp_weights_vector (SpGraph *graph, const SpPack *pack, const char *name, int channels,
                              GError **error);
 
-/* A convolution followed by batch norm at inference, folded into one kernel and bias (METHOD C1):
+/* A convolution followed by batch norm at inference, folded into one kernel and bias:
  * kernel `convolution`.weight [and .bias where `has_bias`], statistics `norm`.weight, .bias,
  * .running_mean, .running_var. Size and channels come from the caller. */
 typedef struct {

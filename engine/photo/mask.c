@@ -1,4 +1,4 @@
-/* The keep mask: where the photo must stay as it is (METHOD D1).
+/* The keep mask: where the photo must stay as it is.
  *
  * Dilating `radius` times by the 4-neighbour cross is the same as taking every pixel whose
  * city-block distance to a stroke is at most `radius`; two sweeps give that distance exactly.

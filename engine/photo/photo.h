@@ -34,7 +34,7 @@ float *sp_window_read (const SpWindow *window, const SpPhoto *photo, GError **er
 /* Coverage of the strokes at the generator's resolution, height x width, by area averaging. */
 float *sp_window_strokes (const SpWindow *window, const SpStrokes *strokes);
 
-/* METHOD D1: 1 - gaussian (sigma) (dilate (strokes > 0.5, radius, 4-neighbour cross, repeated)).
+/* 1 - gaussian (sigma) (dilate (strokes > 0.5, radius, 4-neighbour cross, repeated)).
  * At resolution R: radius = 16 R / 256, sigma = 4 R / 256 pixels. 1 keeps the photo, 0 is free.
  * Values below 1/1000 from 0 or 1 are set to exactly 0 or 1. height x width; caller frees. */
 float *sp_window_keep_mask (const SpWindow *window, const float *strokes, int resolution);

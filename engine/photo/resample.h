@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   SP_FILTER_AREA,  /* the exact share that each source pixel has of the output pixel */
-  SP_FILTER_SMOOTH /* the same when reducing; Catmull-Rom when enlarging */
+  SP_FILTER_SMOOTH /* the same when reducing; Mitchell's cubic when enlarging */
 } SpFilterKind;
 
 typedef enum {

@@ -25,19 +25,6 @@ typedef struct {
   gsize last_length; /* to overwrite a longer line */
 } Display;
 
-static char *
-describe (const SpProgress *progress)
-{
-  GString *line = g_string_new (sp_stage_title (progress->stage));
-  g_string_append_printf (line, ": %u/%u, loss %.4f", progress->step, progress->steps,
-                          progress->loss);
-  if (isfinite (progress->psnr))
-    g_string_append_printf (line, ", %.2f dB", progress->psnr);
-  if (isfinite (progress->seconds_left))
-    g_string_append_printf (line, ", %.0f s left", progress->seconds_left);
-  return g_string_free (line, FALSE);
-}
-
 /* Whether there is anything new to say; a stage of no steps is none for people. */
 static gboolean
 is_news (const Display *display, const SpProgress *progress, gboolean new_stage)
@@ -70,7 +57,7 @@ show_progress (const SpProgress *progress, gpointer user_data)
   gboolean new_stage = g_strcmp0 (display->last_stage, progress->stage) != 0;
   if (!is_news (display, progress, new_stage))
     return;
-  g_autofree char *line = describe (progress);
+  g_autofree char *line = sp_job_describe_progress (progress);
   write_line (display, line, new_stage);
   display->last_line = g_get_monotonic_time ();
   display->last_step = progress->step;

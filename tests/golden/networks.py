@@ -33,7 +33,7 @@ def convolve(weights, name, x, stride=1, padding=0):
     return functional.conv2d(x, weights[name + '.weight'], weights.get(name + '.bias'), stride, padding)
 
 
-# ---- Generator (METHOD A1 of the design: Progressive GAN) ----
+# ---- Generator (Progressive GAN) ----
 
 def scaled_convolution(weights, name, x, gain, padding):
     kernel = weights[name + '.conv.weight']
@@ -80,7 +80,7 @@ def perceptual(weights, x, taps):
     raise ValueError('a tap is not in the net')
 
 
-# ---- Encoder (METHOD C1) ----
+# ---- Encoder ----
 
 def residual_block(weights, name, x, stride):
     y = functional.relu(frozen_norm(weights, name + '.bn1', convolve(weights, name + '.conv1', x, stride, 1)))
@@ -112,7 +112,7 @@ def heads(weights, x):
     return pixel_norm(x)
 
 
-# ---- R, the perturbation network (METHOD D2) ----
+# ---- R, the perturbation network ----
 
 def batch_norm(parameters, name, x):
     """With the statistics of this very batch."""

@@ -33,9 +33,12 @@ finish_sums (const SpProduct *product, float *sums, const int elements, const in
   for (int e = 0; e < elements; e++)
 #pragma GCC unroll 8
     for (int v = 0; v < blocks * SP_VECTORS; v++) {
-      gsize lane = (gsize)(v % SP_VECTORS) * SP_LANES;
-      store (sums + e * product->sum_step + v / SP_VECTORS * product->sum_block + lane,
-             leaky (tile[e][v], tile[e][v], slope));
+      float *place = sums + e * product->sum_step + v / SP_VECTORS * product->sum_block
+                     + v % SP_VECTORS * SP_LANES;
+      Vector sum = tile[e][v];
+      if (product->add)
+        sum += load (place);
+      store (place, leaky (sum, sum, slope));
     }
 }
 
