@@ -261,8 +261,8 @@ gboolean
 sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
 {
   gsize pixels = (gsize)session->window.height * session->window.width;
-  int concept = sp_pack_find_concept (session->pack, edit->concept != NULL ? edit->concept : "",
-                                      error);
+  int concept =
+      sp_pack_find_concept (session->pack, edit->concept != NULL ? edit->concept : "", error);
   if (concept < 0)
     return FALSE;
 

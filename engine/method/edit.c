@@ -132,7 +132,8 @@ blend_all (Context *context, const float *values)
 
 /* ---- Concepts with units ---- */
 
-/* As in the authors' demonstration, low, medium and high (0.5, 0.75, 1) edit the best 4, 10 and 15 units. */
+/* As in the authors' demonstration, low, medium and high (0.5, 0.75, 1) edit the best 4, 10 and 15
+ * units. */
 static guint
 units_for_strength (const Context *context)
 {
