@@ -55,14 +55,14 @@ word_button (guint word, GtkWidget *slider)
 GtkWidget *
 sp_strength_new (double value, GtkWidget **slider)
 {
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   GtkWidget *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_style_context_add_class (gtk_widget_get_style_context (buttons), "linked");
   *slider = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 0.0, 1.0, 0.01);
   gtk_range_set_value (GTK_RANGE (*slider), value);
   gtk_scale_set_value_pos (GTK_SCALE (*slider), GTK_POS_RIGHT);
   for (guint i = 0; i < WORDS; i++)
-    gtk_box_pack_start (GTK_BOX (buttons), word_button (i, *slider), FALSE, FALSE, 0);
+    gtk_box_pack_start (GTK_BOX (buttons), word_button (i, *slider), TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (box), buttons, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (box), *slider, TRUE, TRUE, 0);
   return box;
