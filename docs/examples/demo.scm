@@ -72,6 +72,7 @@
     (demo-save-flat image "result.png")
     (gimp-xcf-save RUN-NONINTERACTIVE image photo (demo-path "result.xcf") (demo-path "result.xcf"))
     (demo-sheet '("photo.png" "strokes.png" "preview.png" "result.png")
-                800 (round (/ (* 800 height) width)))))
+                800 (round (/ (* 800 height) width)))
+    (gimp-image-delete image)))
 
 (demo-run)

@@ -286,7 +286,7 @@ def save(folder, case, golden):
 def time_generator(weights):
     """PyTorch's own time for what the C test times: layers 5 to 14 and the output, fp32."""
     weights = {name: values.float() for name, values in weights.items()}
-    latent, best = torch.randn(1, 512, 8, 8), float('inf')
+    latent, best = torch.randn(1, 512, 8, 8, dtype=torch.float32), float('inf')
     for _ in range(7):
         start = time.perf_counter()
         with torch.no_grad():
