@@ -97,11 +97,25 @@ class Tests:
         self.check(what + ": nothing half-written", sorted(os.listdir(self.folder)) == before,
                    os.listdir(self.folder))
 
+    # ---- What it measures ----
+
+    def test_compare(self):
+        result = run("compare", "--steps", "2", "--invert-steps", "1", self.photo)
+        photo = json.loads(result.stdout)[0] if result.returncode == 0 else {}
+        kinds = [entry["perturbation"] for entry in photo.get("adaptation", [])]
+        self.check("compare: all kinds", kinds == ["free", "lowrank", "heads"], result)
+        self.check("compare: figures", photo and photo["psnr_inverted"] > 5
+                   and all(entry["psnr_inside"] > 5 and entry["rim"] > 0
+                           for entry in photo["adaptation"]), result)
+        self.fails("compare: a kind that is none", 2, ["melted"],
+                   run("compare", "--perturbation", "melted", "--invert-steps", "0", self.photo))
+        self.fails("compare: no photo", 2, ["photo"], run("compare"))
+
     # ---- What it says ----
 
     def test_words(self):
         self.check("--version", run("--version").stdout.startswith("semantic-paint "))
-        for command in ([], ["edit"], ["invert"], ["info"], ["bench"]):
+        for command in ([], ["edit"], ["invert"], ["info"], ["compare"], ["bench"]):
             result = run(*command, "--help")
             self.check(f"help: {command}", result.returncode == 0 and "Usage:" in result.stdout,
                        result)

@@ -95,19 +95,25 @@ parse_numbers (const char *list, int *numbers, guint most, GError **error)
   return 0;
 }
 
-static gboolean
-parse_kind (const char *word, SpPerturbationKind *kind, GError **error)
+static const char *const kind_words[] = { "free", "lowrank", "heads" };
+
+/* "free,heads" into kinds; returns how many, 0 with an error. */
+static guint
+parse_kinds (const char *list, SpPerturbationKind kinds[MAXIMUM_COUNTS], GError **error)
 {
-  static const char *const kind_words[] = { "free", "lowrank", "heads" };
-  for (guint i = 0; i < G_N_ELEMENTS (kind_words); i++) {
-    if (strcmp (word, kind_words[i]) == 0) {
-      *kind = (SpPerturbationKind)i;
-      return TRUE;
+  g_auto (GStrv) words = g_strsplit (list, ",", MAXIMUM_COUNTS);
+  for (guint n = 0; words[n] != NULL; n++) {
+    guint kind = 0;
+    while (kind < G_N_ELEMENTS (kind_words) && strcmp (words[n], kind_words[kind]) != 0)
+      kind++;
+    if (kind == G_N_ELEMENTS (kind_words)) {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "There is no perturbation “%s”; it can be free, lowrank or heads.", words[n]);
+      return 0;
     }
+    kinds[n] = (SpPerturbationKind)kind;
   }
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               "There is no perturbation “%s”; it can be free, lowrank or heads.", word);
-  return FALSE;
+  return g_strv_length (words);
 }
 
 /* ---- One photo ---- */
@@ -119,6 +125,8 @@ typedef struct {
   SpSettings settings;
   int steps[MAXIMUM_COUNTS];
   guint n_steps;
+  SpPerturbationKind kinds[MAXIMUM_COUNTS];
+  guint n_kinds;
   JsonBuilder *json;
 } Comparison;
 
@@ -240,10 +248,10 @@ measure_inversion (Comparison *comparison, Subject *subject, GError **error)
 }
 
 static gboolean
-measure_kind (Comparison *comparison, const Subject *subject, const char *word, GError **error)
+measure_kind (Comparison *comparison, const Subject *subject, SpPerturbationKind kind,
+              GError **error)
 {
-  if (!parse_kind (word, &comparison->settings.perturbation, error))
-    return FALSE;
+  comparison->settings.perturbation = kind;
   for (guint i = 0; i < comparison->n_steps; i++) {
     SpHoleFigures figures;
     if (!sp_measure_perturbation (
@@ -252,7 +260,7 @@ measure_kind (Comparison *comparison, const Subject *subject, const char *word, 
             (guint)comparison->steps[i], !comparison->options->no_hole, NULL, &figures, error))
       return FALSE;
     json_builder_begin_object (comparison->json);
-    sp_json_add_string (comparison->json, "perturbation", word);
+    sp_json_add_string (comparison->json, "perturbation", kind_words[kind]);
     sp_json_add_integer (comparison->json, "steps", comparison->steps[i]);
     sp_json_add_number (comparison->json, "psnr_outside", figures.psnr_outside);
     sp_json_add_number (comparison->json, "psnr_inside", figures.psnr_inside);
@@ -267,8 +275,6 @@ static gboolean
 measure_photo (Comparison *comparison, const char *path, GError **error)
 {
   g_auto (Subject) subject = { 0 };
-  const char *kinds = comparison->options->perturbations;
-  g_auto (GStrv) words = g_strsplit (kinds != NULL ? kinds : "free,lowrank,heads", ",", -1);
   g_autofree char *name = g_path_get_basename (path);
 
   if (!read_subject (comparison, path, &subject, error))
@@ -279,8 +285,8 @@ measure_photo (Comparison *comparison, const char *path, GError **error)
     return FALSE;
   json_builder_set_member_name (comparison->json, "adaptation");
   json_builder_begin_array (comparison->json);
-  for (char **word = words; *word != NULL; word++)
-    if (!measure_kind (comparison, &subject, *word, error))
+  for (guint i = 0; i < comparison->n_kinds; i++)
+    if (!measure_kind (comparison, &subject, comparison->kinds[i], error))
       return FALSE;
   json_builder_end_array (comparison->json);
   json_builder_end_object (comparison->json);
@@ -302,9 +308,12 @@ prepare (Comparison *comparison, GError **error)
 {
   const Options *options = comparison->options;
   const char *steps = options->steps != NULL ? options->steps : "100,1000";
+  const char *kinds =
+      options->perturbations != NULL ? options->perturbations : "free,lowrank,heads";
   comparison->settings = sp_settings_default ();
   comparison->n_steps = parse_numbers (steps, comparison->steps, MAXIMUM_COUNTS, error);
-  if (comparison->n_steps == 0)
+  comparison->n_kinds = comparison->n_steps > 0 ? parse_kinds (kinds, comparison->kinds, error) : 0;
+  if (comparison->n_kinds == 0)
     return FALSE;
   if (options->layers != NULL
       && parse_numbers (options->layers, comparison->settings.perturbed_layers,
@@ -349,6 +358,7 @@ sp_command_compare (int argc, char **argv)
   gboolean done = compare (&options, &error);
   gegl_exit ();
   if (!done)
-    return sp_command_fail ("compare", SP_EXIT_FAILED, error);
+    return sp_command_fail (
+        "compare", error->domain == G_OPTION_ERROR ? SP_EXIT_USAGE : SP_EXIT_FAILED, error);
   return SP_EXIT_DONE;
 }

@@ -8,15 +8,6 @@
   "can and cannot see in it."
 #define DESCRIPTION "With --adapt-steps the generator is also fitted to the photo."
 
-/* The perturbations of a network start near zero, not at zero; unfitted, they would only add noise
- * to the generator's own picture. The free ones start at zero. */
-static void
-choose_perturbation (SpSettings *settings)
-{
-  if (settings->warm_start_steps == 0)
-    settings->perturbation = SP_PERTURBATION_FREE;
-}
-
 static gboolean
 parse (int argc, char **argv, SpCommonOptions *options, GError **error)
 {
@@ -87,7 +78,6 @@ sp_command_invert (int argc, char **argv)
   if (!parse (argc, argv, &options, &error))
     status = sp_command_fail ("invert", SP_EXIT_USAGE, error);
   else {
-    choose_perturbation (&options.settings);
     sp_command_hold_interrupts ();
     gegl_init (NULL, NULL);
     if (!invert (&options, &error))
