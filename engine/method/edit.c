@@ -269,44 +269,56 @@ willingness (int i, int j, int y, int x, float concept_likeness)
   return exp (-6.0 * MAX (concept_likeness, 0)) / (distance * distance * distance);
 }
 
-/* Every stroked cell becomes what surrounds the strokes: the outside cell it takes most willingly,
- * so that texture is copied rather than averaged away. */
-static gboolean
-fill_from_surroundings (const Context *context, const float *value, float *values, GError **error)
+/* The cell outside the strokes that cell (i, j) takes most willingly; there is one. */
+static gsize
+most_willing (const Context *context, const float *likenesses, int i, int j)
 {
-  int height = context->shape.height, width = context->shape.width;
-  g_autofree float *likenesses = g_new (float, context->n_cells);
-  for (gsize k = 0; k < context->n_cells; k++)
-    likenesses[k] = likeness (context->latent, context->n_cells, value, context->shape.channels, k);
-  for (int i = 0; i < height; i++) {
-    for (int j = 0; j < width; j++) {
-      double best = 0;
-      gsize chosen = 0;
-      for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-          gsize k = (gsize)y * width + x;
-          if (context->edit->cells[k] > 0 || (y == i && x == j))
-            continue;
-          double wish = willingness (i, j, y, x, likenesses[k]);
-          if (wish > best) {
-            best = wish;
-            chosen = k;
-          }
-        }
+  double best = -1;
+  gsize chosen = 0;
+  for (int y = 0; y < context->shape.height; y++) {
+    for (int x = 0; x < context->shape.width; x++) {
+      gsize k = (gsize)y * context->shape.width + x;
+      if (context->edit->cells[k] > 0)
+        continue;
+      double wish = willingness (i, j, y, x, likenesses[k]);
+      if (wish > best) {
+        best = wish;
+        chosen = k;
       }
-      if (best == 0) {
-        g_set_error (
-            error, SP_ERROR, SP_ERROR_STROKES,
-            "The strokes cover the whole window, so there is nothing to put in the place of “%s”.",
-            context->concept->title);
-        return FALSE;
-      }
-      gsize to = (gsize)i * width + j;
-      copy_cell (context, context->latent, context->n_cells, chosen, values, to,
-                 cell_length (context->latent, context->n_cells, context->shape.channels, chosen));
     }
   }
-  return TRUE;
+  return chosen;
+}
+
+static gboolean
+check_surroundings (const Context *context, GError **error)
+{
+  for (gsize k = 0; k < context->n_cells; k++)
+    if (context->edit->cells[k] == 0)
+      return TRUE;
+  g_set_error (
+      error, SP_ERROR, SP_ERROR_STROKES,
+      "The strokes cover the whole window, so there is nothing to put in the place of “%s”.",
+      context->concept->title);
+  return FALSE;
+}
+
+/* Every stroked cell becomes what surrounds the strokes: one cell from there, so that texture is
+ * copied rather than averaged away. */
+static void
+fill_from_surroundings (const Context *context, const float *value, float *values)
+{
+  int channels = context->shape.channels, width = context->shape.width;
+  g_autofree float *likenesses = g_new (float, context->n_cells);
+  for (gsize k = 0; k < context->n_cells; k++)
+    likenesses[k] = likeness (context->latent, context->n_cells, value, channels, k);
+  for (gsize to = 0; to < context->n_cells; to++) {
+    if (context->edit->cells[to] == 0)
+      continue;
+    gsize from = most_willing (context, likenesses, (int)(to / width), (int)(to % width));
+    copy_cell (context, context->latent, context->n_cells, from, values, to,
+               cell_length (context->latent, context->n_cells, channels, from));
+  }
 }
 
 static gboolean
@@ -314,8 +326,9 @@ remove_from_cells (Context *context, GError **error)
 {
   g_autofree float *value = read_value (context, error);
   g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
-  if (value == NULL || !fill_from_surroundings (context, value, values, error))
+  if (value == NULL || !check_surroundings (context, error))
     return FALSE;
+  fill_from_surroundings (context, value, values);
   blend_all (context, values);
   return TRUE;
 }

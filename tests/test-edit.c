@@ -1,0 +1,310 @@
+/* Edits of the latent: what each operation changes, what it leaves alone, what it refuses.
+ *
+ * The pack is made here: 4 channels; "tree" has units 2, 0 and 3 of which 0 is excluded; "sky"
+ * lives in all channels and has two exemplars; "door" has only a value.
+ */
+#include "engine/method/edit.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+enum { CHANNELS = 4, SIDE = 3, CELLS = SIDE * SIDE, TREE = 0, SKY = 1, DOOR = 2 };
+
+static const char manifest[] =
+    "{\"name\":\"edit\",\"title\":\"Edit\",\"licence\":\"none\",\"source\":\"a test\","
+    "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":128,\"first_layer\":5,"
+    "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},\"excluded_units\":[0],"
+    "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[2,0,3]},"
+    "{\"name\":\"sky\",\"title\":\"Sky\",\"exemplars\":2},{\"name\":\"door\",\"title\":\"Door\"}]}";
+
+/* sky's exemplars, 2 x 4 x 1 x 1: unit vectors along channels 1 and 3 */
+static const float exemplars[] = { 0, 1, 0, 0, 0, 0, 0, 1 };
+static const float values[3][CHANNELS] = { { 5, 6, 7, 8 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 } };
+
+static SpPack *pack;
+
+static void
+add_vector (SpPackWriter *writer, const char *name, const float *numbers)
+{
+  GError *error = NULL;
+  sp_pack_writer_add (writer, name, (SpPackShape){ 1, { CHANNELS, 1, 1, 1 } }, SP_PACK_FLOAT32,
+                      numbers, &error);
+  g_assert_no_error (error);
+}
+
+static void
+make_pack (void)
+{
+  GError *error = NULL;
+  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, &error);
+  g_assert_no_error (error);
+  add_vector (writer, "concept.tree.value", values[TREE]);
+  add_vector (writer, "concept.sky.value", values[SKY]);
+  add_vector (writer, "concept.door.value", values[DOOR]);
+  sp_pack_writer_add (writer, "concept.sky.exemplars", (SpPackShape){ 4, { 2, CHANNELS, 1, 1 } },
+                      SP_PACK_FLOAT32, exemplars, &error);
+  g_assert_no_error (error);
+
+  g_autofree char *folder = g_dir_make_tmp ("semantic-paint-edit-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_autofree char *path = g_build_filename (folder, "edit.safetensors", NULL);
+  sp_pack_writer_save (writer, path, &error);
+  g_assert_no_error (error);
+  pack = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+/* Cell i of channel c holds 1 + c + i / 10; the strokes cover the cells of `mask`'s set bits. */
+typedef struct {
+  float latent[CHANNELS * CELLS], before[CHANNELS * CELLS], cells[CELLS];
+  SpLatentEdit edit;
+} Fixture;
+
+static void
+fixture_init (Fixture *fixture, guint concept, SpEditOperation operation, double strength,
+              guint mask)
+{
+  for (int c = 0; c < CHANNELS; c++)
+    for (int i = 0; i < CELLS; i++)
+      fixture->latent[c * CELLS + i] = 1 + c + i / 10.0f;
+  memcpy (fixture->before, fixture->latent, sizeof fixture->latent);
+  for (int i = 0; i < CELLS; i++)
+    fixture->cells[i] = (mask >> i) & 1;
+  fixture->edit = (SpLatentEdit){
+    .concept = concept, .operation = operation, .strength = strength, .cells = fixture->cells
+  };
+}
+
+static void
+apply (Fixture *fixture)
+{
+  GError *error = NULL;
+  sp_edit_latent (pack, &fixture->edit, SP_SHAPE (1, CHANNELS, SIDE, SIDE), fixture->latent,
+                  &error);
+  g_assert_no_error (error);
+}
+
+static float
+now (const Fixture *fixture, int c, int i)
+{
+  return fixture->latent[c * CELLS + i];
+}
+
+static float
+was (const Fixture *fixture, int c, int i)
+{
+  return fixture->before[c * CELLS + i];
+}
+
+static void
+assert_unchanged_outside (const Fixture *fixture)
+{
+  for (int c = 0; c < CHANNELS; c++)
+    for (int i = 0; i < CELLS; i++)
+      if (fixture->cells[i] == 0)
+        g_assert_cmpfloat (now (fixture, c, i), ==, was (fixture, c, i));
+}
+
+static float
+length (const Fixture *fixture, const float *map, int i)
+{
+  float sum = 0;
+  for (int c = 0; c < CHANNELS; c++)
+    sum += map[c * CELLS + i] * map[c * CELLS + i];
+  return sqrtf (sum);
+}
+
+static void
+test_cells (void)
+{
+  /* 4 x 8 pixels in cells of 4: the left one quarter covered, the right fully */
+  float strokes[4 * 8] = { 0 }, cells[2];
+  for (int y = 0; y < 4; y++) {
+    strokes[y * 8] = 1;
+    for (int x = 4; x < 8; x++)
+      strokes[y * 8 + x] = 1;
+  }
+  sp_edit_cells (strokes, 4, 8, 4, cells);
+  g_assert_cmpfloat (cells[0], ==, 0.5f);
+  g_assert_cmpfloat (cells[1], ==, 1.0f);
+}
+
+/* Units 2 and 3 take their values under the stroke; the excluded unit 0 and channel 1 do not. */
+static void
+test_add_units (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, TREE, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x12);
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  for (int i = 1; i <= 4; i += 3) {
+    g_assert_cmpfloat (now (&fixture, 2, i), ==, values[TREE][2]);
+    g_assert_cmpfloat (now (&fixture, 3, i), ==, values[TREE][3]);
+    g_assert_cmpfloat (now (&fixture, 0, i), ==, was (&fixture, 0, i));
+    g_assert_cmpfloat (now (&fixture, 1, i), ==, was (&fixture, 1, i));
+  }
+}
+
+static void
+test_remove_units (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, TREE, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1);
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  g_assert_cmpfloat (now (&fixture, 2, 0), ==, 0);
+  g_assert_cmpfloat (now (&fixture, 3, 0), ==, 0);
+  g_assert_cmpfloat (now (&fixture, 1, 0), ==, was (&fixture, 1, 0));
+}
+
+/* The mean of what is positive in the reference: of 2, -9 and 4 it is 3. */
+static void
+test_restyle_units (void)
+{
+  Fixture fixture;
+  float numbers[CHANNELS * 3] = { 0, 0, 0, 0, 0, 0, 2, -9, 4, -1, -1, -1 };
+  SpLatent reference = { SP_SHAPE (1, CHANNELS, 1, 3), numbers };
+  fixture_init (&fixture, TREE, SP_EDIT_RESTYLE, SP_STRENGTH_HIGH, 0x1);
+  fixture.edit.reference = &reference;
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  g_assert_cmpfloat (now (&fixture, 2, 0), ==, 3);
+  g_assert_cmpfloat (now (&fixture, 3, 0), ==, 0);
+}
+
+/* The seed chooses the exemplar; a new cell has its direction and the photo's mean length. */
+static void
+test_add_exemplar (void)
+{
+  for (guint seed = 0; seed < 3; seed++) {
+    Fixture fixture;
+    fixture_init (&fixture, SKY, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x18);
+    fixture.edit.seed = seed;
+    apply (&fixture);
+    assert_unchanged_outside (&fixture);
+    float mean = 0;
+    for (int i = 0; i < CELLS; i++)
+      mean += length (&fixture, fixture.before, i) / CELLS;
+    int channel = seed % 2 == 0 ? 1 : 3;
+    g_assert_cmpfloat_with_epsilon (now (&fixture, channel, 3), mean, 1e-4);
+    g_assert_cmpfloat_with_epsilon (length (&fixture, fixture.latent, 3), mean, 1e-4);
+  }
+}
+
+static void
+test_add_value_where_there_is_no_exemplar (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, DOOR, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x1);
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  g_assert_cmpfloat_with_epsilon (now (&fixture, 2, 0), length (&fixture, fixture.latent, 0), 1e-4);
+}
+
+/* A removed cell becomes its neighbour beside it, not the one below and not one of the concept. */
+static void
+test_remove_takes_the_surroundings (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, SKY, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1);
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  for (int c = 0; c < CHANNELS; c++)
+    g_assert_cmpfloat_with_epsilon (now (&fixture, c, 0), was (&fixture, c, 1), 1e-4);
+
+  fixture_init (&fixture, SKY, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1);
+  for (int c = 0; c < CHANNELS; c++) /* the neighbour is itself sky */
+    fixture.latent[c * CELLS + 1] = fixture.before[c * CELLS + 1] = c == 1 ? 5 : 0;
+  apply (&fixture);
+  g_assert_cmpfloat_with_epsilon (now (&fixture, 1, 0), was (&fixture, 1, 2), 1e-4);
+}
+
+/* The strokes take the reference's mean in every channel; with two cells they keep their own order.
+ */
+static void
+test_restyle_cells (void)
+{
+  Fixture fixture;
+  float numbers[CHANNELS * 2] = { 1, 3, 10, 14, 1, 3, 1, 3 };
+  SpLatent reference = { SP_SHAPE (1, CHANNELS, 1, 2), numbers };
+  fixture_init (&fixture, SKY, SP_EDIT_RESTYLE, SP_STRENGTH_HIGH, 0x3);
+  fixture.edit.reference = &reference;
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  float mean = (now (&fixture, 1, 0) + now (&fixture, 1, 1)) / 2;
+  g_assert_cmpfloat (mean, >, 10);
+  g_assert_cmpfloat (mean, <, 14);
+  g_assert_cmpfloat (now (&fixture, 1, 0), <, now (&fixture, 1, 1));
+}
+
+static void
+test_strength_zero_changes_nothing (void)
+{
+  for (SpEditOperation operation = SP_EDIT_ADD; operation <= SP_EDIT_RESTYLE; operation++) {
+    Fixture fixture;
+    fixture_init (&fixture, SKY, operation, 0, 0xff);
+    apply (&fixture);
+    for (int k = 0; k < CHANNELS * CELLS; k++)
+      g_assert_cmpfloat (fixture.latent[k], ==, fixture.before[k]);
+  }
+}
+
+static void
+expect_refused (Fixture *fixture, int code, const char *fragment)
+{
+  g_autoptr (GError) error = NULL;
+  g_assert_false (sp_edit_latent (pack, &fixture->edit, SP_SHAPE (1, CHANNELS, SIDE, SIDE),
+                                  fixture->latent, &error));
+  g_assert_error (error, SP_ERROR, code);
+  g_assert_nonnull (strstr (error->message, fragment));
+  g_assert_cmpmem (fixture->latent, sizeof fixture->latent, fixture->before,
+                   sizeof fixture->before);
+}
+
+static void
+test_refused (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, SKY, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1ff);
+  expect_refused (&fixture, SP_ERROR_STROKES, "nothing to put in the place of");
+  fixture_init (&fixture, DOOR, SP_EDIT_RESTYLE, SP_STRENGTH_HIGH, 0x1);
+  expect_refused (&fixture, SP_ERROR_CONCEPT, "a reference photo is needed");
+}
+
+/* The pack's tensors have 4 channels: a latent of 5 is another generator's. */
+static void
+test_wrong_channels (void)
+{
+  g_autoptr (GError) error = NULL;
+  Fixture fixture;
+  float latent[5 * CELLS] = { 0 };
+  fixture_init (&fixture, DOOR, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x1);
+  g_assert_false (
+      sp_edit_latent (pack, &fixture.edit, SP_SHAPE (1, 5, SIDE, SIDE), latent, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_PACK);
+  g_assert_nonnull (strstr (error->message, "concept.door.value"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  make_pack ();
+  g_test_add_func ("/edit/cells", test_cells);
+  g_test_add_func ("/edit/units/add", test_add_units);
+  g_test_add_func ("/edit/units/remove", test_remove_units);
+  g_test_add_func ("/edit/units/restyle", test_restyle_units);
+  g_test_add_func ("/edit/cells/add-exemplar", test_add_exemplar);
+  g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
+  g_test_add_func ("/edit/cells/remove", test_remove_takes_the_surroundings);
+  g_test_add_func ("/edit/cells/restyle", test_restyle_cells);
+  g_test_add_func ("/edit/strength-zero", test_strength_zero_changes_nothing);
+  g_test_add_func ("/edit/refused", test_refused);
+  g_test_add_func ("/edit/wrong-channels", test_wrong_channels);
+  int status = g_test_run ();
+  sp_pack_unref (pack);
+  return status;
+}
