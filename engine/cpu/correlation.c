@@ -8,14 +8,14 @@
 /* A correlation's taps in one dimension before it is split into phases. */
 typedef struct {
   int count, stride, padding;
-  guint8 sources[SP_MAXIMUM_TAPS];
+  guint8 sources[SP_LONGEST_KERNEL];
 } Taps;
 
 static Taps
 plain_taps (int kernel, int stride, int padding)
 {
   Taps taps = { .count = kernel, .stride = stride, .padding = padding };
-  for (int t = 0; t < kernel; t++)
+  for (int t = 0; t < MIN (kernel, SP_LONGEST_KERNEL); t++) /* longer ones the graph refuses */
     taps.sources[t] = (guint8)(1u << t);
   return taps;
 }

@@ -17,14 +17,14 @@
 
 #include "engine/cpu/operations.h"
 
-#define SP_MAXIMUM_TAPS 7
+#define SP_LONGEST_KERNEL 7
 
 /* One phase of one dimension: output `first` + q * `step`, q < `outputs`, is the sum over t <
  * `count` of tap t times input q * stride + `start` + t. */
 typedef struct {
   int count, start;
   int first, step, outputs;
-  guint8 sources[SP_MAXIMUM_TAPS]; /* tap t is the sum of the stored kernel's taps in this mask */
+  guint8 sources[SP_LONGEST_KERNEL]; /* tap t is the sum of the stored kernel's taps in this mask */
 } SpPhase;
 
 typedef struct {
