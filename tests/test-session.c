@@ -1,0 +1,306 @@
+/* A session from outside, on the bundled pack and a small made-up photo: the order of calls,
+ * cancelling at every stage, several edits, threads, and what is refused. How good pictures are is
+ * not asked here. */
+#include "engine/semantic-paint.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WIDTH = 200, HEIGHT = 150, STROKE = 40 };
+
+static SpPack *pack;
+
+/* A sky over a ground, smooth but for a little texture. */
+static gboolean
+read_photo (gpointer user_data, SpRectangle area, float *rgb, GError **error)
+{
+  for (int y = area.y; y < area.y + area.height; y++) {
+    for (int x = area.x; x < area.x + area.width; x++) {
+      float grain = 0.05f * (float)((x * 7 + y * 13) % 11) / 11;
+      *rgb++ = (y < 70 ? 0.3f : 0.1f) + grain;
+      *rgb++ = (y < 70 ? 0.5f : 0.3f) + grain;
+      *rgb++ = (y < 70 ? 0.9f : 0.1f) + grain;
+    }
+  }
+  return TRUE;
+}
+
+static const SpPhoto photo = { WIDTH, HEIGHT, read_photo, NULL };
+
+static SpSettings
+quick_settings (void)
+{
+  SpSettings settings = sp_settings_default ();
+  settings.inversion_steps = 3;
+  settings.warm_start_steps = 3;
+  settings.adaptation_steps = 4;
+  return settings;
+}
+
+static SpSession *
+make_session (const SpSettings *settings)
+{
+  GError *error = NULL;
+  SpSession *session =
+      sp_session_new (pack, &photo, (SpRectangle){ 60, 50, 80, 60 }, settings, &error);
+  g_assert_no_error (error);
+  return session;
+}
+
+/* STROKE x STROKE pixels, fully covered, from (x, y). */
+static SpEdit
+make_edit (const char *concept, SpEditOperation operation, int x, int y, float *coverage)
+{
+  for (int i = 0; i < STROKE * STROKE; i++)
+    coverage[i] = 1;
+  return (SpEdit){ .strokes = { { x, y, STROKE, STROKE }, coverage },
+                   .concept = concept,
+                   .operation = operation,
+                   .strength = SP_STRENGTH_HIGH };
+}
+
+static void
+add_edit (SpSession *session, const char *concept, SpEditOperation operation, int x, int y)
+{
+  float coverage[STROKE * STROKE];
+  GError *error = NULL;
+  SpEdit edit = make_edit (concept, operation, x, y, coverage);
+  sp_session_add_edit (session, &edit, &error);
+  g_assert_no_error (error);
+}
+
+static float *
+copy_picture (const SpSession *session, gsize *n)
+{
+  int width, height;
+  const float *picture = sp_session_picture (session, &width, &height);
+  *n = 3 * (gsize)width * height;
+  return g_memdup2 (picture, *n * sizeof (float));
+}
+
+static void
+assert_finite (const SpSession *session)
+{
+  gsize n;
+  g_autofree float *picture = copy_picture (session, &n);
+  for (gsize i = 0; i < n; i++)
+    g_assert_true (isfinite (picture[i]));
+}
+
+/* ---- The order of calls ---- */
+
+static float *
+run_whole (int threads, gsize *n)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  settings.threads = threads;
+  g_autoptr (SpSession) session = make_session (&settings);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  sp_session_preview (session, &error);
+  g_assert_no_error (error);
+  sp_session_render (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return copy_picture (session, n);
+}
+
+static void
+test_threads_do_not_matter (void)
+{
+  gsize n_one, n_two;
+  g_autofree float *one = run_whole (1, &n_one);
+  g_autofree float *two = run_whole (2, &n_two);
+  g_assert_cmpmem (one, n_one * sizeof (float), two, n_two * sizeof (float));
+}
+
+static void
+test_edits_compose (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  gsize n;
+  g_autoptr (SpSession) session = make_session (&settings);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+
+  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
+  sp_session_preview (session, &error);
+  g_autofree float *first = copy_picture (session, &n);
+  add_edit (session, "water", SP_EDIT_ADD, 100, 60);
+  sp_session_preview (session, &error);
+  g_autofree float *both = copy_picture (session, &n);
+  g_assert_cmpint (memcmp (first, both, n * sizeof (float)), !=, 0);
+
+  sp_session_clear_edits (session);
+  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
+  sp_session_preview (session, &error);
+  g_assert_no_error (error);
+  g_autofree float *again = copy_picture (session, &n);
+  g_assert_cmpmem (again, n * sizeof (float), first, n * sizeof (float));
+}
+
+/* A layer of alpha > 0 around the strokes only; the same preview twice gives the same. */
+static void
+test_layer (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (&settings);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_null (sp_session_layer (session, &photo, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
+  g_clear_error (&error);
+
+  add_edit (session, "grass", SP_EDIT_ADD, 80, 60);
+  sp_session_preview (session, &error);
+  g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (layer->area.x, <=, 80);
+  g_assert_cmpint (layer->area.y, <=, 60);
+  g_assert_cmpint (layer->area.x + layer->area.width, >=, 80 + STROKE);
+  g_assert_cmpint (layer->area.width, <, WIDTH);
+  gsize middle = ((gsize)(80 - layer->area.y) * layer->area.width + 100 - layer->area.x) * 4;
+  g_assert_cmpfloat_with_epsilon (layer->rgba[middle + 3], 1, 1e-3);
+}
+
+/* ---- Cancelling ---- */
+
+typedef struct {
+  GCancellable *cancellable;
+  const char *stage; /* cancels at its first report */
+} Canceller;
+
+static void
+cancel_at_stage (const SpProgress *progress, gpointer user_data)
+{
+  Canceller *canceller = user_data;
+  if (strcmp (progress->stage, canceller->stage) == 0)
+    g_cancellable_cancel (canceller->cancellable);
+}
+
+static void
+assert_cancelled (gboolean finished, GError **error)
+{
+  g_assert_false (finished);
+  g_assert_error (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (error);
+}
+
+static void
+test_cancel_open (void)
+{
+  const char *const stages[] = { "invert", "fit" };
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++) {
+    GError *error = NULL;
+    SpSettings settings = quick_settings ();
+    g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+    Canceller canceller = { cancellable, stages[i] };
+    g_autoptr (SpSession) session = make_session (&settings);
+    assert_cancelled (sp_session_open (session, cancellable, cancel_at_stage, &canceller, &error),
+                      &error);
+    add_edit (session, "sky", SP_EDIT_ADD, 80, 60); /* still usable */
+    g_assert_true (sp_session_preview (session, &error));
+    g_assert_true (sp_session_render (session, NULL, NULL, NULL, &error));
+    assert_finite (session);
+  }
+}
+
+static void
+test_cancel_render (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Canceller canceller = { cancellable, "adapt" };
+  g_autoptr (SpSession) session = make_session (&settings);
+  g_assert_true (sp_session_open (session, NULL, NULL, NULL, &error));
+  add_edit (session, "tree", SP_EDIT_REMOVE, 80, 60);
+  assert_cancelled (sp_session_render (session, cancellable, cancel_at_stage, &canceller, &error),
+                    &error);
+  assert_finite (session);
+  g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
+  g_assert_no_error (error);
+}
+
+/* ---- What is refused ---- */
+
+static void
+expect_edit_refused (SpSession *session, const SpEdit *edit, int code, const char *fragment)
+{
+  g_autoptr (GError) error = NULL;
+  g_assert_false (sp_session_add_edit (session, edit, &error));
+  g_assert_error (error, SP_ERROR, code);
+  g_assert_nonnull (strstr (error->message, fragment));
+}
+
+static void
+test_bad_edits (void)
+{
+  float coverage[STROKE * STROKE];
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (&settings);
+  SpEdit edit = make_edit ("unicorn", SP_EDIT_ADD, 80, 60, coverage);
+  expect_edit_refused (session, &edit, SP_ERROR_CONCEPT, "tree");
+  edit.concept = NULL;
+  expect_edit_refused (session, &edit, SP_ERROR_CONCEPT, "tree");
+  edit.concept = "tree";
+  edit.strength = 1.5;
+  expect_edit_refused (session, &edit, SP_ERROR_SETTING, "strength");
+  edit.strength = NAN;
+  expect_edit_refused (session, &edit, SP_ERROR_SETTING, "strength");
+  edit = make_edit ("tree", SP_EDIT_ADD, 5000, 5000, coverage);
+  expect_edit_refused (session, &edit, SP_ERROR_STROKES, "do not touch");
+}
+
+static void
+expect_session_refused (const SpPhoto *of, const SpSettings *settings, int code,
+                        const char *fragment)
+{
+  g_autoptr (GError) error = NULL;
+  g_assert_null (
+      sp_session_new (pack, of, (SpRectangle){ 0, 0, of->width, of->height }, settings, &error));
+  g_assert_error (error, SP_ERROR, code);
+  g_assert_nonnull (strstr (error->message, fragment));
+}
+
+static void
+test_bad_sessions (void)
+{
+  const SpPhoto dot = { 1, 1, read_photo, NULL };
+  SpSettings settings = quick_settings ();
+  expect_session_refused (&dot, &settings, SP_ERROR_PHOTO, "1");
+  settings.device = SP_DEVICE_CUDA;
+  expect_session_refused (&photo, &settings, SP_ERROR_DEVICE, "CUDA");
+  settings = quick_settings ();
+  settings.threads = -1;
+  expect_session_refused (&photo, &settings, SP_ERROR_SETTING, "threads");
+  settings = quick_settings ();
+  settings.perturbed_layers[0] = 13;
+  expect_session_refused (&photo, &settings, SP_ERROR_SETTING, "13");
+  settings = quick_settings ();
+  settings.learning_rate = NAN;
+  expect_session_refused (&photo, &settings, SP_ERROR_SETTING, "learning rate");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  GError *error = NULL;
+  g_autofree char *path = g_build_filename (g_getenv ("SP_SOURCE_ROOT"), "weights", "packs",
+                                            "outdoor-128.safetensors", NULL);
+  pack = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_test_add_func ("/session/threads-do-not-matter", test_threads_do_not_matter);
+  g_test_add_func ("/session/edits-compose", test_edits_compose);
+  g_test_add_func ("/session/layer", test_layer);
+  g_test_add_func ("/session/cancel/open", test_cancel_open);
+  g_test_add_func ("/session/cancel/render", test_cancel_render);
+  g_test_add_func ("/session/bad/edits", test_bad_edits);
+  g_test_add_func ("/session/bad/sessions", test_bad_sessions);
+  int status = g_test_run ();
+  sp_pack_unref (pack);
+  return status;
+}
