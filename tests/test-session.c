@@ -222,6 +222,7 @@ test_cancel_render (void)
   assert_finite (session);
   g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (layer);
 }
 
 /* ---- What is refused ---- */
