@@ -124,6 +124,19 @@ resample (const ReferenceCall *call, const double *const *inputs, long double *o
                (x + 0.5) * in.width / out.width - 0.5);
 }
 
+static void
+crop (const ReferenceCall *call, const double *const *inputs, long double *output)
+{
+  SpShape in = call->inputs[0], out = call->output;
+  FOR_EACH (out, n, c, y, x)
+  {
+    int row = MIN ((int)(inputs[1][2 * n] * (in.height - out.height + 1)), in.height - out.height);
+    int column =
+        MIN ((int)(inputs[1][2 * n + 1] * (in.width - out.width + 1)), in.width - out.width);
+    output[at (out, n, c, y, x)] = inputs[0][at (in, n, c, y + row, x + column)];
+  }
+}
+
 static long double
 cosine_error (const ReferenceCall *call, const double *const *inputs)
 {
@@ -208,6 +221,9 @@ reference_forward (const ReferenceCall *call, const double *const *inputs, long 
     break;
   case SP_OPERATION_RESAMPLE:
     resample (call, inputs, output);
+    break;
+  case SP_OPERATION_CROP:
+    crop (call, inputs, output);
     break;
   case SP_OPERATION_PERTURB:
   case SP_OPERATION_SUM:

@@ -2,6 +2,15 @@
 
 /* name, batch, in, height, width, out, kernel, stride, padding, upsample, bias, slope */
 CONVOLUTION ("convolution/1x1-one-pixel", 1, 1, 1, 1, 1, 1, 1, 0, 1, TRUE, 1.0f),
+    /* transforms: tiles of two outputs, of four, and sides that are no multiple of either */
+    BILINEAR ("convolution/bilinear-2", 2, 17, 17, 20, 33, 1, 0.2f, LIMIT),
+    BILINEAR ("convolution/bilinear-2-linear", 1, 48, 24, 18, 16, 1, 1.0f, LIMIT),
+    BILINEAR ("convolution/bilinear-4", 1, 17, 33, 37, 33, 1, 0.2f, 1e-5),
+    BILINEAR ("convolution/bilinear-4-batch", 2, 32, 36, 35, 16, 1, 1.0f, 1e-5),
+    BILINEAR ("convolution/bilinear-4-wide", 1, 16, 34, 230, 16, 1, 0.0f, 1e-5),
+    BILINEAR ("upsampling/bilinear-2", 2, 17, 18, 17, 33, 2, 0.2f, LIMIT),
+    BILINEAR ("upsampling/bilinear-4", 1, 33, 33, 37, 17, 2, 0.2f, 1e-5),
+    BILINEAR ("upsampling/bilinear-4-wide", 1, 16, 34, 200, 16, 2, 1.0f, 1e-5),
     CONVOLUTION ("convolution/1x1-linear", 2, 3, 5, 7, 17, 1, 1, 0, 1, FALSE, 1.0f),
     CONVOLUTION ("convolution/1x1-wide", 2, 33, 5, 7, 33, 1, 1, 0, 1, TRUE, 0.2f),
     CONVOLUTION ("convolution/1x1-to-rgb", 1, 64, 16, 20, 3, 1, 1, 0, 1, TRUE, 1.0f),
@@ -84,6 +93,9 @@ CONVOLUTION ("convolution/1x1-one-pixel", 1, 1, 1, 1, 1, 1, 1, 0, 1, TRUE, 1.0f)
       { 4, 1, 2, 1 },
       .limit = 1e-5,
       .floor = 1.0 },
+    { "crop/odd", SP_OPERATION_CROP, { 3, 17, 9, 7 }, .out_height = 4, .out_width = 5 },
+    { "crop/whole", SP_OPERATION_CROP, { 2, 3, 4, 5 }, .out_height = 4, .out_width = 5 },
+    { "crop/many", SP_OPERATION_CROP, { 2, 33, 30, 40 }, .out_height = 16, .out_width = 16 },
     { "resample/up", SP_OPERATION_RESAMPLE, { 2, 17, 5, 7 }, .out_height = 11, .out_width = 9 },
     { "resample/down", SP_OPERATION_RESAMPLE, { 1, 3, 13, 9 }, .out_height = 4, .out_width = 5 },
     { "resample/double", SP_OPERATION_RESAMPLE, { 1, 33, 4, 4 }, .out_height = 8, .out_width = 8 },

@@ -10,7 +10,9 @@
  * Another backend is one more line of `backends`.
  */
 #include "engine/cpu/cpu.h"
+#include "engine/device.h"
 #include "engine/graph/plan.h"
+#include "tests/emulated-device.h"
 #include "tests/operation-reference.h"
 
 #include <math.h>
@@ -21,23 +23,39 @@
 typedef struct {
   const char *name;
   SpCpuInstructions instructions;
+  enum { CPU, EMULATED_CUDA, CUDA } kind;
 } BackendRow;
 
-static const BackendRow backends[] = { { "cpu-plain", SP_CPU_PLAIN },
-                                       { "cpu-avx2", SP_CPU_AVX2 },
-                                       { "cpu-avx512", SP_CPU_AVX512 } };
+static const BackendRow backends[] = { { "cpu-plain", SP_CPU_PLAIN, CPU },
+                                       { "cpu-avx2", SP_CPU_AVX2, CPU },
+                                       { "cpu-avx512", SP_CPU_AVX512, CPU },
+                                       { .name = "cuda-emulated", .kind = EMULATED_CUDA },
+                                       { .name = "cuda", .kind = CUDA } };
 
+/* The real device takes the emulated one's place where the tests are told so (tests/gpu/run). */
 static gboolean
 backend_is_here (const BackendRow *row)
 {
-  return sp_cpu_supports (row->instructions);
+  gboolean real = g_getenv ("SP_TEST_CUDA") != NULL;
+  if (row->kind == EMULATED_CUDA)
+    return !real && emulated_device_use ();
+  return row->kind == CUDA ? real : sp_cpu_supports (row->instructions);
 }
 
+/* On the emulated device another number of threads is another order of its threads. */
 static SpBackend *
 backend_new (const BackendRow *row, int threads)
 {
   g_autoptr (GError) error = NULL;
-  SpBackend *backend = sp_cpu_backend_new (row->instructions, threads, &error);
+  SpBackend *backend;
+  if (row->kind == EMULATED_CUDA) {
+    emulated_device_settings ()->order = (EmulationOrder)(threads - 1);
+    emulated_device_settings ()->seed++;
+  }
+  if (row->kind == CPU)
+    backend = sp_cpu_backend_new (row->instructions, threads, &error);
+  else
+    backend = sp_device_open_cuda (&error);
   g_assert_no_error (error);
   return backend;
 }
@@ -66,6 +84,12 @@ typedef struct {
   {                                                                                                \
     title, SP_OPERATION_CONVOLUTION, { n, in, h, w },                                              \
         { .convolution = { stride, padding, upsample, slope } }, out, k, with_bias                 \
+  }
+
+#define BILINEAR(title, n, in, h, w, out, upsample, slope, error)                                  \
+  {                                                                                                \
+    title, SP_OPERATION_CONVOLUTION, { n, in, h, w },                                              \
+        { .convolution = { 1, 1, upsample, slope } }, out, 3, TRUE, .limit = error, .step = 1e-7   \
   }
 
 static const Row rows[] = {
@@ -113,6 +137,10 @@ set_inputs (ReferenceCall *call, const Row *row)
     call->inputs[1] = call->inputs[2] = SP_SHAPE (1, x.channels, 1, 1);
     call->n_inputs = 3;
     break;
+  case SP_OPERATION_CROP:
+    call->inputs[1] = SP_SHAPE (x.batch, 2, 1, 1);
+    call->n_inputs = 2;
+    break;
   case SP_OPERATION_MASKED_L1:
     call->inputs[2].channels = 1;
     call->n_inputs = 3;
@@ -156,6 +184,8 @@ apply (SpGraph *graph, const Row *row, SpTensor *const *t)
     return sp_graph_batch_norm (graph, t[0], t[1], t[2]);
   case SP_OPERATION_RESAMPLE:
     return sp_graph_resample (graph, t[0], row->out_height, row->out_width);
+  case SP_OPERATION_CROP:
+    return sp_graph_crop (graph, t[0], t[1], row->out_height, row->out_width);
   case SP_OPERATION_L1:
     return sp_graph_l1 (graph, t[0], t[1]);
   case SP_OPERATION_MASKED_L1:

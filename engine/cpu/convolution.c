@@ -1,5 +1,10 @@
-/* Convolution: which correlations (correlation.h) its forward and its adjoints are, and the memory
- * they need. */
+/* Convolution: which form it takes, and the memory that needs.
+ *
+ * Most 3x3 convolutions of stride 1 are bilinear (bilinear.h); small maps, few channels, strides
+ * and other sizes are direct correlations (correlation.h). Both pack the kernel for the forward run
+ * and, where dx is wanted, for the gradient's: once for constants, else in each run.
+ */
+#include "engine/cpu/bilinear.h"
 #include "engine/cpu/correlation.h"
 
 #include <string.h>
@@ -12,10 +17,10 @@ typedef struct {
   const SpOperation *operation;
   const SpOperand *x, *kernel, *bias, *y;
   SpConvolution settings;
-  SpCorrelation forward, gradient; /* y of x, and dx of dy */
-  int group;                       /* images at a time */
-  gsize packed, packed_gradient;   /* floats of the packed kernels */
-  gsize padded_x, padded_y;        /* floats of one image with its zeros */
+  gboolean is_bilinear;
+  SpBilinear bilinear, bilinear_gradient; /* y of x, and dx of dy */
+  SpCorrelation direct, direct_gradient;
+  gsize packed, packed_gradient; /* floats of the packed kernels */
 } Convolution;
 
 static Convolution
@@ -28,23 +33,50 @@ describe (const SpBackend *backend, const SpOperation *operation)
                     .bias = operation->n_inputs > 2 ? &operation->inputs[2] : NULL,
                     .y = &operation->output,
                     .settings = operation->attributes.convolution };
-  int size = c.kernel->shape.height;
-  c.forward = sp_correlation_forward (c.x->shape, c.y->shape, size, &c.settings);
-  c.gradient = sp_correlation_gradient (c.x->shape, c.y->shape, size, &c.settings);
-  c.packed = sp_correlation_packed_floats (&c.forward);
-  c.packed_gradient = sp_correlation_packed_floats (&c.gradient);
-  c.padded_x = sp_correlation_padded_floats (&c.forward);
-  c.padded_y = sp_correlation_padded_floats (&c.gradient);
-  gsize image_bytes = MAX (c.padded_x, c.padded_y) * sizeof (float);
-  c.group = (int)CLAMP (GROUP_BYTES / image_bytes, 1, (gsize)c.x->shape.batch);
+  c.is_bilinear = sp_bilinear_suits (c.x->shape, c.y->shape, c.kernel->shape, &c.settings);
+  if (c.is_bilinear) {
+    c.bilinear = sp_bilinear_forward (c.x->shape, c.y->shape, &c.settings, c.cpu->precise);
+    c.bilinear_gradient =
+        sp_bilinear_gradient (c.x->shape, c.y->shape, &c.settings, c.cpu->precise);
+    c.packed = sp_bilinear_packed_floats (&c.bilinear);
+    c.packed_gradient = sp_bilinear_packed_floats (&c.bilinear_gradient);
+  } else {
+    int size = c.kernel->shape.height;
+    c.direct = sp_correlation_forward (c.x->shape, c.y->shape, size, &c.settings);
+    c.direct_gradient = sp_correlation_gradient (c.x->shape, c.y->shape, size, &c.settings);
+    c.packed = sp_correlation_packed_floats (&c.direct);
+    c.packed_gradient = sp_correlation_packed_floats (&c.direct_gradient);
+  }
   return c;
 }
 
-/* The correlation whose kernel gradient is the kernel's: it has one phase (see correlation.h). */
-static const SpCorrelation *
-kernel_correlation (const Convolution *c)
+/* dy through the leaky ReLU. */
+static SpSource
+source_of_dy (const Convolution *c)
 {
-  return c->settings.upsample == 2 ? &c->gradient : &c->forward;
+  return (SpSource){ .values = c->y->gradient,
+                     .sign_of = c->settings.slope != 1.0f ? c->y->value : NULL,
+                     .slope = c->settings.slope };
+}
+
+/* ---- Kernels ---- */
+
+static void
+pack_forward (const Convolution *c, float *packed)
+{
+  if (c->is_bilinear)
+    sp_bilinear_pack (c->cpu, &c->bilinear, c->kernel->value, packed);
+  else
+    sp_correlation_pack (c->cpu, &c->direct, c->kernel->value, packed);
+}
+
+static void
+pack_gradient (const Convolution *c, float *packed)
+{
+  if (c->is_bilinear)
+    sp_bilinear_pack (c->cpu, &c->bilinear_gradient, c->kernel->value, packed);
+  else
+    sp_correlation_pack (c->cpu, &c->direct_gradient, c->kernel->value, packed);
 }
 
 static gsize
@@ -57,104 +89,188 @@ state_bytes (SpBackend *backend, const SpOperation *operation, gboolean training
   return (c.packed + (needs_gradient ? c.packed_gradient : 0)) * sizeof (float);
 }
 
-static gsize
-workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
-{
-  Convolution c = describe (backend, operation);
-  gsize forward = c.packed + c.group * c.padded_x;
-  gsize backward = c.packed_gradient + c.group * (c.padded_y + c.padded_x)
-                   + sp_correlation_packed_floats (kernel_correlation (&c));
-  return (training ? MAX (forward, backward) : forward) * sizeof (float);
-}
-
 static void
 prepare (SpBackend *backend, const SpOperation *operation, gboolean training)
 {
   Convolution c = describe (backend, operation);
-  float *state = operation->state;
   if (!c.kernel->constant)
     return;
-  sp_correlation_pack (c.cpu, &c.forward, c.kernel->value, state);
+  pack_forward (&c, operation->state);
   if (training && c.x->gradient != NULL)
-    sp_correlation_pack (c.cpu, &c.gradient, c.kernel->value, state + c.packed);
+    pack_gradient (&c, (float *)operation->state + c.packed);
+}
+
+/* The kernel packed for this run: by prepare() at `state_offset`, or now, into `packed`. */
+static const float *
+packed_kernel (const Convolution *c, void (*pack) (const Convolution *c, float *packed),
+               gsize state_offset, float *packed)
+{
+  if (c->kernel->constant)
+    return (const float *)c->operation->state + state_offset;
+  pack (c, packed);
+  return packed;
+}
+
+/* ---- Direct: a few images at a time, with zeros around them ---- */
+
+typedef struct {
+  gsize padded_x, padded_y; /* floats of one image with its zeros */
+  gsize image_x, image_y;   /* without */
+  int images;               /* at a time */
+} Groups;
+
+static Groups
+divide_batch (const Convolution *c)
+{
+  Groups g = { .padded_x = sp_correlation_padded_floats (&c->direct),
+               .padded_y = sp_correlation_padded_floats (&c->direct_gradient),
+               .image_x = sp_cpu_floats (c->x->shape) / c->x->shape.batch,
+               .image_y = sp_cpu_floats (c->y->shape) / c->y->shape.batch };
+  gsize image_bytes = MAX (g.padded_x, g.padded_y) * sizeof (float);
+  g.images = (int)CLAMP (GROUP_BYTES / image_bytes, 1, (gsize)c->x->shape.batch);
+  return g;
+}
+
+static void
+direct_forward (const Convolution *c, const float *packed, float *padded)
+{
+  Groups g = divide_batch (c);
+  const float *bias = c->bias != NULL ? c->bias->value : NULL;
+  for (int image = 0; image < c->x->shape.batch; image += g.images) {
+    int images = MIN (g.images, c->x->shape.batch - image);
+    SpMap map =
+        sp_correlation_pad (c->cpu, &c->direct, images,
+                            (const float *)c->x->value + image * g.image_x, NULL, 1.0f, padded);
+    sp_correlation_run (c->cpu, &c->direct, images, &map, packed, bias, c->settings.slope, FALSE,
+                        (float *)c->y->value + image * g.image_y);
+  }
+}
+
+/* The correlation whose kernel gradient is the kernel's: it has one phase (see correlation.h). */
+static const SpCorrelation *
+direct_kernel_correlation (const Convolution *c)
+{
+  return c->settings.upsample == 2 ? &c->direct_gradient : &c->direct;
+}
+
+static void
+direct_kernel_gradient (const Convolution *c, const Groups *g, int first, int images,
+                        const SpMap *dy, float *padded_x, float *packed)
+{
+  const SpCorrelation *correlation = direct_kernel_correlation (c);
+  const float *x = (const float *)c->x->value + first * g->image_x;
+  if (c->settings.upsample == 2) { /* from dy to x: dy is the input, x stands for the output */
+    SpMap whole = { x, (gsize)c->x->shape.width * SP_BLOCK, sp_cpu_map (c->x->shape), g->image_x };
+    sp_correlation_kernel_gradient (c->cpu, correlation, images, dy, &whole, first > 0, packed);
+  } else {
+    SpMap input = sp_correlation_pad (c->cpu, correlation, images, x, NULL, 1.0f, padded_x);
+    sp_correlation_kernel_gradient (c->cpu, correlation, images, &input, dy, first > 0, packed);
+  }
+}
+
+static void
+direct_backward (const Convolution *c, const float *packed, float *workspace)
+{
+  Groups g = divide_batch (c);
+  SpSource dy = source_of_dy (c);
+  float *padded_y = workspace, *padded_x = padded_y + g.images * g.padded_y;
+  float *kernel_gradient = padded_x + g.images * g.padded_x;
+  for (int first = 0; first < c->x->shape.batch; first += g.images) {
+    int images = MIN (g.images, c->x->shape.batch - first);
+    const float *sign_of = dy.sign_of != NULL ? dy.sign_of + first * g.image_y : NULL;
+    SpMap map = sp_correlation_pad (c->cpu, &c->direct_gradient, images,
+                                    dy.values + first * g.image_y, sign_of, dy.slope, padded_y);
+    if (c->x->gradient != NULL)
+      sp_correlation_run (c->cpu, &c->direct_gradient, images, &map, packed, NULL, 1.0f,
+                          c->x->accumulate, (float *)c->x->gradient + first * g.image_x);
+    if (c->kernel->gradient != NULL)
+      direct_kernel_gradient (c, &g, first, images, &map, padded_x, kernel_gradient);
+  }
+  if (c->kernel->gradient != NULL)
+    sp_correlation_unpack (c->cpu, direct_kernel_correlation (c), kernel_gradient,
+                           c->kernel->gradient, c->kernel->accumulate);
+}
+
+/* ---- Bilinear ---- */
+
+static void
+bilinear_forward (const Convolution *c, const float *packed, float *scratch)
+{
+  SpSource x = { .values = c->x->value };
+  sp_bilinear_run (c->cpu, &c->bilinear, c->x->shape.batch, &x, packed,
+                   c->bias != NULL ? c->bias->value : NULL, c->settings.slope, FALSE, c->y->value,
+                   scratch);
+}
+
+static void
+bilinear_backward (const Convolution *c, const float *packed, float *workspace)
+{
+  SpSource x = { .values = c->x->value }, dy = source_of_dy (c);
+  int images = c->x->shape.batch;
+  if (c->x->gradient != NULL)
+    sp_bilinear_run (c->cpu, &c->bilinear_gradient, images, &dy, packed, NULL, 1.0f,
+                     c->x->accumulate, c->x->gradient, workspace);
+  if (c->kernel->gradient != NULL) {
+    sp_bilinear_kernel_gradient (c->cpu, &c->bilinear, images, &x, &dy, FALSE, workspace,
+                                 workspace + c->packed);
+    sp_bilinear_unpack (c->cpu, &c->bilinear, workspace, c->kernel->gradient,
+                        c->kernel->accumulate);
+  }
+}
+
+/* ---- The operation ---- */
+
+static gsize
+workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
+{
+  Convolution c = describe (backend, operation);
+  gsize forward, backward;
+  if (c.is_bilinear) {
+    forward = sp_bilinear_run_floats (c.cpu, &c.bilinear);
+    backward = MAX (sp_bilinear_run_floats (c.cpu, &c.bilinear_gradient),
+                    c.packed + sp_bilinear_kernel_gradient_floats (c.cpu, &c.bilinear));
+  } else {
+    Groups g = divide_batch (&c);
+    forward = g.images * g.padded_x;
+    backward = g.images * (g.padded_x + g.padded_y)
+               + sp_correlation_packed_floats (direct_kernel_correlation (&c));
+  }
+  forward += c.packed;
+  backward += c.packed_gradient;
+  return (training ? MAX (forward, backward) : forward) * sizeof (float);
 }
 
 static void
 forward (SpBackend *backend, const SpOperation *operation)
 {
   Convolution c = describe (backend, operation);
-  const float *packed = operation->state, *bias = c.bias != NULL ? c.bias->value : NULL;
-  float *workspace = operation->workspace, *padded = workspace + c.packed;
-  gsize x_image = sp_cpu_floats (c.x->shape) / c.x->shape.batch;
-  gsize y_image = sp_cpu_floats (c.y->shape) / c.y->shape.batch;
-
-  if (!c.kernel->constant) {
-    sp_correlation_pack (c.cpu, &c.forward, c.kernel->value, workspace);
-    packed = workspace;
-  }
-  for (int image = 0; image < c.x->shape.batch; image += c.group) {
-    int images = MIN (c.group, c.x->shape.batch - image);
-    SpMap map = sp_correlation_pad (
-        c.cpu, &c.forward, images, (const float *)c.x->value + image * x_image, NULL, 1.0f, padded);
-    sp_correlation_run (c.cpu, &c.forward, images, &map, packed, bias, c.settings.slope, FALSE,
-                        (float *)c.y->value + image * y_image);
-  }
-}
-
-/* ---- Backward ---- */
-
-/* The workspace of one backward run. */
-typedef struct {
-  float *packed, *padded_y, *padded_x, *kernel_gradient;
-} Workspace;
-
-static Workspace
-divide_workspace (const Convolution *c)
-{
-  Workspace w = { .packed = c->operation->workspace };
-  w.padded_y = w.packed + c->packed_gradient;
-  w.padded_x = w.padded_y + c->group * c->padded_y;
-  w.kernel_gradient = w.padded_x + c->group * c->padded_x;
-  return w;
+  float *workspace = operation->workspace;
+  const float *packed = packed_kernel (&c, pack_forward, 0, workspace);
+  if (c.is_bilinear)
+    bilinear_forward (&c, packed, workspace + c.packed);
+  else
+    direct_forward (&c, packed, workspace + c.packed);
 }
 
 static void
-add_kernel_gradient (const Convolution *c, const Workspace *w, int first, int images,
-                     const SpMap *dy)
+bias_gradient (const Convolution *c)
 {
-  const SpCorrelation *correlation = kernel_correlation (c);
-  gsize x_image = sp_cpu_floats (c->x->shape) / c->x->shape.batch;
-  const float *x = (const float *)c->x->value + first * x_image;
-  if (c->settings.upsample == 2) { /* from dy to x: dy is the input, x stands for the output */
-    gsize map = sp_cpu_map (c->x->shape);
-    SpMap whole = { x, (gsize)c->x->shape.width * SP_BLOCK, map, x_image };
-    sp_correlation_kernel_gradient (c->cpu, correlation, images, dy, &whole, first > 0,
-                                    w->kernel_gradient);
-  } else {
-    SpMap input = sp_correlation_pad (c->cpu, correlation, images, x, NULL, 1.0f, w->padded_x);
-    sp_correlation_kernel_gradient (c->cpu, correlation, images, &input, dy, first > 0,
-                                    w->kernel_gradient);
-  }
-}
-
-static void
-add_bias_gradient (const Convolution *c, int images, const SpMap *dy, gboolean accumulate)
-{
-  static const float zero[SP_BLOCK] __attribute__ ((aligned (64)));
   float *gradient = c->bias->gradient;
-  int blocks = sp_cpu_blocks (c->y->shape.channels);
-  gsize work = (gsize)images * blocks * sp_cpu_pixels (c->y->shape);
-#pragma omp parallel for num_threads(sp_cpu_threads(c->cpu, (gsize)blocks, work))
+  SpSource dy = source_of_dy (c);
+  SpShape shape = c->y->shape;
+  int blocks = sp_cpu_blocks (shape.channels);
+#pragma omp parallel for num_threads(                                                              \
+    sp_cpu_threads(c->cpu, (gsize)blocks, sp_cpu_floats(shape) / SP_BLOCK))
   for (int block = 0; block < blocks; block++) {
-    double sums[SP_BLOCK] = { 0 }, squares[SP_BLOCK] = { 0 };
-    for (int image = 0; image < images; image++)
-      for (int y = 0; y < c->y->shape.height; y++)
-        c->cpu->kernels->moments (c->y->shape.width,
-                                  dy->origin + image * dy->image + block * dy->block + y * dy->row,
-                                  zero, sums, squares);
+    double sums[SP_BLOCK] = { 0 };
+    for (int image = 0; image < shape.batch; image++) {
+      gsize at = ((gsize)image * blocks + block) * sp_cpu_map (shape);
+      c->cpu->kernels->leaky_sum (sp_cpu_pixels (shape), dy.values + at,
+                                  dy.sign_of != NULL ? dy.sign_of + at : NULL, dy.slope, sums);
+    }
     for (int lane = 0; lane < SP_BLOCK; lane++) {
       float *to = &gradient[block * SP_BLOCK + lane];
-      *to = (float)sums[lane] + (accumulate ? *to : 0.0f);
+      *to = (float)sums[lane] + (c->bias->accumulate ? *to : 0.0f);
     }
   }
 }
@@ -163,32 +279,16 @@ static void
 backward (SpBackend *backend, const SpOperation *operation)
 {
   Convolution c = describe (backend, operation);
-  Workspace w = divide_workspace (&c);
-  const float *packed = (const float *)operation->state + c.packed;
-  gsize x_image = sp_cpu_floats (c.x->shape) / c.x->shape.batch;
-  gsize y_image = sp_cpu_floats (c.y->shape) / c.y->shape.batch;
-
-  if (!c.kernel->constant && c.x->gradient != NULL) {
-    sp_correlation_pack (c.cpu, &c.gradient, c.kernel->value, w.packed);
-    packed = w.packed;
-  }
-  for (int first = 0; first < c.x->shape.batch; first += c.group) {
-    int images = MIN (c.group, c.x->shape.batch - first);
-    const float *y = c.settings.slope != 1.0f ? (float *)c.y->value + first * y_image : NULL;
-    SpMap dy = sp_correlation_pad (c.cpu, &c.gradient, images,
-                                   (const float *)c.y->gradient + first * y_image, y,
-                                   c.settings.slope, w.padded_y);
-    if (c.x->gradient != NULL)
-      sp_correlation_run (c.cpu, &c.gradient, images, &dy, packed, NULL, 1.0f, c.x->accumulate,
-                          (float *)c.x->gradient + first * x_image);
-    if (c.kernel->gradient != NULL)
-      add_kernel_gradient (&c, &w, first, images, &dy);
-    if (c.bias != NULL && c.bias->gradient != NULL)
-      add_bias_gradient (&c, images, &dy, first > 0 || c.bias->accumulate);
-  }
-  if (c.kernel->gradient != NULL)
-    sp_correlation_unpack (c.cpu, kernel_correlation (&c), w.kernel_gradient, c.kernel->gradient,
-                           c.kernel->accumulate);
+  float *workspace = operation->workspace;
+  const float *packed = NULL;
+  if (c.x->gradient != NULL)
+    packed = packed_kernel (&c, pack_gradient, c.packed, workspace);
+  if (c.is_bilinear)
+    bilinear_backward (&c, packed, workspace + c.packed_gradient);
+  else
+    direct_backward (&c, packed, workspace + c.packed_gradient);
+  if (c.bias != NULL && c.bias->gradient != NULL)
+    bias_gradient (&c);
 }
 
 const SpOperationClass sp_cpu_convolution = {

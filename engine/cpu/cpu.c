@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define ALIGNMENT 64
 #define HUGE_PAGE (2u << 20)
+#define SMALLEST_CACHE (256u << 10)
+#define USUAL_CACHE (512u << 10)
+#define LARGEST_CACHE (2u << 20)
 
 /* ---- Memory ---- */
 
@@ -177,6 +181,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_POOL] = &sp_cpu_pool;
   operations[SP_OPERATION_BATCH_NORM] = &sp_cpu_batch_norm;
   operations[SP_OPERATION_RESAMPLE] = &sp_cpu_resample;
+  operations[SP_OPERATION_CROP] = &sp_cpu_crop;
   operations[SP_OPERATION_L1] = &sp_cpu_l1;
   operations[SP_OPERATION_MASKED_L1] = &sp_cpu_masked_l1;
   operations[SP_OPERATION_MEAN_SQUARE] = &sp_cpu_mean_square;
@@ -184,6 +189,23 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_LOGISTIC] = &sp_cpu_logistic;
   operations[SP_OPERATION_HINGE] = &sp_cpu_hinge;
   operations[SP_OPERATION_MEAN] = &sp_cpu_mean;
+}
+
+/* Linux tells the size of the cache; elsewhere a common one will do. */
+static gsize
+second_level_cache (void)
+{
+  long bytes = 0;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  bytes = sysconf (_SC_LEVEL2_CACHE_SIZE);
+#endif
+  return bytes > 0 ? CLAMP ((gsize)bytes, SMALLEST_CACHE, LARGEST_CACHE) : USUAL_CACHE;
+}
+
+void
+sp_cpu_backend_set_precise (SpBackend *backend, gboolean precise)
+{
+  ((SpCpuBackend *)backend)->precise = precise;
 }
 
 SpBackend *
@@ -198,7 +220,9 @@ sp_cpu_backend_new (SpCpuInstructions instructions, int threads, GError **error)
   SpCpuBackend *cpu = g_new0 (SpCpuBackend, 1);
   cpu->kernels = kernels;
   cpu->threads = threads > 0 ? threads : omp_get_num_procs ();
+  cpu->cache_bytes = second_level_cache ();
   cpu->base.name = "cpu";
+  cpu->base.steps_between_checks = 10; /* a check costs about a third of a step */
   cpu->base.description = g_strdup_printf ("CPU, %s, %d thread%s", kernels->name, cpu->threads,
                                            cpu->threads == 1 ? "" : "s");
   cpu->base.tensor_bytes = tensor_bytes;

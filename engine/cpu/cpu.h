@@ -25,4 +25,9 @@ gboolean sp_cpu_supports (SpCpuInstructions instructions);
  * lacks `instructions`. Free with sp_backend_free(). */
 SpBackend *sp_cpu_backend_new (SpCpuInstructions instructions, int threads, GError **error);
 
+/* Precise: convolutions whose rounding error is that of direct sums, about 1e-6 of the largest
+ * value instead of 3e-6, at about two thirds of the speed. To be said before the backend's first
+ * plan. */
+void sp_cpu_backend_set_precise (SpBackend *backend, gboolean precise);
+
 G_END_DECLS

@@ -8,6 +8,8 @@ typedef struct {
   SpBackend base;
   const SpCpuKernels *kernels;
   int threads;
+  gsize cache_bytes; /* of one core's second-level cache */
+  gboolean precise;  /* see sp_cpu_backend_set_precise() */
 } SpCpuBackend;
 
 /* ---- Layout: N x ceil (C / 16) x H x W x 16 ---- */
@@ -70,6 +72,7 @@ extern const SpOperationClass sp_cpu_leaky_relu;
 extern const SpOperationClass sp_cpu_pool;
 extern const SpOperationClass sp_cpu_batch_norm;
 extern const SpOperationClass sp_cpu_resample;
+extern const SpOperationClass sp_cpu_crop;
 extern const SpOperationClass sp_cpu_l1;
 extern const SpOperationClass sp_cpu_masked_l1;
 extern const SpOperationClass sp_cpu_mean_square;

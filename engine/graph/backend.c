@@ -7,3 +7,9 @@ sp_backend_free (SpBackend *backend)
   if (backend != NULL)
     backend->free (backend);
 }
+
+gboolean
+sp_backend_check (SpBackend *backend, GError **error)
+{
+  return backend->check == NULL || backend->check (backend, error);
+}

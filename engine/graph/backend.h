@@ -37,6 +37,7 @@ struct _SpBackend {
   const char *name;                                       /* "cpu", "cuda" */
   char *description;                                      /* for people: "CPU, AVX2, 2 threads" */
   const SpOperationClass *operations[SP_OPERATION_COUNT]; /* NULL: not supported */
+  guint steps_between_checks; /* how often an optimisation should read its loss */
 
   gsize (*tensor_bytes) (SpBackend *backend, SpShape shape); /* a multiple of 64 */
   /* Zero-filled, 64-byte aligned. NULL with SP_ERROR_MEMORY when there is not enough. */
@@ -49,10 +50,25 @@ struct _SpBackend {
    */
   void (*adam) (SpBackend *backend, SpShape shape, void *value, const void *gradient, void *moment1,
                 void *moment2, const SpAdam *adam, guint step);
+
+  /* Optional, the three together: an optimisation step that is recorded once and replayed. The
+   * plan's operands are the same in every step, so what is recorded stays true; *recording is the
+   * plan's, NULL at first.
+   * FALSE: the whole step has been issued. TRUE: the plan issues its operations and adam(). */
+  gboolean (*begin_step) (SpBackend *backend, void **recording, const SpAdam *adam, guint step);
+  /* FALSE: recording failed and nothing has run; the plan issues the same once more. */
+  gboolean (*end_step) (SpBackend *backend, void **recording);
+  void (*free_recording) (SpBackend *backend, void *recording);
+
+  /* Optional: waits for the work so far. FALSE with SP_ERROR_DEVICE when any of it failed; values
+   * computed since then mean nothing, and the backend cannot be used any more. */
+  gboolean (*check) (SpBackend *backend, GError **error);
   void (*free) (SpBackend *backend);
 };
 
 void sp_backend_free (SpBackend *backend);
+/* check(), where there is one; else TRUE. */
+gboolean sp_backend_check (SpBackend *backend, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpBackend, sp_backend_free)
 
 G_END_DECLS

@@ -330,6 +330,20 @@ sp_graph_resample (SpGraph *graph, SpTensor *x, int height, int width)
   return graph_add_operation (graph, SP_OPERATION_RESAMPLE, NULL, 1, &x, out);
 }
 
+SpTensor *
+sp_graph_crop (SpGraph *graph, SpTensor *x, SpTensor *origin, int height, int width)
+{
+  SpTensor *inputs[] = { x, origin };
+  SpShape out = SP_SHAPE (x->shape.batch, x->shape.channels, height, width);
+  expect_shape (SP_OPERATION_CROP, "origin", origin, SP_SHAPE (x->shape.batch, 2, 1, 1));
+  if (height < 1 || width < 1 || height > x->shape.height || width > x->shape.width) {
+    graph_fail (graph, "A crop of %d x %d elements does not fit into %d x %d.", height, width,
+                x->shape.height, x->shape.width);
+    out = SP_SHAPE_SCALAR;
+  }
+  return graph_add_operation (graph, SP_OPERATION_CROP, NULL, 2, inputs, out);
+}
+
 /* ---- Losses ---- */
 
 SpTensor *

@@ -100,6 +100,10 @@ SpTensor *sp_graph_batch_norm (SpGraph *graph, SpTensor *x, SpTensor *scale, SpT
 /* Bilinear resampling to height x width, pixel centres at half integers, edges clamped. */
 SpTensor *sp_graph_resample (SpGraph *graph, SpTensor *x, int height, int width);
 
+/* A rectangle of height x width out of each picture, at a place of its own: `origin` (N x 2 x 1 x 1)
+ * is 0 for the first row and column that are possible, 1 for the last (sp_crop_place()). */
+SpTensor *sp_graph_crop (SpGraph *graph, SpTensor *x, SpTensor *origin, int height, int width);
+
 /* Losses: scalars. Means run over all elements of x, whatever the mask. */
 /* mean |x - target| */
 SpTensor *sp_graph_l1 (SpGraph *graph, SpTensor *x, SpTensor *target);

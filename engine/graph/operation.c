@@ -14,6 +14,7 @@ static const SpOperationInfo infos[SP_OPERATION_COUNT] = {
   [SP_OPERATION_POOL] = { "pool", 1, 1, INPUT (0), TRUE, ALL_INPUTS },
   [SP_OPERATION_BATCH_NORM] = { "batch norm", 3, 3, INPUT (0) | INPUT (1), FALSE, ALL_INPUTS },
   [SP_OPERATION_RESAMPLE] = { "resample", 1, 1, 0, FALSE, ALL_INPUTS },
+  [SP_OPERATION_CROP] = { "crop", 2, 2, INPUT (1), FALSE, INPUT (0) },
   [SP_OPERATION_L1] = { "L1", 2, 2, INPUT (0) | INPUT (1), FALSE, ALL_INPUTS },
   [SP_OPERATION_MASKED_L1] = { "masked L1", 3, 3, INPUT (0) | INPUT (1) | INPUT (2), FALSE,
                                INPUT (0) | INPUT (1) },

@@ -18,6 +18,7 @@ typedef enum {
   SP_OPERATION_POOL,         /* x */
   SP_OPERATION_BATCH_NORM,   /* x, scale, shift */
   SP_OPERATION_RESAMPLE,     /* x */
+  SP_OPERATION_CROP,         /* x, origin */
   SP_OPERATION_L1,           /* x, target */
   SP_OPERATION_MASKED_L1,    /* x, target, mask */
   SP_OPERATION_MEAN_SQUARE,  /* x */
@@ -32,6 +33,14 @@ typedef enum {
 #define SP_PIXEL_NORM_EPSILON 1e-8f
 #define SP_BATCH_NORM_EPSILON 1e-5f
 #define SP_COSINE_EPSILON 1e-12f
+
+/* Where a crop begins along one side: `fraction` of all places there are. */
+static inline int
+sp_crop_place (float fraction, int whole, int part)
+{
+  int places = whole - part + 1;
+  return CLAMP ((int)(fraction * (float)places), 0, places - 1);
+}
 
 typedef struct {
   SpShape shape;

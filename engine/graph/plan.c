@@ -33,6 +33,7 @@ struct _SpPlan {
   void *persistent, *arena, *states, *workspace;
   gsize persistent_bytes, arena_bytes, states_bytes, workspace_bytes;
   guint adam_step;
+  void *recording; /* of a step, by backends that record */
 };
 
 /* ---- Which tensors have gradients ---- */
@@ -431,6 +432,8 @@ sp_plan_free (SpPlan *plan)
 {
   if (plan == NULL)
     return;
+  if (plan->recording != NULL)
+    plan->backend->free_recording (plan->backend, plan->recording);
   release_block (plan, plan->persistent, plan->persistent_bytes);
   release_block (plan, plan->arena, plan->arena_bytes);
   release_block (plan, plan->states, plan->states_bytes);
@@ -495,12 +498,11 @@ sp_plan_backward (SpPlan *plan)
       operation_class (plan, i)->backward (plan->backend, &plan->operations[i]);
 }
 
-void
-sp_plan_step (SpPlan *plan, const SpAdam *adam)
+static void
+issue_step (SpPlan *plan, const SpAdam *adam)
 {
   sp_plan_forward (plan);
   sp_plan_backward (plan);
-  plan->adam_step++;
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
     const SpTensor *tensor = graph_tensor (plan->graph, t);
     const Slot *slot = &plan->slots[t];
@@ -508,6 +510,20 @@ sp_plan_step (SpPlan *plan, const SpAdam *adam)
       plan->backend->adam (plan->backend, tensor->shape, tensor_value (plan, tensor),
                            tensor_gradient (plan, tensor), at (plan->persistent, &slot->moment1),
                            at (plan->persistent, &slot->moment2), adam, plan->adam_step);
+  }
+}
+
+void
+sp_plan_step (SpPlan *plan, const SpAdam *adam)
+{
+  SpBackend *backend = plan->backend;
+  plan->adam_step++;
+  if (backend->begin_step == NULL) {
+    issue_step (plan, adam);
+  } else if (backend->begin_step (backend, &plan->recording, adam, plan->adam_step)) {
+    do
+      issue_step (plan, adam);
+    while (!backend->end_step (backend, &plan->recording));
   }
 }
 
@@ -524,4 +540,16 @@ sp_plan_reset_adam (SpPlan *plan)
     plan->backend->clear (plan->backend, at (plan->persistent, &slot->moment2),
                           slot->moment2.bytes);
   }
+}
+
+gboolean
+sp_plan_check (const SpPlan *plan, GError **error)
+{
+  return sp_backend_check (plan->backend, error);
+}
+
+guint
+sp_plan_steps_between_checks (const SpPlan *plan)
+{
+  return MAX (plan->backend->steps_between_checks, 1);
 }

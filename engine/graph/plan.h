@@ -36,6 +36,13 @@ void sp_plan_backward (SpPlan *plan);
 void sp_plan_step (SpPlan *plan, const SpAdam *adam);
 void sp_plan_reset_adam (SpPlan *plan);
 
+/* FALSE with SP_ERROR_DEVICE when the device failed in a run, so that the plan's values mean
+ * nothing. Waits for the device; ask where a value is read. */
+gboolean sp_plan_check (const SpPlan *plan, GError **error);
+
+/* How many steps an optimisation takes before it reads its loss: a wait is dear on some devices. */
+guint sp_plan_steps_between_checks (const SpPlan *plan);
+
 /* Bytes of all buffers the plan holds. */
 gsize sp_plan_bytes (const SpPlan *plan);
 

@@ -145,6 +145,22 @@ SP_KERNEL (sp_moments) (gsize pixels, const float *x, const float *centre, doubl
 }
 
 void
+SP_KERNEL (sp_leaky_sum) (gsize pixels, const float *dy, const float *y, float slope, double *sums)
+{
+  Vector s = all (slope);
+  for (gsize start = 0; start < pixels; start += PIXELS_IN_FLOAT) {
+    gsize end = MIN (pixels, start + PIXELS_IN_FLOAT);
+    Vector part[SP_VECTORS] = { 0 };
+    for (gsize p = start; p < end; p++)
+      for (int v = 0; v < SP_VECTORS; v++) {
+        gsize at = p * SP_BLOCK + v * SP_LANES;
+        part[v] += y != NULL ? leaky (load (dy + at), load (y + at), s) : load (dy + at);
+      }
+    add_to_doubles (sums, part);
+  }
+}
+
+void
 SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
                          double *first, double *second)
 {

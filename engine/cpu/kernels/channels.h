@@ -15,6 +15,8 @@ void SP_KERNEL (sp_cosine_backward) (gsize pixels, int blocks, gsize stride, flo
                                      float scale, gboolean accumulate);
 void SP_KERNEL (sp_moments) (gsize pixels, const float *x, const float *centre, double *first,
                              double *second);
+void SP_KERNEL (sp_leaky_sum) (gsize pixels, const float *dy, const float *y, float slope,
+                               double *sums);
 void SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
                               double *first, double *second);
 void SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,

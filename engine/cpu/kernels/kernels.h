@@ -38,6 +38,31 @@ typedef struct {
   float slope;  /* leaky ReLU of the result; 1: none */
 } SpProduct;
 
+/* The constant matrices of bilinear convolutions, one set for tiles of two outputs a dimension and
+ * one for four; kernels/transform.c derives them. */
+typedef enum {
+  SP_MATRIX_INPUT_2,
+  SP_MATRIX_OUTPUT_2,
+  SP_MATRIX_OUTPUT_2_ADJOINT,
+  SP_MATRIX_KERNEL_2,
+  SP_MATRIX_KERNEL_2_ADJOINT,
+  SP_MATRIX_UPSAMPLED_INPUT_2,
+  SP_MATRIX_UPSAMPLED_OUTPUT_2,
+  SP_MATRIX_UPSAMPLED_OUTPUT_2_ADJOINT,
+  SP_MATRIX_UPSAMPLED_KERNEL_2,
+  SP_MATRIX_UPSAMPLED_KERNEL_2_ADJOINT,
+  SP_MATRIX_INPUT_4,
+  SP_MATRIX_OUTPUT_4,
+  SP_MATRIX_OUTPUT_4_ADJOINT,
+  SP_MATRIX_KERNEL_4,
+  SP_MATRIX_KERNEL_4_ADJOINT,
+  SP_MATRIX_UPSAMPLED_INPUT_4,
+  SP_MATRIX_UPSAMPLED_OUTPUT_4,
+  SP_MATRIX_UPSAMPLED_OUTPUT_4_ADJOINT,
+  SP_MATRIX_UPSAMPLED_KERNEL_4,
+  SP_MATRIX_UPSAMPLED_KERNEL_4_ADJOINT
+} SpMatrix;
+
 typedef struct {
   int height, width, out_height, out_width;
   int size, stride, padding;
@@ -45,9 +70,15 @@ typedef struct {
 
 typedef struct {
   const char *name;
-  int product_blocks; /* 1 or 2: how many blocks one product computes at best */
+  int product_blocks;   /* 1 or 2: how many blocks one product computes at best */
+  int product_elements; /* and how many elements its register tile holds */
 
   void (*product) (SpProductKind kind, const SpProduct *product);
+
+  /* A matrix applied to vectors of blocks, `count` times: out[e * out_step + i * out_next] = sum
+   * over k of matrix[e][k] in[k * in_step + i * in_next], steps in floats. */
+  void (*transform) (SpMatrix matrix, gsize count, float *out, gssize out_step, gssize out_next,
+                     const float *in, gssize in_step, gssize in_next);
 
   /* ---- Element-wise, over n floats ---- */
   /* y (+)= weight * x */
@@ -57,6 +88,9 @@ typedef struct {
   /* dx (+)= y > 0 ? dy : slope * dy */
   void (*leaky_relu_backward) (gsize n, float *dx, const float *dy, const float *y, float slope,
                                gboolean accumulate);
+  /* y (+)= leaky (x + bias) over pixels of one block; `bias` 16 floats or NULL */
+  void (*finish) (gsize pixels, float *y, const float *x, const float *bias, float slope,
+                  gboolean accumulate);
   /* y = x * (1 + d) */
   void (*perturb) (gsize n, float *y, const float *x, const float *d);
   /* dx (+)= dy * (1 + d) */
@@ -96,6 +130,8 @@ typedef struct {
   /* first += sum of (x - centre), second += sum of (x - centre)^2; `centre` 16 floats */
   void (*moments) (gsize pixels, const float *x, const float *centre, double *first,
                    double *second);
+  /* sums += sum of dy where y > 0, and of slope * dy elsewhere; y NULL: of dy */
+  void (*leaky_sum) (gsize pixels, const float *dy, const float *y, float slope, double *sums);
   /* first += sum of dy, second += sum of dy * (x - centre) */
   void (*products) (gsize pixels, const float *dy, const float *x, const float *centre,
                     double *first, double *second);

@@ -38,7 +38,7 @@ finish_sums (const SpProduct *product, float *sums, const int elements, const in
       Vector sum = tile[e][v];
       if (product->add)
         sum += load (place);
-      store (place, leaky (sum, sum, slope));
+      store (place, product->slope == 1.0f ? sum : leaky (sum, sum, slope));
     }
 }
 

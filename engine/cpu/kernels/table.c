@@ -3,6 +3,7 @@
 #include "engine/cpu/kernels/elementwise.h"
 #include "engine/cpu/kernels/maps.h"
 #include "engine/cpu/kernels/product.h"
+#include "engine/cpu/kernels/transform.h"
 
 #define SP_TEXT_(x) #x
 #define SP_TEXT(x) SP_TEXT_ (x)
@@ -10,10 +11,13 @@
 const SpCpuKernels SP_KERNEL (sp_cpu_kernels) = {
   .name = SP_TEXT (SP_VARIANT),
   .product_blocks = SP_TILE_BLOCKS,
+  .product_elements = SP_TILE_ELEMENTS,
   .product = SP_KERNEL (sp_product),
+  .transform = SP_KERNEL (sp_transform),
   .scale = SP_KERNEL (sp_scale),
   .leaky_relu = SP_KERNEL (sp_leaky_relu),
   .leaky_relu_backward = SP_KERNEL (sp_leaky_relu_backward),
+  .finish = SP_KERNEL (sp_finish),
   .perturb = SP_KERNEL (sp_perturb),
   .perturb_backward = SP_KERNEL (sp_perturb_backward),
   .multiply = SP_KERNEL (sp_multiply),
@@ -28,6 +32,7 @@ const SpCpuKernels SP_KERNEL (sp_cpu_kernels) = {
   .cosine = SP_KERNEL (sp_cosine),
   .cosine_backward = SP_KERNEL (sp_cosine_backward),
   .moments = SP_KERNEL (sp_moments),
+  .leaky_sum = SP_KERNEL (sp_leaky_sum),
   .products = SP_KERNEL (sp_products),
   .affine = SP_KERNEL (sp_affine),
   .pool_average = SP_KERNEL (sp_pool_average),

@@ -1,0 +1,47 @@
+/* Tiles of a map to entries: what runs of bilinear convolutions and their kernel gradients share.
+ */
+#pragma once
+
+#include "engine/cpu/bilinear.h"
+
+/* A rectangle of tiles of one image. */
+typedef struct {
+  int image, row, rows, column, columns;
+} SpTiles;
+
+/* Entries of tiles: [entry row][entry column][block][tile][16]. */
+typedef struct {
+  float *values;
+  int capacity; /* tiles */
+  int blocks;
+} SpEntries;
+
+static inline gsize
+sp_entries_block (const SpEntries *entries)
+{
+  return (gsize)entries->capacity * SP_BLOCK;
+}
+
+/* A line more than there is, so that entries of a tile do not all fall into one set of the cache.
+ */
+static inline gsize
+sp_entries_plane (const SpEntries *entries)
+{
+  return sp_entries_block (entries) * entries->blocks + SP_BLOCK;
+}
+
+/* Pixels that `tiles` tiles in a row cover. */
+static inline gsize
+sp_tiling_width (const SpTiling *tiling, int tiles)
+{
+  return (gsize)(tiles - 1) * tiling->step + tiling->extent;
+}
+
+/* Floats that sp_tiles_enter() needs for rectangles up to `columns` wide. */
+gsize sp_tiles_scratch_floats (const SpTiling *tiling, int columns);
+
+/* Transforms one block of the tiles of `source`, a map of `shape`, into `entries`, from its tile
+ * `first` on. */
+void sp_tiles_enter (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,
+                     SpShape shape, const SpTiles *tiles, int block, const SpEntries *entries,
+                     int first, float *scratch);
