@@ -17,10 +17,8 @@ typedef struct {
   const SpCpuBackend *cpu;
   const SpBilinear *bilinear;
   const SpSource *source;
-  const float *packed, *bias;
-  float *output;
-  float slope;
-  gboolean accumulate;
+  const float *packed;
+  const SpSink *sink;
   int in_blocks, out_blocks;
 } Run;
 
@@ -62,7 +60,8 @@ task_tiles (const SpBilinear *b, const Sharing *s, int task)
 
 typedef struct {
   SpEntries entries, sums;
-  float *strip; /* the input's strip and its rows, or the output's */
+  float *strip;  /* the input's strip and its rows, or the output's */
+  float *pixels; /* of all out blocks, for a sink that needs them together; [block][row][column] */
 } Scratch;
 
 static gsize
@@ -80,9 +79,12 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, float *memory, Scr
   scratch->sums = (SpEntries){ memory + used, capacity, cpu->kernels->product_blocks };
   used += entries_floats (&b->output, &scratch->sums);
   scratch->strip = memory + used;
+  used += MAX (sp_tiles_scratch_floats (&b->input, capacity),
+               sp_tiles_scratch_floats (&b->output, capacity));
+  scratch->pixels = memory + used;
   return used
-         + MAX (sp_tiles_scratch_floats (&b->input, capacity),
-                sp_tiles_scratch_floats (&b->output, capacity));
+         + (gsize)capacity * b->output.extent * b->output.extent * SP_BLOCK
+               * sp_cpu_blocks (b->out.channels);
 }
 
 gsize
@@ -123,18 +125,70 @@ add_products (const Run *run, const Scratch *scratch, int tiles, int out_block, 
     }
 }
 
+/* The part of the output map that a row of tiles covers. */
+typedef struct {
+  int y, x, rows, columns;
+} Rectangle;
+
+static Rectangle
+covered (const SpBilinear *b, const SpTiles *tiles, int r)
+{
+  int m = b->output.extent, y = (tiles->row + r) * m, x = tiles->column * m;
+  return (Rectangle){ y, x, MIN (m, b->out.height - y),
+                      MIN (tiles->columns * m, b->out.width - x) };
+}
+
+/* Floats of a block in scratch->pixels. */
+static gsize
+pixels_block (const SpBilinear *b, const SpTiles *tiles)
+{
+  return (gsize)tiles->rows * tiles->columns * b->output.extent * b->output.extent * SP_BLOCK;
+}
+
 static void
-write_rows (const Run *run, const SpTiles *tiles, int tile_row, int out_block, const float *strip)
+write_rows (const Run *run, const SpTiles *tiles, int r, int out_block, const float *strip)
 {
   const SpBilinear *b = run->bilinear;
-  int m = b->output.extent, y = tile_row * m, x = tiles->column * m;
-  int width = MIN (tiles->columns * m, b->out.width - x), rows = MIN (m, b->out.height - y);
+  const SpSink *sink = run->sink;
+  Rectangle to = covered (b, tiles, r);
+  gsize row = (gsize)tiles->columns * b->output.extent * SP_BLOCK;
   gsize map = ((gsize)tiles->image * run->out_blocks + out_block) * sp_cpu_map (b->out);
-  const float *bias = run->bias != NULL ? run->bias + (gsize)out_block * SP_BLOCK : NULL;
-  for (int r = 0; r < rows; r++) {
-    float *to = run->output + map + ((gsize)(y + r) * b->out.width + x) * SP_BLOCK;
-    run->cpu->kernels->finish (width, to, strip + (gsize)r * tiles->columns * m * SP_BLOCK, bias,
-                               run->slope, run->accumulate);
+  const float *bias = sink->bias != NULL ? sink->bias + (gsize)out_block * SP_BLOCK : NULL;
+  for (int y = 0; y < to.rows; y++)
+    run->cpu->kernels->finish (
+        to.columns, sink->output + map + ((gsize)(to.y + y) * b->out.width + to.x) * SP_BLOCK,
+        strip + y * row, bias, sink->slope, sink->accumulate);
+}
+
+static float *
+moved (float *p, gsize by)
+{
+  return p != NULL ? p + by : NULL;
+}
+
+/* All out blocks' pixels, still in the cache, through the adjoint of the pixel norm. */
+static void
+write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch)
+{
+  const SpBilinear *b = run->bilinear;
+  const SpNormalised *all = run->sink->normalised;
+  gsize image = tiles->image * sp_cpu_pixels (b->out);
+  gsize row = (gsize)tiles->columns * b->output.extent * SP_BLOCK;
+  for (int r = 0; r < tiles->rows; r++) {
+    Rectangle to = covered (b, tiles, r);
+    for (int y = 0; y < to.rows; y++) {
+      gsize pixel = (gsize)(to.y + y) * b->out.width + to.x;
+      gsize at = image * run->out_blocks * SP_BLOCK + pixel * SP_BLOCK;
+      SpNormalised here = *all;
+      here.x += at;
+      here.scales += image + pixel;
+      here.delta = all->delta != NULL ? all->delta + at : NULL;
+      here.dx = moved (all->dx, at);
+      here.ddelta = moved (all->ddelta, at);
+      run->cpu->kernels->normalise_backward (to.columns, run->out_blocks, sp_cpu_map (b->out),
+                                             scratch->pixels + (r * b->output.extent + y) * row,
+                                             pixels_block (b, tiles), &here);
+    }
   }
 }
 
@@ -148,6 +202,9 @@ leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *s
   gsize row = (gsize)tiles->columns * output->extent * SP_BLOCK;
   gsize plane = sp_entries_plane (&scratch->sums);
   float *rows = scratch->strip, *strip = rows + output->entries * row;
+  gboolean are_kept = run->sink->normalised != NULL;
+  if (are_kept)
+    strip = scratch->pixels + out_block * pixels_block (b, tiles);
   for (int r = 0; r < tiles->rows; r++, sums += (gsize)tiles->columns * SP_BLOCK) {
     for (int e = 0; e < output->entries; e++)
       run->cpu->kernels->transform (output->matrix, tiles->columns, rows + e * row, SP_BLOCK,
@@ -155,7 +212,10 @@ leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *s
                                     sums + e * output->entries * plane, plane, SP_BLOCK);
     run->cpu->kernels->transform (output->matrix, row / SP_BLOCK, strip, row, SP_BLOCK, rows, row,
                                   SP_BLOCK);
-    write_rows (run, tiles, tiles->row + r, out_block, strip);
+    if (are_kept)
+      strip += output->extent * row;
+    else
+      write_rows (run, tiles, r, out_block, strip);
   }
 }
 
@@ -174,21 +234,19 @@ run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch)
       leave_tiles (run, tiles, block + i,
                    scratch->sums.values + i * sp_entries_block (&scratch->sums), scratch);
   }
+  if (run->sink->normalised != NULL)
+    write_normalised (run, tiles, scratch);
 }
 
 void
 sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *b, int images, const SpSource *source,
-                 const float *packed, const float *bias, float slope, gboolean accumulate,
-                 float *output, float *scratch)
+                 const float *packed, const SpSink *sink, float *scratch)
 {
   Run run = { .cpu = cpu,
               .bilinear = b,
               .source = source,
               .packed = packed,
-              .bias = bias,
-              .output = output,
-              .slope = slope,
-              .accumulate = accumulate,
+              .sink = sink,
               .in_blocks = sp_cpu_blocks (b->in.channels),
               .out_blocks = sp_cpu_blocks (b->out.channels) };
   Sharing sharing = share_tiles (cpu, b);

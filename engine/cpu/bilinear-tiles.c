@@ -13,28 +13,37 @@ sp_tiles_scratch_floats (const SpTiling *tiling, int columns)
   return sp_tiling_width (tiling, columns) * (tiling->extent + tiling->entries) * SP_BLOCK;
 }
 
+/* `at`: of the first pixel's block in the tensor; `pixel`: its number, all images counted. */
 static void
-copy_pixels (const SpCpuBackend *cpu, const SpSource *source, gsize at, gsize pixels, float *to)
+copy_pixels (const SpCpuBackend *cpu, const SpSource *source, gsize at, gsize pixel, gsize pixels,
+             float *to)
 {
   if (source->sign_of != NULL)
     cpu->kernels->leaky_relu_backward (pixels * SP_BLOCK, to, source->values + at,
                                        source->sign_of + at, source->slope, FALSE);
+  else if (source->scales != NULL)
+    cpu->kernels->normalise (pixels, to, source->values + at,
+                             source->delta != NULL ? source->delta + at : NULL,
+                             source->scales + pixel);
   else
     memcpy (to, source->values + at, pixels * SP_BLOCK * sizeof (float));
 }
 
 /* Row y of a block's map from column x on, `width` pixels, zeros outside the map. */
 static void
-read_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, gsize map, int y, int x,
-          int width, float *to)
+read_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, int image, int block,
+          int y, int x, int width, float *to)
 {
+  gsize map = ((gsize)image * sp_cpu_blocks (shape.channels) + block) * sp_cpu_map (shape);
   int first = CLAMP (-x, 0, width), last = CLAMP (shape.width - x, first, width);
   if (y < 0 || y >= shape.height)
     first = last = width;
   memset (to, 0, (gsize)first * SP_BLOCK * sizeof (float));
-  if (last > first)
-    copy_pixels (cpu, source, map + ((gsize)y * shape.width + x + first) * SP_BLOCK, last - first,
-                 to + (gsize)first * SP_BLOCK);
+  if (last > first) {
+    gsize pixel = (gsize)y * shape.width + x + first;
+    copy_pixels (cpu, source, map + pixel * SP_BLOCK, image * sp_cpu_pixels (shape) + pixel,
+                 last - first, to + (gsize)first * SP_BLOCK);
+  }
   memset (to + (gsize)last * SP_BLOCK, 0, (gsize)(width - last) * SP_BLOCK * sizeof (float));
 }
 
@@ -56,7 +65,6 @@ sp_tiles_enter (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource 
                 float *scratch)
 {
   int width = (int)sp_tiling_width (tiling, tiles->columns);
-  gsize map = ((gsize)tiles->image * sp_cpu_blocks (shape.channels) + block) * sp_cpu_map (shape);
   float *strip = scratch, *rows = scratch + (gsize)tiling->extent * width * SP_BLOCK;
   float *to = entries->values + block * sp_entries_block (entries) + (gsize)first * SP_BLOCK;
 
@@ -64,7 +72,8 @@ sp_tiles_enter (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource 
     int y = (tiles->row + r) * tiling->step + tiling->origin;
     int x = tiles->column * tiling->step + tiling->origin;
     for (int k = 0; k < tiling->extent; k++)
-      read_row (cpu, source, shape, map, y + k, x, width, strip + (gsize)k * width * SP_BLOCK);
+      read_row (cpu, source, shape, tiles->image, block, y + k, x, width,
+                strip + (gsize)k * width * SP_BLOCK);
     enter_row (cpu, tiling, tiles->columns, strip, entries, to, rows);
   }
 }

@@ -43,12 +43,25 @@ typedef struct {
   gboolean is_gradient; /* the kernel is used flipped, with in and out channels exchanged */
 } SpBilinear;
 
-/* A map as a run reads it: values, each multiplied by (sign_of > 0 ? 1 : slope) where `sign_of` is
- * not NULL. */
+/* A tensor as a run reads it: its values; or, where `sign_of` is not NULL, each multiplied by
+ * (sign_of > 0 ? 1 : slope); or, where `scales` is not NULL, the pixel norm of values * (1 + delta)
+ * with its scale for each pixel. */
 typedef struct {
   const float *values, *sign_of;
   float slope;
+  const float *scales, *delta;
 } SpSource;
+
+/* What becomes of a run's results: output (+)= leaky (result + bias); or, where `normalised` is not
+ * NULL, they are the gradient of that pixel norm and go on to its operands' gradients. Pointers of
+ * `normalised` are to the first pixel of the first image. */
+typedef struct {
+  float *output;
+  const float *bias;
+  float slope;
+  gboolean accumulate;
+  const SpNormalised *normalised;
+} SpSink;
 
 /* TRUE for 3x3 convolutions, stride 1, padding 1, that the transforms suit: maps that are not small
  * and channels that are not few. */
@@ -72,11 +85,10 @@ void sp_bilinear_unpack (const SpCpuBackend *cpu, const SpBilinear *bilinear, co
 
 /* ---- Runs ---- */
 
-/* output (+)= leaky (convolution (source) + bias). */
 gsize sp_bilinear_run_floats (const SpCpuBackend *cpu, const SpBilinear *bilinear);
 void sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *bilinear, int images,
-                      const SpSource *source, const float *packed, const float *bias, float slope,
-                      gboolean accumulate, float *output, float *scratch);
+                      const SpSource *source, const float *packed, const SpSink *sink,
+                      float *scratch);
 
 /* packed (+)= the gradient of the packed kernel, for forward forms; x and dy are the sources of the
  * convolution's input and of its output's gradient. */

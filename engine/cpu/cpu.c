@@ -189,6 +189,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_LOGISTIC] = &sp_cpu_logistic;
   operations[SP_OPERATION_HINGE] = &sp_cpu_hinge;
   operations[SP_OPERATION_MEAN] = &sp_cpu_mean;
+  operations[SP_OPERATION_LAYER] = &sp_cpu_layer;
 }
 
 /* Linux tells the size of the cache; elsewhere a common one will do. */

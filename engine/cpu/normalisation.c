@@ -1,5 +1,5 @@
 /* Pixel norm and batch norm. */
-#include "engine/cpu/operations.h"
+#include "engine/cpu/normalisation.h"
 
 #include <math.h>
 
@@ -7,31 +7,26 @@
 
 #define PIXELS_PER_PIECE 256
 
-/* Some pixels of one image, all channels. */
-typedef struct {
-  gsize at, pixels; /* `at`: floats from the tensor's start to the first block's first pixel */
-} Pixels;
-
-static gssize
-pixels_count (SpShape shape)
+gssize
+sp_cpu_pixel_pieces (SpShape shape)
 {
   return (gssize)sp_cpu_pieces (sp_cpu_pixels (shape), PIXELS_PER_PIECE) * shape.batch;
 }
 
-static int
-pixels_threads (const SpCpuBackend *cpu, SpShape shape)
+int
+sp_cpu_pixel_threads (const SpCpuBackend *cpu, SpShape shape)
 {
-  return sp_cpu_threads (cpu, (gsize)pixels_count (shape), sp_cpu_floats (shape) / SP_BLOCK);
+  return sp_cpu_threads (cpu, (gsize)sp_cpu_pixel_pieces (shape), sp_cpu_floats (shape) / SP_BLOCK);
 }
 
-static Pixels
-pixels_piece (SpShape shape, gssize i)
+SpPixels
+sp_cpu_pixel_piece (SpShape shape, gssize i)
 {
   gsize pieces = sp_cpu_pieces (sp_cpu_pixels (shape), PIXELS_PER_PIECE);
   gsize image = i / pieces, first = i % pieces * PIXELS_PER_PIECE;
   gsize image_floats = sp_cpu_map (shape) * sp_cpu_blocks (shape.channels);
-  return (Pixels){ image * image_floats + first * SP_BLOCK,
-                   MIN (PIXELS_PER_PIECE, sp_cpu_pixels (shape) - first) };
+  return (SpPixels){ image * image_floats + first * SP_BLOCK, image * sp_cpu_pixels (shape) + first,
+                     MIN (PIXELS_PER_PIECE, sp_cpu_pixels (shape) - first) };
 }
 
 static void
@@ -39,9 +34,9 @@ pixel_norm_forward (SpBackend *backend, const SpOperation *operation)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   SpShape shape = operation->output.shape;
-#pragma omp parallel for num_threads(pixels_threads(cpu, shape))
-  for (gssize i = 0; i < pixels_count (shape); i++) {
-    Pixels p = pixels_piece (shape, i);
+#pragma omp parallel for num_threads(sp_cpu_pixel_threads(cpu, shape))
+  for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
+    SpPixels p = sp_cpu_pixel_piece (shape, i);
     cpu->kernels->pixel_norm (p.pixels, sp_cpu_blocks (shape.channels), sp_cpu_map (shape),
                               (float *)operation->output.value + p.at,
                               (const float *)operation->inputs[0].value + p.at,
@@ -57,9 +52,9 @@ pixel_norm_backward (SpBackend *backend, const SpOperation *operation)
   SpShape shape = x->shape;
   if (x->gradient == NULL)
     return;
-#pragma omp parallel for num_threads(pixels_threads(cpu, shape))
-  for (gssize i = 0; i < pixels_count (shape); i++) {
-    Pixels p = pixels_piece (shape, i);
+#pragma omp parallel for num_threads(sp_cpu_pixel_threads(cpu, shape))
+  for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
+    SpPixels p = sp_cpu_pixel_piece (shape, i);
     cpu->kernels->pixel_norm_backward (
         p.pixels, sp_cpu_blocks (shape.channels), sp_cpu_map (shape), (float *)x->gradient + p.at,
         (const float *)operation->output.gradient + p.at, (const float *)x->value + p.at,

@@ -80,3 +80,4 @@ extern const SpOperationClass sp_cpu_cosine_error;
 extern const SpOperationClass sp_cpu_logistic;
 extern const SpOperationClass sp_cpu_hinge;
 extern const SpOperationClass sp_cpu_mean;
+extern const SpOperationClass sp_cpu_layer;

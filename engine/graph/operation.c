@@ -24,6 +24,7 @@ static const SpOperationInfo infos[SP_OPERATION_COUNT] = {
                               INPUT (0) },
   [SP_OPERATION_HINGE] = { "hinge loss", 1, 1, INPUT (0), FALSE, ALL_INPUTS },
   [SP_OPERATION_MEAN] = { "mean", 1, 1, 0, FALSE, ALL_INPUTS },
+  [SP_OPERATION_LAYER] = { "layer", 2, 4, ALL_INPUTS, TRUE, ALL_INPUTS },
 };
 
 const SpOperationInfo *

@@ -26,6 +26,7 @@ typedef enum {
   SP_OPERATION_LOGISTIC,     /* x, labels, weights */
   SP_OPERATION_HINGE,        /* x */
   SP_OPERATION_MEAN,         /* x */
+  SP_OPERATION_LAYER,        /* x, kernel, [bias], [delta]: made by fuse.c alone */
   SP_OPERATION_COUNT
 } SpOperationKind;
 
@@ -50,8 +51,15 @@ typedef struct {
   gboolean constant;   /* the value never changes after `prepare` */
 } SpOperand;
 
+/* A convolution of the pixel norm of x, or of x * (1 + delta). */
+typedef struct {
+  SpConvolution convolution; /* first, so that a layer can be read as a convolution */
+  gboolean has_bias, is_perturbed;
+} SpLayerAttributes;
+
 typedef union {
   SpConvolution convolution;
+  SpLayerAttributes layer;
   struct {
     SpPooling kind;
     int size, stride, padding;

@@ -5,6 +5,7 @@
  * (the last in forward order) to its producer's own backward.
  */
 #include "engine/error.h"
+#include "engine/graph/fuse.h"
 #include "engine/graph/plan.h"
 
 #include <string.h>
@@ -28,6 +29,7 @@ struct _SpPlan {
   const SpGraph *graph;
   SpBackend *backend;
   SpTensor *loss;
+  GArray *nodes;           /* SpNode: the graph's, some joined (fuse.h) */
   Slot *slots;             /* by tensor index */
   SpOperation *operations; /* by node index */
   void *persistent, *arena, *states, *workspace;
@@ -38,10 +40,10 @@ struct _SpPlan {
 
 /* ---- Which tensors have gradients ---- */
 
-static SpNode *
-graph_node (const SpGraph *graph, guint i)
+static const SpNode *
+plan_node (const SpPlan *plan, guint i)
 {
-  return g_ptr_array_index (graph->nodes, i);
+  return &g_array_index (plan->nodes, SpNode, i);
 }
 
 static SpTensor *
@@ -68,16 +70,16 @@ mark_differentiated (SpPlan *plan)
     const SpTensor *tensor = graph_tensor (graph, t);
     above_parameter[t] = tensor->role == SP_TENSOR_PARAMETER || tensor->want_gradient;
   }
-  for (guint i = 0; i < graph->nodes->len; i++) {
-    const SpNode *node = graph_node (graph, i);
+  for (guint i = 0; i < plan->nodes->len; i++) {
+    const SpNode *node = plan_node (plan, i);
     for (guint k = 0; k < node->n_inputs; k++)
       if (input_is_differentiable (node, k) && above_parameter[node->inputs[k]->index])
         above_parameter[node->output->index] = TRUE;
   }
 
   below_loss[plan->loss->index] = TRUE;
-  for (guint i = graph->nodes->len; i-- > 0;) {
-    const SpNode *node = graph_node (graph, i);
+  for (guint i = plan->nodes->len; i-- > 0;) {
+    const SpNode *node = plan_node (plan, i);
     for (guint k = 0; k < node->n_inputs; k++)
       if (input_is_differentiable (node, k) && below_loss[node->output->index])
         below_loss[node->inputs[k]->index] = TRUE;
@@ -112,7 +114,7 @@ static void
 find_lifetimes (SpPlan *plan)
 {
   const SpGraph *graph = plan->graph;
-  guint n = graph->nodes->len;
+  guint n = plan->nodes->len;
 
   for (guint t = 0; t < graph->tensors->len; t++) {
     plan->slots[t].value.birth = plan->slots[t].gradient.birth = FOREVER;
@@ -121,7 +123,7 @@ find_lifetimes (SpPlan *plan)
         tensor->role != SP_TENSOR_RESULT || tensor->keep || tensor == plan->loss;
   }
   for (guint i = 0; i < n; i++) {
-    const SpNode *node = graph_node (graph, i);
+    const SpNode *node = plan_node (plan, i);
     const SpOperationInfo *info = sp_operation_info (node->kind);
     guint forward = i, backward = 2 * n - 1 - i;
     gboolean trains = node_runs_backward (plan, node);
@@ -208,6 +210,8 @@ lay_out (SpPlan *plan)
     gsize bytes = plan->backend->tensor_bytes (plan->backend, tensor->shape);
     gboolean is_leaf = tensor->role != SP_TENSOR_RESULT;
 
+    if (!slot->persistent && slot->value.birth == FOREVER)
+      continue; /* joined into an operation */
     if (slot->persistent) {
       place_persistent (plan, &slot->value, bytes);
     } else {
@@ -268,8 +272,8 @@ bind_operations (SpPlan *plan)
 {
   g_autofree gboolean *written = g_new0 (gboolean, plan->graph->tensors->len);
 
-  for (guint i = plan->graph->nodes->len; i-- > 0;) {
-    const SpNode *node = graph_node (plan->graph, i);
+  for (guint i = plan->nodes->len; i-- > 0;) {
+    const SpNode *node = plan_node (plan, i);
     SpOperation *operation = &plan->operations[i];
     operation->kind = node->kind;
     operation->attributes = node->attributes;
@@ -310,7 +314,7 @@ static gsize
 measure_states (SpPlan *plan, gsize *offsets)
 {
   gsize total = 0;
-  for (guint i = 0; i < plan->graph->nodes->len; i++) {
+  for (guint i = 0; i < plan->nodes->len; i++) {
     const SpOperationClass *class = operation_class (plan, i);
     const SpOperation *operation = &plan->operations[i];
     gboolean trains = operation_trains (operation);
@@ -342,7 +346,7 @@ release_block (SpPlan *plan, void *block, gsize bytes)
 static gboolean
 allocate_and_bind (SpPlan *plan, GError **error)
 {
-  g_autofree gsize *offsets = g_new0 (gsize, plan->graph->nodes->len + 1);
+  g_autofree gsize *offsets = g_new0 (gsize, plan->nodes->len + 1);
 
   if (!allocate_block (plan, &plan->persistent, plan->persistent_bytes, error)
       || !allocate_block (plan, &plan->arena, plan->arena_bytes, error))
@@ -352,7 +356,7 @@ allocate_and_bind (SpPlan *plan, GError **error)
   if (!allocate_block (plan, &plan->states, plan->states_bytes, error)
       || !allocate_block (plan, &plan->workspace, plan->workspace_bytes, error))
     return FALSE;
-  for (guint i = 0; i < plan->graph->nodes->len; i++) {
+  for (guint i = 0; i < plan->nodes->len; i++) {
     plan->operations[i].state = (char *)plan->states + offsets[i];
     plan->operations[i].workspace = plan->workspace;
   }
@@ -362,10 +366,11 @@ allocate_and_bind (SpPlan *plan, GError **error)
 /* ---- Making and freeing ---- */
 
 static gboolean
-check_support (const SpGraph *graph, const SpBackend *backend, GError **error)
+check_support (const SpPlan *plan, GError **error)
 {
-  for (guint i = 0; i < graph->nodes->len; i++) {
-    const SpNode *node = graph_node (graph, i);
+  const SpBackend *backend = plan->backend;
+  for (guint i = 0; i < plan->nodes->len; i++) {
+    const SpNode *node = plan_node (plan, i);
     if (backend->operations[node->kind] == NULL) {
       g_set_error (error, SP_ERROR, SP_ERROR_DEVICE, "The %s device has no operation “%s”.",
                    backend->name, sp_operation_info (node->kind)->name);
@@ -393,7 +398,7 @@ upload_leaves (SpPlan *plan)
 static void
 prepare_operations (SpPlan *plan)
 {
-  for (guint i = 0; i < plan->graph->nodes->len; i++) {
+  for (guint i = 0; i < plan->nodes->len; i++) {
     const SpOperationClass *class = operation_class (plan, i);
     if (class->prepare != NULL)
       class->prepare (plan->backend, &plan->operations[i], operation_trains (&plan->operations[i]));
@@ -403,7 +408,7 @@ prepare_operations (SpPlan *plan)
 SpPlan *
 sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error)
 {
-  if (!sp_graph_check (graph, error) || !check_support (graph, backend, error))
+  if (!sp_graph_check (graph, error))
     return NULL;
   if (loss != NULL && !sp_shape_equal (loss->shape, SP_SHAPE_SCALAR)) {
     g_set_error (error, SP_ERROR, SP_ERROR_GRAPH, "The loss of a graph must be a scalar.");
@@ -414,8 +419,11 @@ sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **
   plan->graph = graph;
   plan->backend = backend;
   plan->loss = loss;
+  plan->nodes = sp_fuse (graph, backend, loss);
+  if (!check_support (plan, error))
+    return NULL;
   plan->slots = g_new0 (Slot, graph->tensors->len);
-  plan->operations = g_new0 (SpOperation, graph->nodes->len);
+  plan->operations = g_new0 (SpOperation, plan->nodes->len);
   if (loss != NULL)
     mark_differentiated (plan);
   find_lifetimes (plan);
@@ -438,6 +446,7 @@ sp_plan_free (SpPlan *plan)
   release_block (plan, plan->arena, plan->arena_bytes);
   release_block (plan, plan->states, plan->states_bytes);
   release_block (plan, plan->workspace, plan->workspace_bytes);
+  g_clear_pointer (&plan->nodes, g_array_unref);
   g_free (plan->operations);
   g_free (plan->slots);
   g_free (plan);
@@ -486,14 +495,14 @@ sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor)
 void
 sp_plan_forward (SpPlan *plan)
 {
-  for (guint i = 0; i < plan->graph->nodes->len; i++)
+  for (guint i = 0; i < plan->nodes->len; i++)
     operation_class (plan, i)->forward (plan->backend, &plan->operations[i]);
 }
 
 void
 sp_plan_backward (SpPlan *plan)
 {
-  for (guint i = plan->graph->nodes->len; i-- > 0;)
+  for (guint i = plan->nodes->len; i-- > 0;)
     if (operation_trains (&plan->operations[i]))
       operation_class (plan, i)->backward (plan->backend, &plan->operations[i]);
 }

@@ -76,6 +76,84 @@ SP_KERNEL (sp_pixel_norm_backward) (gsize pixels, int blocks, gsize stride, floa
   }
 }
 
+/* x * (1 + delta), or x. */
+ALWAYS_INLINE Vector
+perturbed (const float *x, const float *delta, gsize at)
+{
+  Vector v = load (x + at);
+  if (delta != NULL)
+    v += v * load (delta + at);
+  return v;
+}
+
+void
+SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scales, const float *x,
+                            const float *delta, float inverse_channels, float epsilon)
+{
+  for (gsize first = 0; first < pixels; first += GROUP) {
+    gsize n = MIN (GROUP, pixels - first);
+    Vector squares[GROUP] = { 0 };
+    for (int block = 0; block < blocks; block++)
+      for (gsize p = 0; p < n; p++)
+        for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
+          Vector value = perturbed (x, delta, block * stride + (first + p) * SP_BLOCK + v);
+          squares[p] += value * value;
+        }
+    for (gsize p = 0; p < n; p++)
+      scales[first + p] = 1.0f / sqrtf (lanes_sum (squares[p]) * inverse_channels + epsilon);
+  }
+}
+
+void
+SP_KERNEL (sp_normalise) (gsize pixels, float *y, const float *x, const float *delta,
+                          const float *scales)
+{
+  for (gsize p = 0; p < pixels; p++)
+    for (int v = 0; v < SP_BLOCK; v += SP_LANES)
+      store (y + p * SP_BLOCK + v, all (scales[p]) * perturbed (x, delta, p * SP_BLOCK + v));
+}
+
+/* With x' = x (1 + delta) and its scale r: dx' = r dn - r^3 mean (dn x') x'. */
+void
+SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const float *dn,
+                                   gsize dn_stride, const SpNormalised *normalised)
+{
+  const float *x = normalised->x, *delta = normalised->delta;
+  for (gsize first = 0; first < pixels; first += GROUP) {
+    gsize n = MIN (GROUP, pixels - first);
+    Vector products[GROUP] = { 0 };
+    float of_x[GROUP];
+    for (int block = 0; block < blocks; block++)
+      for (gsize p = 0; p < n; p++)
+        for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
+          gsize at = (first + p) * SP_BLOCK + v;
+          products[p] +=
+              load (dn + block * dn_stride + at) * perturbed (x, delta, block * stride + at);
+        }
+    for (gsize p = 0; p < n; p++) {
+      float r = normalised->scales[first + p];
+      of_x[p] = -normalised->inverse_channels * lanes_sum (products[p]) * r * r * r;
+    }
+    for (int block = 0; block < blocks; block++)
+      for (gsize p = 0; p < n; p++) {
+        Vector of_dn = all (normalised->scales[first + p]), of_value = all (of_x[p]);
+        for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
+          gsize at = (first + p) * SP_BLOCK + v, place = block * stride + at;
+          Vector gradient =
+              of_dn * load (dn + block * dn_stride + at) + of_value * perturbed (x, delta, place);
+          if (normalised->ddelta != NULL)
+            put (normalised->ddelta + place, gradient * load (x + place),
+                 normalised->accumulate_ddelta);
+          if (normalised->dx == NULL)
+            continue;
+          if (delta != NULL)
+            gradient += gradient * load (delta + place);
+          put (normalised->dx + place, gradient, normalised->accumulate_dx);
+        }
+      }
+  }
+}
+
 /* cos = x.t / sqrt (x.x t.t + eps): defined, and with a zero gradient, where a vector is zero. */
 double
 SP_KERNEL (sp_cosine) (gsize pixels, int blocks, gsize stride, const float *x, const float *target,

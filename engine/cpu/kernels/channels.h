@@ -8,6 +8,13 @@ void SP_KERNEL (sp_pixel_norm) (gsize pixels, int blocks, gsize stride, float *y
 void SP_KERNEL (sp_pixel_norm_backward) (gsize pixels, int blocks, gsize stride, float *dx,
                                          const float *dy, const float *x, float inverse_channels,
                                          float epsilon, gboolean accumulate);
+void SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scales,
+                                 const float *x, const float *delta, float inverse_channels,
+                                 float epsilon);
+void SP_KERNEL (sp_normalise) (gsize pixels, float *y, const float *x, const float *delta,
+                               const float *scales);
+void SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const float *dn,
+                                        gsize dn_stride, const SpNormalised *normalised);
 double SP_KERNEL (sp_cosine) (gsize pixels, int blocks, gsize stride, const float *x,
                               const float *target, float epsilon);
 void SP_KERNEL (sp_cosine_backward) (gsize pixels, int blocks, gsize stride, float *dx,

@@ -68,6 +68,16 @@ typedef struct {
   int size, stride, padding;
 } SpPoolGeometry;
 
+/* The pixel norm n of x * (1 + delta), some pixels of all channels, and where the gradients of x
+ * and delta go; NULL where there is none. */
+typedef struct {
+  const float *x, *delta,
+      *scales; /* `scales`: one for each pixel, what n is x * (1 + delta) times */
+  float *dx, *ddelta;
+  gboolean accumulate_dx, accumulate_ddelta;
+  float inverse_channels;
+} SpNormalised;
+
 typedef struct {
   const char *name;
   int product_blocks;   /* 1 or 2: how many blocks one product computes at best */
@@ -119,6 +129,15 @@ typedef struct {
   void (*pixel_norm_backward) (gsize pixels, int blocks, gsize stride, float *dx, const float *dy,
                                const float *x, float inverse_channels, float epsilon,
                                gboolean accumulate);
+  /* The same in two steps, of x * (1 + delta) or, with delta NULL, of x: one scale for each pixel,
+   * then y = scale * x * (1 + delta) over pixels of one block. */
+  void (*norm_scales) (gsize pixels, int blocks, gsize stride, float *scales, const float *x,
+                       const float *delta, float inverse_channels, float epsilon);
+  void (*normalise) (gsize pixels, float *y, const float *x, const float *delta,
+                     const float *scales);
+  /* The gradients, from dn, whose blocks are `dn_stride` apart. */
+  void (*normalise_backward) (gsize pixels, int blocks, gsize stride, const float *dn,
+                              gsize dn_stride, const SpNormalised *normalised);
   /* Sum over pixels of 1 - cos (x, target). */
   double (*cosine) (gsize pixels, int blocks, gsize stride, const float *x, const float *target,
                     float epsilon);

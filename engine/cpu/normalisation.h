@@ -1,0 +1,15 @@
+/* Pieces of work on whole pixels, all channels of each. */
+#pragma once
+
+#include "engine/cpu/operations.h"
+
+/* Some pixels of one image. */
+typedef struct {
+  gsize at;    /* floats from the tensor's start to the first block's first pixel */
+  gsize pixel; /* the first pixel's number, all images counted */
+  gsize pixels;
+} SpPixels;
+
+gssize sp_cpu_pixel_pieces (SpShape shape);
+SpPixels sp_cpu_pixel_piece (SpShape shape, gssize i);
+int sp_cpu_pixel_threads (const SpCpuBackend *cpu, SpShape shape);

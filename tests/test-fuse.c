@@ -1,0 +1,211 @@
+/* Joined operations against the same one by one.
+ *
+ * A graph is planned twice: as it is, so that the plan joins what it can, and with every tensor in
+ * between kept, so that it can join nothing. Values and gradients must agree.
+ */
+#include "engine/cpu/cpu.h"
+#include "engine/graph/fuse.h"
+#include "engine/graph/plan.h"
+
+#include <math.h>
+
+#define LIMIT 1e-5 /* of the largest value; both sides round */
+
+typedef struct {
+  const char *name;
+  SpShape x;
+  int out, kernel;
+  SpConvolution settings;
+  gboolean bias, perturbed, frozen; /* frozen: the kernel is a constant */
+  gboolean x_is_fixed;              /* only delta and the kernel are trained */
+  gboolean shared;                  /* x and delta have other readers, so that gradients add up */
+} Case;
+
+static const Case cases[] = {
+  { "tiles-of-four", { 1, 33, 35, 38 }, 17, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, TRUE, FALSE, FALSE },
+  { "tiles-of-four-shared",
+    { 2, 16, 33, 34 },
+    32,
+    3,
+    { 1, 1, 1, 0.2f },
+    TRUE,
+    TRUE,
+    FALSE,
+    FALSE,
+    TRUE },
+  { "tiles-of-two", { 2, 17, 18, 20 }, 16, 3, { 1, 1, 1, 0.2f }, TRUE, FALSE, TRUE, FALSE, TRUE },
+  { "upsampling", { 1, 17, 34, 33 }, 16, 3, { 1, 1, 2, 0.2f }, TRUE, TRUE, FALSE, FALSE, FALSE },
+  { "upsampling-fixed",
+    { 1, 16, 20, 33 },
+    18,
+    3,
+    { 1, 1, 2, 0.2f },
+    FALSE,
+    TRUE,
+    TRUE,
+    TRUE,
+    TRUE },
+  { "direct", { 2, 9, 7, 5 }, 33, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, FALSE, FALSE, TRUE },
+  { "direct-fixed", { 1, 20, 8, 9 }, 5, 3, { 1, 1, 2, 0.2f }, TRUE, TRUE, FALSE, TRUE, FALSE },
+  { "to-rgb", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, FALSE, TRUE },
+  { "to-rgb-fixed", { 1, 64, 20, 16 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, TRUE, TRUE },
+  { "to-rgb-trained", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, FALSE, FALSE, FALSE, FALSE },
+  { "first-layer", { 2, 20, 1, 1 }, 18, 4, { 1, 3, 1, 0.2f }, FALSE, FALSE, FALSE, FALSE, FALSE },
+};
+
+/* ---- A graph of one layer ---- */
+
+typedef struct {
+  SpGraph *graph;
+  SpTensor *x, *delta, *kernel, *bias, *y, *loss;
+} Layer;
+
+static float *
+random_values (gsize count, guint seed)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+  float *values = g_new (float, count);
+  for (gsize i = 0; i < count; i++)
+    values[i] = (float)g_rand_double_range (random, -1, 1);
+  return values;
+}
+
+static SpTensor *
+leaf (SpGraph *graph, const char *name, SpShape shape, gboolean fixed, guint seed)
+{
+  g_autofree float *values = random_values (sp_shape_elements (shape), seed);
+  return fixed ? sp_graph_constant (graph, name, shape, values)
+               : sp_graph_parameter (graph, name, shape, values);
+}
+
+static SpTensor *
+add_shared (Layer *layer, const Case *test, SpTensor *loss)
+{
+  SpTensor *terms[3] = { loss };
+  float weights[3] = { 1, 0.3f, 0.2f };
+  guint n = 1;
+  if (!test->x_is_fixed)
+    terms[n++] = sp_graph_mean_square (layer->graph, layer->x);
+  if (layer->delta != NULL)
+    terms[n++] = sp_graph_mean_square (layer->graph, layer->delta);
+  return sp_graph_sum (layer->graph, n, terms, weights);
+}
+
+static Layer
+build (const Case *test, gboolean apart)
+{
+  Layer layer = { .graph = sp_graph_new () };
+  SpShape kernel = SP_SHAPE (test->out, test->x.channels, test->kernel, test->kernel);
+  layer.x = leaf (layer.graph, "x", test->x, test->x_is_fixed, 1);
+  layer.kernel = leaf (layer.graph, "kernel", kernel, test->frozen, 2);
+  if (test->bias)
+    layer.bias = leaf (layer.graph, "bias", SP_SHAPE (1, test->out, 1, 1), FALSE, 3);
+  SpTensor *x = layer.x;
+  if (test->perturbed) {
+    layer.delta = leaf (layer.graph, "delta", test->x, FALSE, 4);
+    x = sp_graph_perturb (layer.graph, x, layer.delta);
+  }
+  SpTensor *norm = sp_graph_pixel_norm (layer.graph, x);
+  layer.y = sp_graph_convolution (layer.graph, norm, layer.kernel, layer.bias, test->settings);
+  sp_tensor_keep (layer.y);
+  if (apart) {
+    sp_tensor_keep (norm);
+    if (test->perturbed)
+      sp_tensor_keep (x);
+  }
+  SpTensor *target = leaf (layer.graph, "target", sp_tensor_shape (layer.y), TRUE, 5);
+  SpTensor *difference =
+      sp_graph_sum (layer.graph, 2, (SpTensor *[]){ layer.y, target }, (float[]){ 1, -1 });
+  layer.loss = sp_graph_mean_square (layer.graph, difference);
+  if (test->shared)
+    layer.loss = add_shared (&layer, test, layer.loss);
+  return layer;
+}
+
+/* ---- Comparing ---- */
+
+static void
+compare (const char *what, gsize count, const float *joined, const float *apart)
+{
+  double largest = 0, difference = 0;
+  for (gsize i = 0; i < count; i++) {
+    largest = MAX (largest, fabs ((double)apart[i]));
+    difference = MAX (difference, fabs ((double)joined[i] - (double)apart[i]));
+    g_assert_true (isfinite (joined[i]));
+  }
+  if (difference > LIMIT * largest)
+    g_test_message ("%s: off by %.3g of %.3g", what, difference, largest);
+  g_assert_cmpfloat (difference, <=, LIMIT * largest);
+  g_assert_cmpfloat (largest, >, 0);
+}
+
+static void
+compare_gradient (SpPlan *joined, SpTensor *of_joined, SpPlan *apart, SpTensor *of_apart)
+{
+  gsize count = sp_shape_elements (sp_tensor_shape (of_joined));
+  g_autofree float *a = g_new (float, count), *b = g_new (float, count);
+  sp_plan_read_gradient (joined, of_joined, a);
+  sp_plan_read_gradient (apart, of_apart, b);
+  compare (sp_tensor_name (of_joined), count, a, b);
+}
+
+static guint
+count_layers (const Layer *layer, const SpBackend *backend)
+{
+  g_autoptr (GArray) nodes = sp_fuse (layer->graph, backend, layer->loss);
+  guint layers = 0;
+  for (guint i = 0; i < nodes->len; i++)
+    layers += g_array_index (nodes, SpNode, i).kind == SP_OPERATION_LAYER;
+  return layers;
+}
+
+static SpPlan *
+run (const Layer *layer, SpBackend *backend)
+{
+  GError *error = NULL;
+  SpPlan *plan = sp_plan_new (layer->graph, backend, layer->loss, &error);
+  g_assert_no_error (error);
+  sp_plan_forward (plan);
+  sp_plan_backward (plan);
+  return plan;
+}
+
+static void
+test_layer (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, 2, NULL);
+  Layer joined = build (test, FALSE), apart = build (test, TRUE);
+  g_assert_cmpuint (count_layers (&joined, backend), ==, 1);
+  g_assert_cmpuint (count_layers (&apart, backend), ==, 0);
+  SpPlan *one = run (&joined, backend), *other = run (&apart, backend);
+
+  gsize count = sp_shape_elements (sp_tensor_shape (joined.y));
+  g_autofree float *a = g_new (float, count), *b = g_new (float, count);
+  sp_plan_read (one, joined.y, a);
+  sp_plan_read (other, apart.y, b);
+  compare ("y", count, a, b);
+  if (!test->x_is_fixed)
+    compare_gradient (one, joined.x, other, apart.x);
+  if (!test->frozen)
+    compare_gradient (one, joined.kernel, other, apart.kernel);
+  if (test->bias)
+    compare_gradient (one, joined.bias, other, apart.bias);
+  if (test->perturbed)
+    compare_gradient (one, joined.delta, other, apart.delta);
+  sp_plan_free (one);
+  sp_plan_free (other);
+  sp_graph_free (joined.graph);
+  sp_graph_free (apart.graph);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = g_strdup_printf ("/fuse/layer/%s", cases[i].name);
+    g_test_add_data_func (path, &cases[i], test_layer);
+  }
+  return g_test_run ();
+}
