@@ -104,8 +104,8 @@ add_kernel_gradient (const SpCpuConvolution *c, const Groups *g, const float *x,
   }
 }
 
-static void
-backward_to_kernel (const SpCpuConvolution *c, float *workspace)
+void
+sp_cpu_direct_kernel_gradient (const SpCpuConvolution *c, float *workspace)
 {
   Groups g = divide_batch (c);
   const float *x = input_values (c, workspace);
@@ -141,7 +141,7 @@ void
 sp_cpu_direct_backward (const SpCpuConvolution *c, const float *packed, float *workspace)
 {
   if (c->kernel->gradient != NULL)
-    backward_to_kernel (c, workspace);
+    sp_cpu_direct_kernel_gradient (c, workspace);
   if (c->input_gradient)
     backward_to_input (c, packed, workspace);
 }

@@ -1,10 +1,10 @@
 /* Convolutions, and layers: convolutions of the pixel norm of x or of x * (1 + delta). Which form
  * they take, and the memory that needs.
  *
- * Most 3x3 convolutions of stride 1 are bilinear (bilinear.h); small maps, few channels, strides
- * and other sizes are direct correlations (correlation.h). Both pack the kernel for the forward run
- * and, where the input's gradient is wanted, for the gradient's: once for constants, else in each
- * run.
+ * Most 3x3 convolutions of stride 1 are bilinear (bilinear.h); 1x1 are pointwise; small maps, few
+ * channels, strides and other sizes are direct correlations (correlation.h). All pack the kernel
+ * for the forward run and, where the input's gradient is wanted, for the gradient's: once for
+ * constants, else in each run.
  */
 #include "engine/cpu/convolution.h"
 
@@ -26,13 +26,15 @@ choose_form (SpCpuConvolution *c)
 {
   SpShape x = c->x->shape, y = c->y->shape;
   int size = c->kernel->shape.height;
-  c->is_bilinear = sp_bilinear_suits (x, y, c->kernel->shape, &c->settings);
-  if (c->is_bilinear) {
+  if (sp_bilinear_suits (x, y, c->kernel->shape, &c->settings)) {
+    c->form = SP_CPU_BILINEAR;
     c->bilinear = sp_bilinear_forward (x, y, &c->settings, c->cpu->precise);
     c->bilinear_gradient = sp_bilinear_gradient (x, y, &c->settings, c->cpu->precise);
     c->packed = sp_bilinear_packed_floats (&c->bilinear);
     c->packed_gradient = sp_bilinear_packed_floats (&c->bilinear_gradient);
   } else {
+    c->form =
+        sp_cpu_pointwise_suits (c->kernel->shape, &c->settings) ? SP_CPU_POINTWISE : SP_CPU_DIRECT;
     c->direct = sp_correlation_forward (x, y, size, &c->settings);
     c->direct_gradient = sp_correlation_gradient (x, y, size, &c->settings);
     c->packed = sp_correlation_packed_floats (&c->direct);
@@ -95,8 +97,13 @@ static gsize
 workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
 {
   SpCpuConvolution c = describe (backend, operation);
-  gsize form =
-      c.is_bilinear ? sp_cpu_bilinear_floats (&c, training) : sp_cpu_direct_floats (&c, training);
+  gsize form = 0;
+  if (c.form == SP_CPU_BILINEAR)
+    form = sp_cpu_bilinear_floats (&c, training);
+  if (c.form == SP_CPU_POINTWISE)
+    form = sp_cpu_pointwise_floats (&c);
+  if (c.form == SP_CPU_DIRECT || (c.form == SP_CPU_POINTWISE && c.kernel->gradient != NULL))
+    form = MAX (form, sp_cpu_direct_floats (&c, training));
   return (MAX (c.packed, c.packed_gradient) + form) * sizeof (float);
 }
 
@@ -105,7 +112,7 @@ workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean trai
 static void
 pack_forward (const SpCpuConvolution *c, float *packed)
 {
-  if (c->is_bilinear)
+  if (c->form == SP_CPU_BILINEAR)
     sp_bilinear_pack (c->cpu, &c->bilinear, c->kernel->value, packed);
   else
     sp_correlation_pack (c->cpu, &c->direct, c->kernel->value, packed);
@@ -114,7 +121,7 @@ pack_forward (const SpCpuConvolution *c, float *packed)
 static void
 pack_gradient (const SpCpuConvolution *c, float *packed)
 {
-  if (c->is_bilinear)
+  if (c->form == SP_CPU_BILINEAR)
     sp_bilinear_pack (c->cpu, &c->bilinear_gradient, c->kernel->value, packed);
   else
     sp_correlation_pack (c->cpu, &c->direct_gradient, c->kernel->value, packed);
@@ -143,8 +150,10 @@ forward (SpBackend *backend, const SpOperation *operation)
     pack_forward (&c, workspace);
     packed = workspace;
   }
-  if (c.is_bilinear)
+  if (c.form == SP_CPU_BILINEAR)
     sp_cpu_bilinear_forward (&c, packed, rest);
+  else if (c.form == SP_CPU_POINTWISE)
+    sp_cpu_pointwise_forward (&c, packed, rest);
   else
     sp_cpu_direct_forward (&c, packed, rest);
 }
@@ -182,10 +191,14 @@ backward (SpBackend *backend, const SpOperation *operation)
     pack_gradient (&c, workspace);
     packed = workspace;
   }
-  if (c.is_bilinear)
+  if (c.form == SP_CPU_BILINEAR)
     sp_cpu_bilinear_backward (&c, packed, rest);
-  else
+  else if (c.form == SP_CPU_DIRECT)
     sp_cpu_direct_backward (&c, packed, rest);
+  if (c.form == SP_CPU_POINTWISE && c.input_gradient)
+    sp_cpu_pointwise_backward (&c, packed, rest);
+  if (c.form == SP_CPU_POINTWISE && c.kernel->gradient != NULL)
+    sp_cpu_direct_kernel_gradient (&c, rest);
   if (c.bias != NULL && c.bias->gradient != NULL)
     bias_gradient (&c);
 }

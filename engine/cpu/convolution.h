@@ -3,6 +3,13 @@
 
 #include "engine/cpu/bilinear.h"
 #include "engine/cpu/correlation.h"
+#include "engine/cpu/normalisation.h"
+
+typedef enum {
+  SP_CPU_BILINEAR,  /* convolution-bilinear.c */
+  SP_CPU_POINTWISE, /* convolution-pointwise.c */
+  SP_CPU_DIRECT     /* convolution-direct.c */
+} SpCpuForm;
 
 typedef struct {
   const SpCpuBackend *cpu;
@@ -11,7 +18,7 @@ typedef struct {
   SpConvolution settings;
   gboolean is_layer;       /* of the pixel norm of x, or of x * (1 + delta) */
   gboolean input_gradient; /* x or delta wants one */
-  gboolean is_bilinear;
+  SpCpuForm form;
   SpBilinear bilinear, bilinear_gradient; /* y of x, and dx of dy */
   SpCorrelation direct, direct_gradient;
   gsize packed, packed_gradient; /* floats of the packed kernels */
@@ -31,12 +38,27 @@ void sp_cpu_layer_scales (const SpCpuConvolution *convolution);
 void sp_cpu_layer_normalise (const SpCpuConvolution *convolution, float *normalised);
 void sp_cpu_layer_backward (const SpCpuConvolution *convolution, const float *gradient);
 
-/* Floats of workspace besides the packed kernel; `packed` is that kernel. */
+/* Some pixels of the last; `gradient` is of these, its blocks `stride` floats apart. */
+void sp_cpu_layer_backward_piece (const SpCpuConvolution *convolution, const SpPixels *pixels,
+                                  const float *gradient, gsize stride);
+
+/* The forms. Floats of workspace besides the packed kernel; forward; backward to what wants a
+ * gradient, the bias excepted. `packed`: the kernel, or the gradient's. */
 gsize sp_cpu_direct_floats (const SpCpuConvolution *convolution, gboolean training);
 void sp_cpu_direct_forward (const SpCpuConvolution *convolution, const float *packed,
                             float *workspace);
 void sp_cpu_direct_backward (const SpCpuConvolution *convolution, const float *packed,
                              float *workspace);
+void sp_cpu_direct_kernel_gradient (const SpCpuConvolution *convolution, float *workspace);
+
+gboolean sp_cpu_pointwise_suits (SpShape kernel, const SpConvolution *settings);
+gsize sp_cpu_pointwise_floats (const SpCpuConvolution *convolution);
+void sp_cpu_pointwise_forward (const SpCpuConvolution *convolution, const float *packed,
+                               float *workspace);
+/* To the input alone: a 1x1 kernel's gradient is direct. */
+void sp_cpu_pointwise_backward (const SpCpuConvolution *convolution, const float *packed,
+                                float *workspace);
+
 gsize sp_cpu_bilinear_floats (const SpCpuConvolution *convolution, gboolean training);
 void sp_cpu_bilinear_forward (const SpCpuConvolution *convolution, const float *packed,
                               float *workspace);

@@ -1,6 +1,5 @@
 /* The pixel norm of a layer's input, where it is not taken in passing: see convolution.h. */
 #include "engine/cpu/convolution.h"
-#include "engine/cpu/normalisation.h"
 
 static float *
 moved (void *values, gsize by)
@@ -56,21 +55,27 @@ sp_cpu_layer_normalise (const SpCpuConvolution *c, float *normalised)
 }
 
 void
+sp_cpu_layer_backward_piece (const SpCpuConvolution *c, const SpPixels *p, const float *gradient,
+                             gsize stride)
+{
+  SpShape shape = c->x->shape;
+  SpNormalised n = sp_cpu_convolution_normalised (c);
+  n.x += p->at;
+  n.scales += p->pixel;
+  n.delta = n.delta != NULL ? n.delta + p->at : NULL;
+  n.dx = moved (n.dx, p->at);
+  n.ddelta = moved (n.ddelta, p->at);
+  c->cpu->kernels->normalise_backward (p->pixels, sp_cpu_blocks (shape.channels),
+                                       sp_cpu_map (shape), gradient, stride, &n);
+}
+
+void
 sp_cpu_layer_backward (const SpCpuConvolution *c, const float *gradient)
 {
   SpShape shape = c->x->shape;
-  SpNormalised all = sp_cpu_convolution_normalised (c);
 #pragma omp parallel for num_threads(sp_cpu_pixel_threads(c->cpu, shape))
   for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
     SpPixels p = sp_cpu_pixel_piece (shape, i);
-    SpNormalised here = all;
-    here.x += p.at;
-    here.scales += p.pixel;
-    here.delta = all.delta != NULL ? all.delta + p.at : NULL;
-    here.dx = moved (all.dx, p.at);
-    here.ddelta = moved (all.ddelta, p.at);
-    c->cpu->kernels->normalise_backward (p.pixels, sp_cpu_blocks (shape.channels),
-                                         sp_cpu_map (shape), gradient + p.at, sp_cpu_map (shape),
-                                         &here);
+    sp_cpu_layer_backward_piece (c, &p, gradient + p.at, sp_cpu_map (shape));
   }
 }

@@ -5,12 +5,10 @@
 
 /* ---- Pixel norm ---- */
 
-#define PIXELS_PER_PIECE 256
-
 gssize
 sp_cpu_pixel_pieces (SpShape shape)
 {
-  return (gssize)sp_cpu_pieces (sp_cpu_pixels (shape), PIXELS_PER_PIECE) * shape.batch;
+  return (gssize)sp_cpu_pieces (sp_cpu_pixels (shape), SP_CPU_PIXELS_PER_PIECE) * shape.batch;
 }
 
 int
@@ -22,11 +20,11 @@ sp_cpu_pixel_threads (const SpCpuBackend *cpu, SpShape shape)
 SpPixels
 sp_cpu_pixel_piece (SpShape shape, gssize i)
 {
-  gsize pieces = sp_cpu_pieces (sp_cpu_pixels (shape), PIXELS_PER_PIECE);
-  gsize image = i / pieces, first = i % pieces * PIXELS_PER_PIECE;
+  gsize pieces = sp_cpu_pieces (sp_cpu_pixels (shape), SP_CPU_PIXELS_PER_PIECE);
+  gsize image = i / pieces, first = i % pieces * SP_CPU_PIXELS_PER_PIECE;
   gsize image_floats = sp_cpu_map (shape) * sp_cpu_blocks (shape.channels);
   return (SpPixels){ image * image_floats + first * SP_BLOCK, image * sp_cpu_pixels (shape) + first,
-                     MIN (PIXELS_PER_PIECE, sp_cpu_pixels (shape) - first) };
+                     MIN (SP_CPU_PIXELS_PER_PIECE, sp_cpu_pixels (shape) - first) };
 }
 
 static void

@@ -3,6 +3,8 @@
 
 #include "engine/cpu/operations.h"
 
+#define SP_CPU_PIXELS_PER_PIECE 256
+
 /* Some pixels of one image. */
 typedef struct {
   gsize at;    /* floats from the tensor's start to the first block's first pixel */
