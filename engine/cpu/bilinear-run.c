@@ -1,16 +1,16 @@
 /* Runs bilinear convolutions.
  *
- * A task is a rectangle of so many tiles that their entries fill half of the second-level cache.
- * Their input is transformed for all in blocks; then, an out block at a time, the products (whose
- * sums stay in the first-level cache) and the output transform. The transformed kernel streams
- * through once for each task. Every output is one thread's, its terms in an order that depends on
- * shapes alone.
+ * A task is a rectangle of tiles. Their input is transformed for all in blocks; then, an out block
+ * at a time, the products (whose sums stay in the first-level cache) and the output transform. The
+ * transformed kernel streams through once for each task. Every output is one thread's, its terms in
+ * an order that depends on shapes alone.
  */
 #include "engine/cpu/bilinear-tiles.h"
 
 #include <omp.h>
 
 #define TILE ((gsize)SP_BLOCK * SP_BLOCK)
+#define FEWEST_TILES 14
 #define MOST_TILES 48
 
 typedef struct {
@@ -30,14 +30,14 @@ typedef struct {
   int row_tasks, row_parts; /* tasks down, and parts that a row is cut into */
 } Sharing;
 
+/* Two tasks a thread or more, but large ones: each streams the transformed kernel through. Larger
+ * tasks than the second-level cache holds proved faster than small ones all the same. */
 static Sharing
-share_tiles (const SpCpuBackend *cpu, const SpBilinear *b)
+share_tiles (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
-  gsize tile_bytes = (gsize)b->input.entries * b->input.entries * sp_cpu_blocks (b->in.channels)
-                     * SP_BLOCK * sizeof (float);
   int elements = cpu->kernels->product_elements;
-  int fitting = (int)MIN (cpu->cache_bytes / 2 / tile_bytes, MOST_TILES);
-  Sharing s = { .capacity = MAX (fitting / elements, 1) * elements };
+  int share = images * b->tiles_down * b->tiles_across / (2 * cpu->threads);
+  Sharing s = { .capacity = CLAMP (share, FEWEST_TILES, MOST_TILES) / elements * elements };
   s.row_parts = (b->tiles_across + s.capacity - 1) / s.capacity;
   s.rows = MIN (MAX (s.capacity / b->tiles_across, 1), b->tiles_down);
   s.row_tasks = (b->tiles_down + s.rows - 1) / s.rows;
@@ -71,9 +71,10 @@ entries_floats (const SpTiling *tiling, const SpEntries *entries)
 }
 
 static gsize
-divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, float *memory, Scratch *scratch)
+divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float *memory,
+                Scratch *scratch)
 {
-  int capacity = share_tiles (cpu, b).capacity;
+  int capacity = share_tiles (cpu, b, images).capacity;
   scratch->entries = (SpEntries){ memory, capacity, sp_cpu_blocks (b->in.channels) };
   gsize used = entries_floats (&b->input, &scratch->entries);
   scratch->sums = (SpEntries){ memory + used, capacity, cpu->kernels->product_blocks };
@@ -88,10 +89,10 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, float *memory, Scr
 }
 
 gsize
-sp_bilinear_run_floats (const SpCpuBackend *cpu, const SpBilinear *b)
+sp_bilinear_run_floats (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
   Scratch scratch;
-  return divide_scratch (cpu, b, NULL, &scratch) * cpu->threads;
+  return divide_scratch (cpu, b, images, NULL, &scratch) * cpu->threads;
 }
 
 /* ---- A task ---- */
@@ -249,13 +250,13 @@ sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *b, int images, const
               .sink = sink,
               .in_blocks = sp_cpu_blocks (b->in.channels),
               .out_blocks = sp_cpu_blocks (b->out.channels) };
-  Sharing sharing = share_tiles (cpu, b);
+  Sharing sharing = share_tiles (cpu, b, images);
   int tasks = images * sharing.row_tasks * sharing.row_parts;
 #pragma omp parallel num_threads(MIN(cpu->threads, tasks))
   {
     Scratch own;
-    gsize floats = divide_scratch (cpu, b, NULL, &own);
-    divide_scratch (cpu, b, scratch + floats * omp_get_thread_num (), &own);
+    gsize floats = divide_scratch (cpu, b, images, NULL, &own);
+    divide_scratch (cpu, b, images, scratch + floats * omp_get_thread_num (), &own);
 #pragma omp for schedule(dynamic)
     for (int task = 0; task < tasks; task++) {
       SpTiles tiles = task_tiles (b, &sharing, task);

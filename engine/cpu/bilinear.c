@@ -4,10 +4,13 @@
 
 #include <string.h>
 
-/* Smaller maps have too few tiles for the transformed kernel, which is up to nine times as large as
- * the kernel, to be read for. */
-#define SMALLEST_SIDE 17
-#define SMALLEST_SIDE_OF_FOUR 33
+/* Pixels, all images counted, that make enough tiles for the transformed kernel to be read for. It
+ * is up to nine times as large as the kernel, so fewer pixels would also still be faster with tiles
+ * of four, but not worth the memory. Narrow maps waste the last tile. */
+#define FEWEST_PIXELS (16 * 16)
+#define FEWEST_PIXELS_FOR_FOUR (32 * 32)
+#define SMALLEST_SIDE 4
+#define SMALLEST_SIDE_FOR_FOUR 12
 #define FEWEST_CHANNELS 16
 
 #define TAPS 3
@@ -26,14 +29,16 @@ gboolean
 sp_bilinear_suits (SpShape x, SpShape y, SpShape kernel, const SpConvolution *settings)
 {
   return kernel.height == TAPS && settings->stride == 1 && settings->padding == 1
-         && MIN (x.height, x.width) >= SMALLEST_SIDE && x.channels >= FEWEST_CHANNELS
-         && y.channels >= FEWEST_CHANNELS;
+         && MIN (x.height, x.width) >= SMALLEST_SIDE && sp_cpu_pixels (x) * x.batch >= FEWEST_PIXELS
+         && x.channels >= FEWEST_CHANNELS && y.channels >= FEWEST_CHANNELS;
 }
 
 static int
 tile_outputs (SpShape tiled, gboolean precise)
 {
-  return precise || MIN (tiled.height, tiled.width) < SMALLEST_SIDE_OF_FOUR ? 2 : 4;
+  gboolean is_small = MIN (tiled.height, tiled.width) < SMALLEST_SIDE_FOR_FOUR
+                      || sp_cpu_pixels (tiled) * tiled.batch < FEWEST_PIXELS_FOR_FOUR;
+  return precise || is_small ? 2 : 4;
 }
 
 static void

@@ -85,7 +85,8 @@ void sp_bilinear_unpack (const SpCpuBackend *cpu, const SpBilinear *bilinear, co
 
 /* ---- Runs ---- */
 
-gsize sp_bilinear_run_floats (const SpCpuBackend *cpu, const SpBilinear *bilinear);
+/* Floats of scratch; then the run. */
+gsize sp_bilinear_run_floats (const SpCpuBackend *cpu, const SpBilinear *bilinear, int images);
 void sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *bilinear, int images,
                       const SpSource *source, const float *packed, const SpSink *sink,
                       float *scratch);

@@ -4,9 +4,10 @@
 gsize
 sp_cpu_bilinear_floats (const SpCpuConvolution *c, gboolean training)
 {
-  gsize floats = sp_bilinear_run_floats (c->cpu, &c->bilinear);
+  gsize floats = sp_bilinear_run_floats (c->cpu, &c->bilinear, c->x->shape.batch);
   if (training && c->input_gradient)
-    floats = MAX (floats, sp_bilinear_run_floats (c->cpu, &c->bilinear_gradient));
+    floats =
+        MAX (floats, sp_bilinear_run_floats (c->cpu, &c->bilinear_gradient, c->x->shape.batch));
   if (training && c->kernel->gradient != NULL)
     floats = MAX (floats, c->packed + sp_bilinear_kernel_gradient_floats (c->cpu, &c->bilinear));
   return floats;

@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define ALIGNMENT 64
 #define HUGE_PAGE (2u << 20)
-#define SMALLEST_CACHE (256u << 10)
-#define USUAL_CACHE (512u << 10)
-#define LARGEST_CACHE (2u << 20)
 
 /* ---- Memory ---- */
 
@@ -146,6 +142,10 @@ find_kernels (SpCpuInstructions instructions)
       && __builtin_cpu_supports ("fma"))
     return &sp_cpu_kernels_avx2;
 #endif
+#ifdef __aarch64__
+  if (instructions == SP_CPU_NEON) /* what plain C is compiled to there */
+    return &sp_cpu_kernels_plain;
+#endif
   if (instructions == SP_CPU_PLAIN)
     return &sp_cpu_kernels_plain;
   if (instructions == SP_CPU_BEST) {
@@ -192,17 +192,6 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_LAYER] = &sp_cpu_layer;
 }
 
-/* Linux tells the size of the cache; elsewhere a common one will do. */
-static gsize
-second_level_cache (void)
-{
-  long bytes = 0;
-#ifdef _SC_LEVEL2_CACHE_SIZE
-  bytes = sysconf (_SC_LEVEL2_CACHE_SIZE);
-#endif
-  return bytes > 0 ? CLAMP ((gsize)bytes, SMALLEST_CACHE, LARGEST_CACHE) : USUAL_CACHE;
-}
-
 void
 sp_cpu_backend_set_precise (SpBackend *backend, gboolean precise)
 {
@@ -221,7 +210,6 @@ sp_cpu_backend_new (SpCpuInstructions instructions, int threads, GError **error)
   SpCpuBackend *cpu = g_new0 (SpCpuBackend, 1);
   cpu->kernels = kernels;
   cpu->threads = threads > 0 ? threads : omp_get_num_procs ();
-  cpu->cache_bytes = second_level_cache ();
   cpu->base.name = "cpu";
   cpu->base.steps_between_checks = 10; /* a check costs about a third of a step */
   cpu->base.description = g_strdup_printf ("CPU, %s, %d thread%s", kernels->name, cpu->threads,
@@ -235,5 +223,7 @@ sp_cpu_backend_new (SpCpuInstructions instructions, int threads, GError **error)
   cpu->base.adam = adam;
   cpu->base.free = backend_free;
   set_operations (cpu->base.operations);
+  cpu->base.packed_inputs[SP_OPERATION_CONVOLUTION] = 1u << 1; /* the kernel */
+  cpu->base.packed_inputs[SP_OPERATION_LAYER] = 1u << 1;
   return &cpu->base;
 }

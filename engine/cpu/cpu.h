@@ -15,7 +15,8 @@ typedef enum {
   SP_CPU_BEST, /* the widest that the processor has */
   SP_CPU_PLAIN,
   SP_CPU_AVX2,
-  SP_CPU_AVX512
+  SP_CPU_AVX512,
+  SP_CPU_NEON
 } SpCpuInstructions;
 
 /* TRUE when the processor has them and they were compiled in. */

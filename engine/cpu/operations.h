@@ -8,8 +8,7 @@ typedef struct {
   SpBackend base;
   const SpCpuKernels *kernels;
   int threads;
-  gsize cache_bytes; /* of one core's second-level cache */
-  gboolean precise;  /* see sp_cpu_backend_set_precise() */
+  gboolean precise; /* see sp_cpu_backend_set_precise() */
 } SpCpuBackend;
 
 /* ---- Layout: N x ceil (C / 16) x H x W x 16 ---- */

@@ -37,7 +37,9 @@ struct _SpBackend {
   const char *name;                                       /* "cpu", "cuda" */
   char *description;                                      /* for people: "CPU, AVX2, 2 threads" */
   const SpOperationClass *operations[SP_OPERATION_COUNT]; /* NULL: not supported */
-  guint steps_between_checks; /* how often an optimisation should read its loss */
+  guint packed_inputs[SP_OPERATION_COUNT]; /* bits of constant inputs that are not read after
+                                            * prepare(): their memory goes */
+  guint steps_between_checks;              /* how often an optimisation should read its loss */
 
   gsize (*tensor_bytes) (SpBackend *backend, SpShape shape); /* a multiple of 64 */
   /* Zero-filled, 64-byte aligned. NULL with SP_ERROR_MEMORY when there is not enough. */

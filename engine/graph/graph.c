@@ -139,6 +139,15 @@ sp_graph_parameter (SpGraph *graph, const char *name, SpShape shape, const float
   return graph_add_leaf (graph, SP_TENSOR_PARAMETER, name, shape, values);
 }
 
+void
+sp_graph_release_values (SpGraph *graph)
+{
+  for (guint i = 0; i < graph->tensors->len; i++) {
+    SpTensor *tensor = g_ptr_array_index (graph->tensors, i);
+    g_clear_pointer (&tensor->values, g_free);
+  }
+}
+
 GPtrArray *
 sp_graph_parameters (const SpGraph *graph)
 {

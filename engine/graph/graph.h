@@ -67,6 +67,10 @@ void sp_tensor_want_gradient (SpTensor *tensor);
  */
 GPtrArray *sp_graph_parameters (const SpGraph *graph);
 
+/* Frees the host values of constants and parameters, once no further plan will be made: the plans
+ * that there are have their own. */
+void sp_graph_release_values (SpGraph *graph);
+
 /* Keeps a result's value readable after a run (else its memory is reused within the run). */
 void sp_tensor_keep (SpTensor *tensor);
 
@@ -100,8 +104,8 @@ SpTensor *sp_graph_batch_norm (SpGraph *graph, SpTensor *x, SpTensor *scale, SpT
 /* Bilinear resampling to height x width, pixel centres at half integers, edges clamped. */
 SpTensor *sp_graph_resample (SpGraph *graph, SpTensor *x, int height, int width);
 
-/* A rectangle of height x width out of each picture, at a place of its own: `origin` (N x 2 x 1 x 1)
- * is 0 for the first row and column that are possible, 1 for the last (sp_crop_place()). */
+/* A rectangle of height x width out of each picture, at a place of its own: `origin` (N x 2 x 1 x
+ * 1) is 0 for the first row and column that are possible, 1 for the last (sp_crop_place()). */
 SpTensor *sp_graph_crop (SpGraph *graph, SpTensor *x, SpTensor *origin, int height, int width);
 
 /* Losses: scalars. Means run over all elements of x, whatever the mask. */

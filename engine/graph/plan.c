@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
   gboolean differentiated; /* has a gradient */
   gboolean persistent;     /* its value outlives the run */
+  gboolean is_packed;      /* a constant that its readers pack: its value goes after that */
   Span value, gradient, moment1, moment2;
 } Slot;
 
@@ -32,8 +33,8 @@ struct _SpPlan {
   GArray *nodes;           /* SpNode: the graph's, some joined (fuse.h) */
   Slot *slots;             /* by tensor index */
   SpOperation *operations; /* by node index */
-  void *persistent, *arena, *states, *workspace;
-  gsize persistent_bytes, arena_bytes, states_bytes, workspace_bytes;
+  void *persistent, *arena, *states, *workspace, *unpacked; /* `unpacked`: while they are packed */
+  gsize persistent_bytes, arena_bytes, states_bytes, workspace_bytes, unpacked_bytes;
   guint adam_step;
   void *recording; /* of a step, by backends that record */
 };
@@ -99,6 +100,24 @@ input_gets_gradient (const SpPlan *plan, const SpNode *node, guint k)
 {
   return node_runs_backward (plan, node) && input_is_differentiable (node, k)
          && plan->slots[node->inputs[k]->index].differentiated;
+}
+
+/* ---- Which constants are packed ---- */
+
+static void
+mark_packed (SpPlan *plan)
+{
+  for (guint t = 0; t < plan->graph->tensors->len; t++) {
+    const SpTensor *tensor = graph_tensor (plan->graph, t);
+    plan->slots[t].is_packed = tensor->role == SP_TENSOR_CONSTANT && !tensor->keep;
+  }
+  for (guint i = 0; i < plan->nodes->len; i++) {
+    const SpNode *node = plan_node (plan, i);
+    guint packed = plan->backend->packed_inputs[node->kind];
+    for (guint k = 0; k < node->n_inputs; k++)
+      if (!((packed >> k) & 1))
+        plan->slots[node->inputs[k]->index].is_packed = FALSE;
+  }
 }
 
 /* ---- Lifetimes ---- */
@@ -192,11 +211,17 @@ place_spans (GPtrArray *spans)
 }
 
 static void
-place_persistent (SpPlan *plan, Span *span, gsize bytes)
+place_in (gsize *block_bytes, Span *span, gsize bytes)
 {
   span->bytes = bytes;
-  span->offset = plan->persistent_bytes;
-  plan->persistent_bytes += bytes;
+  span->offset = *block_bytes;
+  *block_bytes += bytes;
+}
+
+static void
+place_persistent (SpPlan *plan, Span *span, gsize bytes)
+{
+  place_in (&plan->persistent_bytes, span, bytes);
 }
 
 static void
@@ -212,7 +237,9 @@ lay_out (SpPlan *plan)
 
     if (!slot->persistent && slot->value.birth == FOREVER)
       continue; /* joined into an operation */
-    if (slot->persistent) {
+    if (slot->is_packed) {
+      place_in (&plan->unpacked_bytes, &slot->value, bytes);
+    } else if (slot->persistent) {
       place_persistent (plan, &slot->value, bytes);
     } else {
       slot->value.bytes = bytes;
@@ -244,6 +271,8 @@ static void *
 tensor_value (const SpPlan *plan, const SpTensor *tensor)
 {
   const Slot *slot = &plan->slots[tensor->index];
+  if (slot->is_packed)
+    return plan->unpacked != NULL ? at (plan->unpacked, &slot->value) : NULL;
   return at (slot->persistent ? plan->persistent : plan->arena, &slot->value);
 }
 
@@ -349,7 +378,8 @@ allocate_and_bind (SpPlan *plan, GError **error)
   g_autofree gsize *offsets = g_new0 (gsize, plan->nodes->len + 1);
 
   if (!allocate_block (plan, &plan->persistent, plan->persistent_bytes, error)
-      || !allocate_block (plan, &plan->arena, plan->arena_bytes, error))
+      || !allocate_block (plan, &plan->arena, plan->arena_bytes, error)
+      || !allocate_block (plan, &plan->unpacked, plan->unpacked_bytes, error))
     return FALSE;
   bind_operations (plan);
   plan->states_bytes = measure_states (plan, offsets);
@@ -361,6 +391,18 @@ allocate_and_bind (SpPlan *plan, GError **error)
     plan->operations[i].workspace = plan->workspace;
   }
   return TRUE;
+}
+
+static void
+release_unpacked (SpPlan *plan)
+{
+  release_block (plan, plan->unpacked, plan->unpacked_bytes);
+  plan->unpacked = NULL;
+  plan->unpacked_bytes = 0;
+  for (guint i = 0; i < plan->nodes->len; i++)
+    for (guint k = 0; k < plan_node (plan, i)->n_inputs; k++)
+      if (plan->slots[plan_node (plan, i)->inputs[k]->index].is_packed)
+        plan->operations[i].inputs[k].value = NULL;
 }
 
 /* ---- Making and freeing ---- */
@@ -426,12 +468,14 @@ sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **
   plan->operations = g_new0 (SpOperation, plan->nodes->len);
   if (loss != NULL)
     mark_differentiated (plan);
+  mark_packed (plan);
   find_lifetimes (plan);
   lay_out (plan);
   if (!allocate_and_bind (plan, error))
     return NULL;
   upload_leaves (plan);
   prepare_operations (plan);
+  release_unpacked (plan);
   return g_steal_pointer (&plan);
 }
 
@@ -446,6 +490,7 @@ sp_plan_free (SpPlan *plan)
   release_block (plan, plan->arena, plan->arena_bytes);
   release_block (plan, plan->states, plan->states_bytes);
   release_block (plan, plan->workspace, plan->workspace_bytes);
+  release_block (plan, plan->unpacked, plan->unpacked_bytes);
   g_clear_pointer (&plan->nodes, g_array_unref);
   g_free (plan->operations);
   g_free (plan->slots);
@@ -463,7 +508,9 @@ sp_plan_bytes (const SpPlan *plan)
 void
 sp_plan_write (SpPlan *plan, const SpTensor *tensor, const float *values)
 {
-  plan->backend->upload (plan->backend, tensor->shape, values, tensor_value (plan, tensor));
+  void *value = tensor_value (plan, tensor);
+  if (value != NULL) /* NULL: packed for good when the plan was made */
+    plan->backend->upload (plan->backend, tensor->shape, values, value);
 }
 
 void

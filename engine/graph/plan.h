@@ -21,7 +21,8 @@ SpPlan *sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, G
 void sp_plan_free (SpPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPlan, sp_plan_free)
 
-/* N x C x H x W fp32 in and out. Readable: leaves, kept results, the loss. */
+/* N x C x H x W fp32 in and out. Readable: inputs, parameters, kept results, the loss; constants
+ * only where no operation packs them. */
 void sp_plan_write (SpPlan *plan, const SpTensor *tensor, const float *values);
 void sp_plan_read (SpPlan *plan, const SpTensor *tensor, float *values);
 /* Of parameters and inputs that want one; valid after sp_plan_backward() or sp_plan_step(). */

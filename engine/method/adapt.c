@@ -102,6 +102,7 @@ build_lower (SpAdaptation *adaptation, GError **error)
     return FALSE;
   sp_tensor_keep (lower->activation);
   lower->plan = sp_plan_new (lower->graph, adaptation->backend, NULL, error);
+  sp_graph_release_values (lower->graph);
   return lower->plan != NULL;
 }
 
@@ -169,6 +170,7 @@ build_upper (SpAdaptation *adaptation, GError **error)
       sp_graph_input (upper->graph, "keep", SP_SHAPE (1, 1, picture.height, picture.width));
   upper->loss = build_loss (adaptation);
   upper->plan = sp_plan_new (upper->graph, adaptation->backend, upper->loss, error);
+  sp_graph_release_values (upper->graph);
   return upper->plan != NULL;
 }
 
@@ -324,6 +326,12 @@ void
 sp_adaptation_read_picture (SpAdaptation *adaptation, float *picture)
 {
   sp_plan_read (adaptation->upper.plan, adaptation->upper.picture, picture);
+}
+
+const SpGraph *
+sp_adaptation_graph (const SpAdaptation *adaptation)
+{
+  return adaptation->upper.graph;
 }
 
 guint

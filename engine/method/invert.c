@@ -86,6 +86,7 @@ build_observer (SpInversion *inversion, GError **error)
   for (guint i = 0; i < inversion->n_taps; i++)
     sp_tensor_keep (observer->features[i]);
   observer->plan = sp_plan_new (graph, inversion->backend, NULL, error);
+  sp_graph_release_values (graph);
   return observer->plan != NULL;
 }
 
@@ -189,6 +190,7 @@ build_drawer (SpInversion *inversion, GError **error)
     return FALSE;
   drawer->loss = sp_graph_sum (drawer->graph, n_terms + n_compared, terms, weights);
   drawer->plan = sp_plan_new (drawer->graph, inversion->backend, drawer->loss, error);
+  sp_graph_release_values (drawer->graph);
   return drawer->plan != NULL;
 }
 
@@ -223,6 +225,12 @@ sp_inversion_free (SpInversion *inversion)
   g_free (inversion->best_latent);
   g_free (inversion->picture);
   g_free (inversion);
+}
+
+const SpGraph *
+sp_inversion_graph (const SpInversion *inversion)
+{
+  return inversion->drawer.graph;
 }
 
 SpShape

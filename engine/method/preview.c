@@ -53,6 +53,7 @@ sp_preview_new (const SpPack *pack, SpBackend *backend, SpShape latent,
   if (!build (preview, pack, latent, adaptation, error))
     return NULL;
   preview->plan = sp_plan_new (preview->graph, backend, NULL, error);
+  sp_graph_release_values (preview->graph);
   return preview->plan != NULL ? g_steal_pointer (&preview) : NULL;
 }
 
