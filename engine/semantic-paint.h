@@ -102,6 +102,19 @@ gboolean sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo
 
 typedef enum { SP_DEVICE_AUTO, SP_DEVICE_CPU, SP_DEVICE_CUDA } SpDevice;
 
+/* Which of the processor's vector instructions to use: for measurements and tests, since the best
+ * are also the fastest. Results differ in their last bits. */
+typedef enum {
+  SP_INSTRUCTIONS_BEST, /* the widest that the processor has */
+  SP_INSTRUCTIONS_PLAIN,
+  SP_INSTRUCTIONS_AVX2,
+  SP_INSTRUCTIONS_AVX512,
+  SP_INSTRUCTIONS_NEON
+} SpInstructions;
+
+/* "best", "plain", "avx2", "avx512", "neon". */
+gboolean sp_instructions_parse (const char *word, SpInstructions *instructions, GError **error);
+
 /* What R is. */
 typedef enum {
   SP_PERTURBATION_FREE,    /* the perturbations themselves, one number a channel and pixel */
@@ -113,6 +126,8 @@ typedef enum {
 
 typedef struct {
   SpDevice device;
+  SpInstructions instructions;
+  gboolean precise;       /* less rounding error of convolutions, slower (engine/cpu/cpu.h) */
   int threads;            /* 0: all */
   guint seed;             /* of R's noise and start */
   guint inversion_steps;  /* eq. 1 */
@@ -147,11 +162,17 @@ typedef struct _SpSession SpSession;
 
 /* Chooses the window around `bounds` (the strokes', or the whole photo's), reads it and plans all
  * memory. `photo` is not kept. Fails with SP_ERROR_PHOTO (too small, unreadable), SP_ERROR_SETTING,
- * SP_ERROR_MEMORY, SP_ERROR_DEVICE. */
+ * SP_ERROR_MEMORY, and SP_ERROR_DEVICE when the processor lacks the instructions asked for. */
 SpSession *sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds,
                            const SpSettings *settings, GError **error);
 void sp_session_free (SpSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSession, sp_session_free)
+
+/* The device that computes, for people ("CPU, AVX2, 2 threads"). A graphics card that fails or runs
+ * out of memory, at any time, leaves the work to the CPU; then, and when CUDA was asked for in
+ * vain, the note is one sentence that says why, else NULL. Both are the session's. */
+const char *sp_session_device (const SpSession *session);
+const char *sp_session_device_note (const SpSession *session);
 
 /* The photo's part that is edited, and the generator's size for it. */
 SpRectangle sp_session_window (const SpSession *session, int *width, int *height);

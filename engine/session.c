@@ -3,7 +3,7 @@
  * It only carries data between the rooms: photo/ makes the window, method/ does the paper, photo/
  * blends the picture back. See semantic-paint.h for the order of calls.
  */
-#include "engine/cpu/cpu.h"
+#include "engine/device.h"
 #include "engine/method/adapt.h"
 #include "engine/method/edit.h"
 #include "engine/method/invert.h"
@@ -32,6 +32,7 @@ struct _SpSession {
   SpWindow window;
   int cell; /* generator pixels to a latent cell */
   SpBackend *backend;
+  char *device_note; /* why it is not CUDA, when there is something to tell */
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
@@ -61,12 +62,6 @@ static gboolean
 check_settings (const SpSettings *settings, GError **error)
 {
   const guint most_steps = 1000000;
-  if (settings->device == SP_DEVICE_CUDA) {
-    g_set_error (
-        error, SP_ERROR, SP_ERROR_DEVICE,
-        "This build of Semantic Paint has no CUDA module; choose the device “cpu” or “auto”.");
-    return FALSE;
-  }
   if (settings->adaptation_steps > most_steps || settings->inversion_steps > most_steps
       || settings->warm_start_steps > most_steps) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "More than %u steps are not possible.",
@@ -98,21 +93,126 @@ choose_window (SpSession *session, const SpPhoto *photo, SpRectangle bounds, GEr
                            session->cell, flexible, &session->window, error);
 }
 
+/* Inversion, then adaptation and preview: never all at once, since each holds the generator's
+ * weights in forms of its own. */
 static gboolean
-plan_method (SpSession *session, GError **error)
+plan_inversion (SpSession *session, GError **error)
 {
+  if (session->inversion != NULL)
+    return TRUE;
   session->inversion = sp_inversion_new (session->pack, session->backend, session->window.height,
                                          session->window.width, error);
   if (session->inversion == NULL)
     return FALSE;
   session->latent_shape = sp_inversion_latent_shape (session->inversion);
+  return TRUE;
+}
+
+static gboolean
+plan_edits (SpSession *session, GError **error)
+{
+  if (session->preview != NULL)
+    return TRUE;
   session->adaptation = sp_adaptation_new (session->pack, session->backend, session->latent_shape,
                                            &session->settings, error);
   if (session->adaptation == NULL)
     return FALSE;
   session->preview = sp_preview_new (session->pack, session->backend, session->latent_shape,
                                      session->adaptation, error);
-  return session->preview != NULL;
+  if (session->preview == NULL) {
+    g_clear_pointer (&session->adaptation, sp_adaptation_free);
+    return FALSE;
+  }
+  if (session->warm_start == NULL)
+    session->warm_start = g_new0 (float, sp_adaptation_snapshot_size (session->adaptation));
+  return TRUE;
+}
+
+static void
+drop_plans (SpSession *session)
+{
+  g_clear_pointer (&session->preview, sp_preview_free);
+  g_clear_pointer (&session->adaptation, sp_adaptation_free);
+  g_clear_pointer (&session->inversion, sp_inversion_free);
+}
+
+/* ---- Devices: whatever fails on a graphics card is done on the CPU instead ---- */
+
+static gboolean
+can_move_to_cpu (const SpSession *session, const GError *error)
+{
+  return session->settings.device != SP_DEVICE_CPU && strcmp (session->backend->name, "cpu") != 0
+         && (g_error_matches (error, SP_ERROR, SP_ERROR_DEVICE)
+             || g_error_matches (error, SP_ERROR, SP_ERROR_MEMORY));
+}
+
+/* For `reason`, which is told as the session's note and not as an error. */
+static gboolean
+move_to_cpu (SpSession *session, const GError *reason, GError **error)
+{
+  drop_plans (session);
+  g_clear_pointer (&session->backend, sp_backend_free);
+  g_free (session->device_note);
+  session->device_note = g_strdup_printf ("The CPU computes: %s", reason->message);
+  session->settings.device = SP_DEVICE_CPU;
+  session->backend = sp_device_open (&session->settings, error);
+  return session->backend != NULL;
+}
+
+static gboolean
+open_device_and_plan (SpSession *session, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  session->backend = sp_device_open_or_cpu (&session->settings, &session->device_note, error);
+  if (session->backend == NULL)
+    return FALSE;
+  if (plan_inversion (session, &reason))
+    return TRUE;
+  if (can_move_to_cpu (session, reason))
+    return move_to_cpu (session, reason, error) && plan_inversion (session, error);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+/* After moving: the fit to the photo as it was. */
+static gboolean
+restore_fit (SpSession *session, GError **error)
+{
+  if (!plan_edits (session, error))
+    return FALSE;
+  sp_adaptation_set_target (session->adaptation, session->photo, NULL);
+  sp_adaptation_set_latent (session->adaptation, session->latent);
+  sp_adaptation_restore (session->adaptation, session->warm_start);
+  if (!sp_adaptation_run (session->adaptation, "fit", 0, NULL, NULL, NULL, error))
+    return FALSE;
+  sp_preview_fit (session->preview, session->adaptation);
+  return TRUE;
+}
+
+/* TRUE when what failed with `failure` should be done once more, on the CPU; else *error is set.
+ * Takes the failure. */
+static gboolean
+try_again (SpSession *session, GError *failure, GError **error)
+{
+  if (!can_move_to_cpu (session, failure)) {
+    g_propagate_error (error, failure);
+    return FALSE;
+  }
+  gboolean moved = move_to_cpu (session, failure, error);
+  g_error_free (failure);
+  return moved;
+}
+
+const char *
+sp_session_device (const SpSession *session)
+{
+  return session->backend->description;
+}
+
+const char *
+sp_session_device_note (const SpSession *session)
+{
+  return session->device_note;
 }
 
 static void
@@ -126,7 +226,6 @@ make_buffers (SpSession *session)
   session->picture = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
   session->latent = g_new0 (float, latent);
   session->edited = g_new0 (float, latent);
-  session->warm_start = g_new0 (float, sp_adaptation_snapshot_size (session->adaptation));
 }
 
 SpSession *
@@ -137,14 +236,14 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
   session->pack = sp_pack_ref (pack);
   session->settings = *settings;
   session->edits = g_ptr_array_new_with_free_func (stored_edit_free);
-  if (!check_settings (settings, error) || !sp_generator_shape (pack, &session->generator, error)
+  if (!check_settings (settings, error) || !sp_adaptation_check (pack, settings, error)
+      || !sp_generator_shape (pack, &session->generator, error)
       || !choose_window (session, photo, bounds, error))
     return NULL;
   session->photo = sp_window_read (&session->window, photo, error);
   if (session->photo == NULL)
     return NULL;
-  session->backend = sp_cpu_backend_new (SP_CPU_BEST, settings->threads, error);
-  if (session->backend == NULL || !plan_method (session, error))
+  if (!open_device_and_plan (session, error))
     return NULL;
   make_buffers (session);
   return g_steal_pointer (&session);
@@ -155,10 +254,9 @@ sp_session_free (SpSession *session)
 {
   if (session == NULL)
     return;
-  sp_preview_free (session->preview);
-  sp_adaptation_free (session->adaptation);
-  sp_inversion_free (session->inversion);
+  drop_plans (session);
   sp_backend_free (session->backend);
+  g_free (session->device_note);
   g_ptr_array_unref (session->edits);
   g_free (session->photo);
   g_free (session->latent);
@@ -180,24 +278,62 @@ sp_session_window (const SpSession *session, int *width, int *height)
 
 /* ---- Opening ---- */
 
-gboolean
-sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
-                 gpointer user_data, GError **error)
+/* FALSE: cancelled, with the best latent so far, or not possible. */
+static gboolean
+invert_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                  gpointer user_data, GError **error)
 {
+  if (!plan_inversion (session, error))
+    return FALSE;
   gboolean finished =
       sp_inversion_run (session->inversion, session->photo, session->settings.inversion_steps,
                         cancellable, progress, user_data, error);
   sp_inversion_read_latent (session->inversion, session->latent);
+  g_clear_pointer (&session->inversion, sp_inversion_free);
+  return finished;
+}
 
+static gboolean
+fit_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+               gpointer user_data, GError **error)
+{
   sp_adaptation_set_target (session->adaptation, session->photo, NULL);
   sp_adaptation_set_latent (session->adaptation, session->latent);
-  finished = sp_adaptation_run (session->adaptation, "fit", session->settings.warm_start_steps,
-                                cancellable, progress, user_data, finished ? error : NULL)
-             && finished;
+  gboolean finished =
+      sp_adaptation_run (session->adaptation, "fit", session->settings.warm_start_steps,
+                         cancellable, progress, user_data, error);
   sp_adaptation_save (session->adaptation, session->warm_start);
   sp_adaptation_read_picture (session->adaptation, session->picture);
   sp_preview_fit (session->preview, session->adaptation);
   return finished;
+}
+
+/* A cancelled opening still leaves a session with the best so far. */
+static gboolean
+open_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                gpointer user_data, GError **error)
+{
+  g_autoptr (GError) cancelled = NULL;
+  gboolean inverted = invert_on_device (session, cancellable, progress, user_data, &cancelled);
+  gboolean go_on = inverted || g_error_matches (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  GError **later = inverted ? error : NULL; /* the first of two cancellations is told */
+  gboolean finished = go_on && plan_edits (session, later)
+                      && fit_on_device (session, cancellable, progress, user_data, later)
+                      && sp_backend_check (session->backend, later);
+  if (!inverted)
+    g_propagate_error (error, g_steal_pointer (&cancelled));
+  return inverted && finished;
+}
+
+gboolean
+sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                 gpointer user_data, GError **error)
+{
+  GError *failure = NULL;
+  if (open_on_device (session, cancellable, progress, user_data, &failure))
+    return TRUE;
+  return try_again (session, failure, error)
+         && open_on_device (session, cancellable, progress, user_data, error);
 }
 
 /* ---- Edits ---- */
@@ -221,6 +357,25 @@ update_keep (SpSession *session)
   session->keep = sp_window_keep_mask (&session->window, strokes, session->generator.resolution);
 }
 
+static float *
+encode_reference (SpSession *session, SpBackend *backend, const SpWindow *window,
+                  const float *picture, StoredEdit *edit, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autofree float *values = sp_restyle_reference (session->pack, backend, picture, window->height,
+                                                   window->width, &edit->reference.shape, &failure);
+  if (values != NULL && sp_backend_check (backend, &failure))
+    return g_steal_pointer (&values);
+  if (backend != session->backend || !can_move_to_cpu (session, failure)) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return NULL;
+  }
+  SpSettings settings = session->settings;
+  settings.device = SP_DEVICE_CPU;
+  g_autoptr (SpBackend) cpu = sp_device_open (&settings, error);
+  return cpu != NULL ? encode_reference (session, cpu, window, picture, edit, error) : NULL;
+}
+
 /* The reference's whole, at the generator's scale. */
 static gboolean
 read_reference (SpSession *session, const SpPhoto *photo, StoredEdit *edit, GError **error)
@@ -234,8 +389,7 @@ read_reference (SpSession *session, const SpPhoto *photo, StoredEdit *edit, GErr
   if (picture == NULL)
     return FALSE;
   edit->reference_values =
-      sp_restyle_reference (session->pack, session->backend, picture, window.height, window.width,
-                            &edit->reference.shape, error);
+      encode_reference (session, session->backend, &window, picture, edit, error);
   edit->reference.values = edit->reference_values;
   edit->latent_edit.reference = &edit->reference;
   return edit->reference_values != NULL;
@@ -309,20 +463,31 @@ edit_latent (SpSession *session, GError **error)
 
 /* ---- Drawing ---- */
 
-gboolean
-sp_session_preview (SpSession *session, GError **error)
+static gboolean
+preview_on_device (SpSession *session, GError **error)
 {
-  if (!edit_latent (session, error))
+  if (!plan_edits (session, error))
     return FALSE;
   sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
-  return TRUE;
+  return sp_backend_check (session->backend, error);
 }
 
 gboolean
-sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
-                   gpointer user_data, GError **error)
+sp_session_preview (SpSession *session, GError **error)
 {
+  GError *failure = NULL;
   if (!edit_latent (session, error))
+    return FALSE;
+  return preview_on_device (session, &failure)
+         || (try_again (session, failure, error) && restore_fit (session, error)
+             && preview_on_device (session, error));
+}
+
+static gboolean
+render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                  gpointer user_data, GError **error)
+{
+  if (!plan_edits (session, error))
     return FALSE;
   sp_adaptation_restore (session->adaptation, session->warm_start);
   sp_adaptation_set_target (session->adaptation, session->photo, session->keep);
@@ -331,7 +496,20 @@ sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunc
       sp_adaptation_run (session->adaptation, "adapt", session->settings.adaptation_steps,
                          cancellable, progress, user_data, error);
   sp_adaptation_read_picture (session->adaptation, session->picture);
-  return finished;
+  return finished && sp_backend_check (session->backend, error);
+}
+
+gboolean
+sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                   gpointer user_data, GError **error)
+{
+  GError *failure = NULL;
+  if (!edit_latent (session, error))
+    return FALSE;
+  if (render_on_device (session, cancellable, progress, user_data, &failure))
+    return TRUE;
+  return try_again (session, failure, error) && restore_fit (session, error)
+         && render_on_device (session, cancellable, progress, user_data, error);
 }
 
 const float *

@@ -58,6 +58,22 @@ sp_strength_parse (const char *word, double *strength, GError **error)
   return FALSE;
 }
 
+gboolean
+sp_instructions_parse (const char *word, SpInstructions *instructions, GError **error)
+{
+  static const char *const words[] = { "best", "plain", "avx2", "avx512", "neon" };
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
+    if (strcmp (word, words[i]) == 0) {
+      *instructions = (SpInstructions)i;
+      return TRUE;
+    }
+  }
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+               "There are no instructions “%s”; they can be best, plain, avx2, avx512 or neon.",
+               word);
+  return FALSE;
+}
+
 const char *
 sp_stage_title (const char *stage)
 {

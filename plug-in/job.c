@@ -233,6 +233,7 @@ collect (const SpJob *job, SpSession *session, SpJobResult *result, GError **err
   int width, height;
   result->window = sp_session_window (session, &width, &height);
   result->psnr = sp_session_psnr (session);
+  result->note = g_strdup (sp_session_device_note (session));
   if (job->n_edits == 0)
     return TRUE;
   result->layer = sp_session_layer (session, job->photo, error);
@@ -274,6 +275,7 @@ sp_job_result_clear (SpJobResult *result)
 {
   g_clear_pointer (&result->layer, sp_layer_free);
   g_clear_pointer (&result->picture, g_free);
+  g_clear_pointer (&result->note, g_free);
   *result = (SpJobResult){ 0 };
 }
 

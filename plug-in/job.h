@@ -32,6 +32,7 @@ typedef struct {
   double psnr;            /* outside the strokes */
   double seconds;         /* of open and render together */
   guint adaptation_steps; /* taken */
+  char *note;             /* owned: one sentence for the user about the device, or NULL */
 } SpJobResult;
 
 /* Runs the job on the calling thread's behalf: photos are read on the calling thread, the engine

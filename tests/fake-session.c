@@ -72,6 +72,12 @@ sp_session_free (SpSession *session)
   g_free (session);
 }
 
+const char *
+sp_session_device_note (const SpSession *session)
+{
+  return NULL;
+}
+
 SpRectangle
 sp_session_window (const SpSession *session, int *width, int *height)
 {

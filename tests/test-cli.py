@@ -4,7 +4,7 @@
 Usage: test-cli.py PROGRAM. Prints TAP. Needs Python's standard library alone: images are written
 and read by the few lines below. Steps are few: what is tested is the program, not the method.
 """
-import json, os, signal, struct, subprocess, sys, tempfile, time, zlib
+import json, os, platform, signal, struct, subprocess, sys, tempfile, time, zlib
 
 PROGRAM = sys.argv[1]
 QUICK = ["--invert-steps", "1", "--warm-start-steps", "1", "--steps", "2"]
@@ -111,11 +111,94 @@ class Tests:
                    run("compare", "--perturbation", "melted", "--invert-steps", "0", self.photo))
         self.fails("compare: no photo", 2, ["photo"], run("compare"))
 
+    def test_bench(self):
+        """Its form, not the speed."""
+        def bench(*more):
+            result = run("bench", "--threads", "1", "--repetitions", "1", "--json", *more)
+            return result, json.loads(result.stdout) if result.returncode == 0 else {}
+
+        result, machine = bench("--only", "machine")
+        self.check("bench: the machine", machine and machine["fma_gflops"] > 0
+                   and machine["runs"][0]["bandwidth_gbs"] > 0 and machine["runs"][0]["threads"] == 1
+                   and machine["runs"][0]["figures"] == {}, result)
+        result, figures = bench("--only", "convolution", "--instructions", "plain")
+        figure = figures["runs"][0]["figures"]["convolution-128"] if figures else {}
+        self.check("bench: one figure", "plain" in figures.get("device", "") and figure["ms"] > 0
+                   and abs(figure["gflop_direct"] - 2e-9 * 9 * 128 ** 4) < 1e-6
+                   and abs(figure["gflop_needed"] * 4 - figure["gflop_direct"]) < 1e-6
+                   and 0 < figure["roofline_fraction"] < 2 and figure["peak_memory_mb"] > 10, result)
+        result, figures = bench("--only", "adapt-128")
+        self.check("bench: a headline", figures and figures["adapt_step_ms_128"]
+                   == figures["runs"][0]["figures"]["adapt-128"]["ms"], result)
+        text = run("bench", "--only", "preview-128", "--repetitions", "1", "--threads", "1").stdout
+        self.check("bench: for people", "preview-128" in text and "MB" in text, text)
+        self.fails("bench: nothing of that name", 2, ["sleep"], run("bench", "--only", "sleep"))
+        self.fails("bench: no such instructions", 2, ["mmx"], run("bench", "--instructions", "mmx"))
+        foreign = "avx2" if platform.machine() == "aarch64" else "neon"
+        self.fails("bench: another processor's instructions", 1, ["processor"],
+                   run("bench", "--only", "machine", "--instructions", foreign))
+
+    # ---- Training ----
+
+    def make_data(self):
+        data = self.at("data")
+        for folder in ("photos", "labels"):
+            os.makedirs(os.path.join(data, folder))
+        for n in range(4):
+            write_png(os.path.join(data, "photos", f"{n}.png"), 48, 40, 8, 2,
+                      lambda x, y: (250 if x < 20 + n else 9, 40 * n, y))
+            write_png(os.path.join(data, "labels", f"{n}.png"), 48, 40, 8, 2,
+                      lambda x, y: (128, 64, 0) if x < 20 + n else (0, 0, 200))
+        for name, text in (("photos/broken.jpg", "no photo"),
+                           ("concepts.ini", "[light]\ncolours=#804000\n[blue]\ncolours=#0000c8\n")):
+            with open(os.path.join(data, name), "w") as file:
+                file.write(text)
+        return data
+
+    def test_train(self):
+        data, pack, folder = self.make_data(), self.at("tiny.safetensors"), self.at("tiny-training")
+        tiny = ["-o", pack, "--batch", "2", "--side", "32", "--latent", "4", "--widths", "4,4,4,4",
+                "--encoder-width", "2", "--discriminator-width", "2", "--adversarial-from", "1",
+                "--perceptual-weight", "0", "--statistic-batches", "1", "--sheet-steps", "20"]
+        result = run("train", data, *tiny, "--steps", "20")
+        info = run("info", pack, "--json")
+        names = [c["name"] for c in json.loads(info.stdout)["concepts"]] if not info.returncode else []
+        self.check("train: a pack with its concepts", result.returncode == 0
+                   and names == ["light", "blue"], (result, info))
+        self.check("train: a broken photo is told once", result.stderr.count("broken.jpg") == 1, result)
+        sheet = read_png(os.path.join(folder, "sheets", "0000020.png"))
+        self.check("train: a sheet", sheet[:2] == (64, 128), sheet[:2])
+        result = run("train", data, *tiny, "--steps", "21")
+        self.check("train: goes on", result.returncode == 0 and "step 20" in result.stderr, result)
+
+        program = subprocess.Popen([PROGRAM, "train", data, *tiny, "--steps", "1000000"],
+                                   stderr=subprocess.PIPE, text=True)
+        for line in program.stderr:
+            if "step 40:" in line:
+                break
+        program.send_signal(signal.SIGINT)
+        messages = program.communicate(timeout=120)[1]
+        self.check("train: Ctrl-C", program.returncode == 1 and "goes on from there" in messages,
+                   (program.returncode, messages))
+        self.fails("train: no folder given", 2, ["folder"], run("train", *tiny))
+        self.fails("train: no pack given", 2, ["-o"], run("train", data))
+        self.fails("train: bad widths", 2, ["wide"], run("train", data, *tiny, "--widths", "wide"))
+        self.fails("train: no such folder", 1, ["nowhere"], run("train", self.at("nowhere"), *tiny))
+        self.fails("train: no photos", 1, ["0 photos"],
+                   run("train", self.empty(), *tiny))
+        result = run("train", data, *tiny, "--seed", "2", "--steps", "1")
+        self.check("train: another training", result.returncode == 1 and "--restart" in result.stderr,
+                   result)
+
+    def empty(self):
+        os.makedirs(self.at("empty"))
+        return self.at("empty")
+
     # ---- What it says ----
 
     def test_words(self):
         self.check("--version", run("--version").stdout.startswith("semantic-paint "))
-        for command in ([], ["edit"], ["invert"], ["info"], ["compare"], ["bench"]):
+        for command in ([], ["edit"], ["invert"], ["info"], ["compare"], ["bench"], ["train"]):
             result = run(*command, "--help")
             self.check(f"help: {command}", result.returncode == 0 and "Usage:" in result.stdout,
                        result)
@@ -244,6 +327,10 @@ class Tests:
         figures = json.loads(result.stdout) if result.returncode == 0 else {}
         self.check("invert", set(figures) >= {"psnr", "seconds", "width", "height", "steps"}
                    and os.path.getsize(out) > 500, result)
+        result = run("invert", self.photo, "-o", out, "--invert-steps", "1", "--json", "-q",
+                     "--instructions", "plain")
+        self.check("invert: the same with plain instructions", result.returncode == 0
+                   and abs(json.loads(result.stdout)["psnr"] - figures["psnr"]) < 0.01, result)
 
     def test_interrupt(self):
         out = self.at("interrupted.png")

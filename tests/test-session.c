@@ -272,9 +272,6 @@ test_bad_sessions (void)
   const SpPhoto dot = { 1, 1, read_photo, NULL };
   SpSettings settings = quick_settings ();
   expect_session_refused (&dot, &settings, SP_ERROR_PHOTO, "1");
-  settings.device = SP_DEVICE_CUDA;
-  expect_session_refused (&photo, &settings, SP_ERROR_DEVICE, "CUDA");
-  settings = quick_settings ();
   settings.threads = -1;
   expect_session_refused (&photo, &settings, SP_ERROR_SETTING, "threads");
   settings = quick_settings ();

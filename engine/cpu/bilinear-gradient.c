@@ -36,14 +36,17 @@ divide_memory (const SpCpuBackend *cpu, const SpBilinear *b, float *memory, Work
   work->of_dy = b->output;
   work->of_dy.matrix = b->output_adjoint;
   int capacity = work->rows * b->tiles_across;
-  work->in = (SpEntries){ memory, capacity, sp_cpu_blocks (b->in.channels) };
-  gsize used = sp_entries_plane (&work->in) * b->input.entries * b->input.entries;
-  work->out = (SpEntries){ memory + used, capacity, sp_cpu_blocks (b->out.channels) };
-  used += sp_entries_plane (&work->out) * b->output.entries * b->output.entries;
-  work->strips = memory + used;
+  SpDivision division = { memory, 0 };
+  work->in = (SpEntries){ NULL, capacity, sp_cpu_blocks (b->in.channels) };
+  work->in.values =
+      sp_cpu_take (&division, sp_entries_plane (&work->in) * b->input.entries * b->input.entries);
+  work->out = (SpEntries){ NULL, capacity, sp_cpu_blocks (b->out.channels) };
+  work->out.values = sp_cpu_take (&division, sp_entries_plane (&work->out) * b->output.entries
+                                                 * b->output.entries);
   work->strip_floats = MAX (sp_tiles_scratch_floats (&b->input, b->tiles_across),
                             sp_tiles_scratch_floats (&work->of_dy, b->tiles_across));
-  return used + work->strip_floats * cpu->threads;
+  work->strips = sp_cpu_take (&division, work->strip_floats * cpu->threads);
+  return division.used;
 }
 
 gsize

@@ -64,28 +64,30 @@ typedef struct {
   float *pixels; /* of all out blocks, for a sink that needs them together; [block][row][column] */
 } Scratch;
 
-static gsize
-entries_floats (const SpTiling *tiling, const SpEntries *entries)
+static SpEntries
+take_entries (SpDivision *division, const SpTiling *tiling, int capacity, int blocks)
 {
-  return sp_entries_plane (entries) * tiling->entries * tiling->entries;
+  SpEntries entries = { NULL, capacity, blocks };
+  entries.values =
+      sp_cpu_take (division, sp_entries_plane (&entries) * tiling->entries * tiling->entries);
+  return entries;
 }
 
+/* Returns the floats that one thread needs. */
 static gsize
 divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float *memory,
                 Scratch *scratch)
 {
+  SpDivision division = { memory, 0 };
   int capacity = share_tiles (cpu, b, images).capacity;
-  scratch->entries = (SpEntries){ memory, capacity, sp_cpu_blocks (b->in.channels) };
-  gsize used = entries_floats (&b->input, &scratch->entries);
-  scratch->sums = (SpEntries){ memory + used, capacity, cpu->kernels->product_blocks };
-  used += entries_floats (&b->output, &scratch->sums);
-  scratch->strip = memory + used;
-  used += MAX (sp_tiles_scratch_floats (&b->input, capacity),
-               sp_tiles_scratch_floats (&b->output, capacity));
-  scratch->pixels = memory + used;
-  return used
-         + (gsize)capacity * b->output.extent * b->output.extent * SP_BLOCK
-               * sp_cpu_blocks (b->out.channels);
+  int out_blocks = sp_cpu_blocks (b->out.channels);
+  gsize tile_pixels = (gsize)b->output.extent * b->output.extent;
+  scratch->entries = take_entries (&division, &b->input, capacity, sp_cpu_blocks (b->in.channels));
+  scratch->sums = take_entries (&division, &b->output, capacity, cpu->kernels->product_blocks);
+  scratch->strip = sp_cpu_take (&division, MAX (sp_tiles_scratch_floats (&b->input, capacity),
+                                                sp_tiles_scratch_floats (&b->output, capacity)));
+  scratch->pixels = sp_cpu_take (&division, capacity * tile_pixels * SP_BLOCK * out_blocks);
+  return division.used;
 }
 
 gsize

@@ -44,6 +44,21 @@ sp_cpu_floats (SpShape shape)
   return sp_cpu_map (shape) * sp_cpu_blocks (shape.channels) * shape.batch;
 }
 
+/* ---- Workspace: a block of floats, divided; without memory its size is counted ---- */
+
+typedef struct {
+  float *memory; /* NULL: none yet */
+  gsize used;
+} SpDivision;
+
+static inline float *
+sp_cpu_take (SpDivision *division, gsize floats)
+{
+  float *part = division->memory != NULL ? division->memory + division->used : NULL;
+  division->used += floats;
+  return part;
+}
+
 /* ---- Work in fixed pieces: what a piece holds does not depend on the number of threads ---- */
 
 #define SP_CPU_PIECE 16384 /* floats of an element-wise pass, 64 KB of each operand */

@@ -78,6 +78,13 @@ choose_layers (SpAdaptation *adaptation, GError **error)
   return TRUE;
 }
 
+gboolean
+sp_adaptation_check (const SpPack *pack, const SpSettings *settings, GError **error)
+{
+  SpAdaptation probe = { .pack = pack, .settings = *settings };
+  return sp_generator_shape (pack, &probe.generator, error) && choose_layers (&probe, error);
+}
+
 /* Layer's output over this latent: 1 x C x h x w, the latent's sides times 2 for each scale. */
 static SpShape
 layer_shape (const SpAdaptation *adaptation, int layer)

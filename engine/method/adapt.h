@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 
 typedef struct _SpAdaptation SpAdaptation;
 
+/* FALSE with SP_ERROR_SETTING when the settings do not suit the pack; costs nothing. */
+gboolean sp_adaptation_check (const SpPack *pack, const SpSettings *settings, GError **error);
+
 /* Plans adaptation over latents of `latent` shape (1 x C x h x w). Of the settings it reads seed,
  * perturbation, perturbed_layers, learning_rate and regularisation. */
 SpAdaptation *sp_adaptation_new (const SpPack *pack, SpBackend *backend, SpShape latent,
@@ -24,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpAdaptation, sp_adaptation_free)
 void sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, const float *keep);
 /* Sets ze and computes what lies below the first perturbed layer. */
 void sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent);
+
+/* The graph of which every step is a run, to count its work by; the adaptation's. */
+const SpGraph *sp_adaptation_graph (const SpAdaptation *adaptation);
 
 /* Takes `steps` Adam steps from R as it stands, with fresh moments, and leaves R at the lowest loss
  * that was seen on the way (optimise.h). `stage` goes to the progress. Cancelled: FALSE, R likewise

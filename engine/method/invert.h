@@ -27,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpInversion, sp_inversion_free)
 /* z4's shape, 1 x C x h x w. */
 SpShape sp_inversion_latent_shape (const SpInversion *inversion);
 
+/* The graph of which every step is a run, to count its work by; the inversion's. */
+const SpGraph *sp_inversion_graph (const SpInversion *inversion);
+
 /* Encodes `photo` (3 x height x width in [-1, 1]), then takes `steps` steps. Learning rate 0.01,
  * halved at 4/15, 6/15 and 9/15 of the steps. Cancelled: FALSE, the best latent so far is kept. */
 gboolean sp_inversion_run (SpInversion *inversion, const float *photo, guint steps,

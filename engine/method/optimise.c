@@ -2,14 +2,13 @@
  *
  * A step's loss is that of the variables before its update, so the loss read after step i belongs
  * to the state that the step started from. A check therefore runs a forward pass of its own and
- * costs about a third of a step; at one in ten that is little, and the saved state and its loss
- * agree.
+ * costs about a third of a step; at one in ten or more (plan.h) that is little, and the saved state
+ * and its loss agree.
  */
 #include "engine/method/optimise.h"
 
 #include <math.h>
 
-#define STEPS_BETWEEN_CHECKS 10
 #define MICROSECONDS_BETWEEN_REPORTS 100000
 
 typedef struct {
@@ -20,16 +19,20 @@ typedef struct {
   float best_loss, loss;
 } Loop;
 
-static void
-check_loss (Loop *loop)
+/* FALSE when the device failed: its numbers mean nothing then. */
+static gboolean
+check_loss (Loop *loop, GError **error)
 {
   const SpOptimisation *optimisation = loop->optimisation;
   sp_plan_forward (optimisation->plan);
   loop->loss = sp_plan_read_scalar (optimisation->plan, optimisation->loss);
+  if (!sp_plan_check (optimisation->plan, error))
+    return FALSE;
   if (loop->loss < loop->best_loss) {
     loop->best_loss = loop->loss;
     optimisation->save_best (optimisation->data);
   }
+  return TRUE;
 }
 
 static void
@@ -63,9 +66,10 @@ sp_optimise (const SpOptimisation *optimisation, GCancellable *cancellable,
                 .start = g_get_monotonic_time (),
                 .best_loss = INFINITY };
   SpAdam adam = SP_ADAM_DEFAULT;
-  guint step = 0;
+  guint step = 0, between = sp_plan_steps_between_checks (optimisation->plan);
 
-  check_loss (&loop);
+  if (!check_loss (&loop, error))
+    return FALSE;
   report (&loop, 0, TRUE);
   while (step < optimisation->steps && !g_cancellable_is_cancelled (cancellable)) {
     float factor =
@@ -73,13 +77,15 @@ sp_optimise (const SpOptimisation *optimisation, GCancellable *cancellable,
     adam.learning_rate = optimisation->learning_rate * factor;
     sp_plan_step (optimisation->plan, &adam);
     step++;
-    if (step % STEPS_BETWEEN_CHECKS == 0 && step < optimisation->steps) {
-      check_loss (&loop);
+    if (step % between == 0 && step < optimisation->steps) {
+      if (!check_loss (&loop, error))
+        return FALSE;
       report (&loop, step, FALSE);
     }
   }
   if (step > 0) {
-    check_loss (&loop);
+    if (!check_loss (&loop, error))
+      return FALSE;
     report (&loop, step, TRUE);
   }
   return !g_cancellable_set_error_if_cancelled (cancellable, error);

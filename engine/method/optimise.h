@@ -23,8 +23,9 @@ typedef struct {
 } SpOptimisation;
 
 /* Runs the steps. The loss is read, and the best saved, before the first step, then every 10 steps
- * and after the last: the state that save_best() saw last is the best of those, never worse than
- * the start. Cancelled: FALSE with G_IO_ERROR_CANCELLED, after a last check. */
+ * (25 on CUDA) and after the last: the state that save_best() saw last is the best of those, never
+ * worse than the start. Cancelled: FALSE with G_IO_ERROR_CANCELLED, after a last check. FALSE with
+ * SP_ERROR_DEVICE when the device failed. */
 gboolean sp_optimise (const SpOptimisation *optimisation, GCancellable *cancellable,
                       SpProgressFunction progress, gpointer user_data, GError **error);
 

@@ -7,48 +7,38 @@
 #define STAGES 4
 #define BLOCKS_PER_STAGE 2
 
-/* A convolution with its batch norm folded in. `norm` NULL: none. */
-static SpTensor *
-folded_convolution (SpGraph *graph, const SpPack *pack, SpTensor *x, const char *convolution,
-                    const char *norm, int out, int size, SpConvolution settings, GError **error)
-{
-  g_autofree char *bias_name = g_strconcat (convolution, ".bias", NULL);
-  SpPackShape bias_shape;
-  SpTensor *kernel, *bias;
-  SpFoldedNames names = { .convolution = convolution,
-                          .norm = norm,
-                          .out = out,
-                          .in = sp_tensor_shape (x).channels,
-                          .size = size,
-                          .has_bias = sp_pack_tensor_shape (pack, bias_name, &bias_shape) };
-  if (!sp_weights_folded (graph, pack, &names, &kernel, &bias, error))
-    return NULL;
-  return sp_graph_convolution (graph, x, kernel, bias, settings);
-}
-
 static SpConvolution
 convolution_settings (int stride, int padding, float slope)
 {
   return (SpConvolution){ .stride = stride, .padding = padding, .upsample = 1, .slope = slope };
 }
 
+/* `norm` NULL: no batch norm. */
+static SpTensor *
+norm_convolution (SpGraph *graph, const SpWeights *weights, SpTensor *x, const char *convolution,
+                  const char *norm, int out, int size, SpConvolution settings, GError **error)
+{
+  SpConvolutionNames names = { .convolution = convolution, .norm = norm, .out = out, .size = size };
+  return sp_weights_convolution (graph, weights, x, &names, settings, error);
+}
+
 /* ---- The trunk ---- */
 
 static SpTensor *
-build_shortcut (SpGraph *graph, const SpPack *pack, SpTensor *x, const char *block, int out,
+build_shortcut (SpGraph *graph, const SpWeights *weights, SpTensor *x, const char *block, int out,
                 int stride, GError **error)
 {
   if (stride == 1 && sp_tensor_shape (x).channels == out)
     return x;
   g_autofree char *convolution = g_strconcat (block, ".downsample.0", NULL);
   g_autofree char *norm = g_strconcat (block, ".downsample.1", NULL);
-  return folded_convolution (graph, pack, x, convolution, norm, out, 1,
-                             convolution_settings (stride, 0, 1), error);
+  return norm_convolution (graph, weights, x, convolution, norm, out, 1,
+                           convolution_settings (stride, 0, 1), error);
 }
 
 /* relu (bn (conv (relu (bn (conv x)))) + shortcut x) */
 static SpTensor *
-build_block (SpGraph *graph, const SpPack *pack, SpTensor *x, const char *block, int out,
+build_block (SpGraph *graph, const SpWeights *weights, SpTensor *x, const char *block, int out,
              int stride, GError **error)
 {
   g_autofree char *conv1 = g_strconcat (block, ".conv1", NULL);
@@ -56,13 +46,13 @@ build_block (SpGraph *graph, const SpPack *pack, SpTensor *x, const char *block,
   g_autofree char *bn1 = g_strconcat (block, ".bn1", NULL);
   g_autofree char *bn2 = g_strconcat (block, ".bn2", NULL);
 
-  SpTensor *shortcut = build_shortcut (graph, pack, x, block, out, stride, error);
-  SpTensor *y = shortcut ? folded_convolution (graph, pack, x, conv1, bn1, out, 3,
-                                               convolution_settings (stride, 1, 0), error)
+  SpTensor *shortcut = build_shortcut (graph, weights, x, block, out, stride, error);
+  SpTensor *y = shortcut ? norm_convolution (graph, weights, x, conv1, bn1, out, 3,
+                                             convolution_settings (stride, 1, 0), error)
                          : NULL;
   if (y != NULL)
-    y = folded_convolution (graph, pack, y, conv2, bn2, out, 3, convolution_settings (1, 1, 1),
-                            error);
+    y = norm_convolution (graph, weights, y, conv2, bn2, out, 3, convolution_settings (1, 1, 1),
+                          error);
   if (y == NULL)
     return NULL;
   SpTensor *sum = sp_graph_sum (graph, 2, (SpTensor *[]){ y, shortcut }, (float[]){ 1, 1 });
@@ -70,10 +60,10 @@ build_block (SpGraph *graph, const SpPack *pack, SpTensor *x, const char *block,
 }
 
 static int
-trunk_width (const SpPack *pack, GError **error)
+trunk_width (const SpWeights *weights, GError **error)
 {
   SpPackShape size;
-  if (sp_pack_tensor_shape (pack, "encoder.conv1.weight", &size) && size.n_dimensions == 4)
+  if (sp_weights_shape (weights, "encoder.conv1.weight", &size) && size.n_dimensions == 4)
     return size.size[0];
   g_set_error (error, SP_ERROR, SP_ERROR_PACK,
                "The pack has no encoder: there is no tensor “encoder.conv1.weight”.");
@@ -94,16 +84,16 @@ first_pool_stride (const SpGeneratorShape *generator, GError **error)
 }
 
 SpTensor *
-sp_encoder_latent (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *generator,
-                   SpTensor *picture, GError **error)
+sp_encoder_latent_with (SpGraph *graph, const SpWeights *weights, const SpGeneratorShape *generator,
+                        SpTensor *picture, GError **error)
 {
-  int width = trunk_width (pack, error);
+  int width = trunk_width (weights, error);
   int pool_stride = width > 0 ? first_pool_stride (generator, error) : 0;
   if (pool_stride == 0)
     return NULL;
 
-  SpTensor *x = folded_convolution (graph, pack, picture, "encoder.conv1", "encoder.bn1", width, 7,
-                                    convolution_settings (2, 3, 0), error);
+  SpTensor *x = norm_convolution (graph, weights, picture, "encoder.conv1", "encoder.bn1", width, 7,
+                                  convolution_settings (2, 3, 0), error);
   if (x == NULL)
     return NULL;
   x = sp_graph_pool (graph, x, SP_POOL_MAXIMUM, 3, pool_stride, 1);
@@ -111,14 +101,22 @@ sp_encoder_latent (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *g
     for (int i = 0; i < BLOCKS_PER_STAGE; i++) {
       g_autofree char *block = g_strdup_printf ("encoder.layer%d.%d", stage, i);
       int stride = stage > 1 && i == 0 ? 2 : 1;
-      x = build_block (graph, pack, x, block, width << (stage - 1), stride, error);
+      x = build_block (graph, weights, x, block, width << (stage - 1), stride, error);
       if (x == NULL)
         return NULL;
     }
   }
-  return folded_convolution (graph, pack, x, "encoder.conv5", NULL,
-                             generator->channels[SP_LATENT_LAYER], 1,
-                             convolution_settings (1, 0, LATENT_SLOPE), error);
+  return norm_convolution (graph, weights, x, "encoder.conv5", NULL,
+                           generator->channels[SP_LATENT_LAYER], 1,
+                           convolution_settings (1, 0, LATENT_SLOPE), error);
+}
+
+SpTensor *
+sp_encoder_latent (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *generator,
+                   SpTensor *picture, GError **error)
+{
+  SpWeights weights = { .pack = pack };
+  return sp_encoder_latent_with (graph, &weights, generator, picture, error);
 }
 
 /* ---- The heads ---- */
@@ -131,26 +129,26 @@ sp_encoder_has_heads (const SpPack *pack)
 }
 
 static SpTensor *
-head_convolution (SpGraph *graph, const SpPack *pack, SpTensor *x, int head, int i, gboolean norm,
-                  int size, SpConvolution settings, GError **error)
+head_convolution (SpGraph *graph, const SpWeights *weights, SpTensor *x, int head, int i,
+                  gboolean norm, int size, SpConvolution settings, GError **error)
 {
   g_autofree char *convolution = g_strdup_printf ("encoder.inv%d.conv%d", head, i);
   g_autofree char *batch_norm = g_strdup_printf ("encoder.inv%d.bn%d", head, i);
-  return folded_convolution (graph, pack, x, convolution, norm ? batch_norm : NULL,
-                             sp_tensor_shape (x).channels, size, settings, error);
+  return norm_convolution (graph, weights, x, convolution, norm ? batch_norm : NULL,
+                           sp_tensor_shape (x).channels, size, settings, error);
 }
 
 /* inv4 (r4 to r3), inv3 (r3 to r2, halves the side) and inv2 (r2 to r1, without the last
  * convolution). */
 static SpTensor *
-build_head (SpGraph *graph, const SpPack *pack, SpTensor *x, int head, GError **error)
+build_head (SpGraph *graph, const SpWeights *weights, SpTensor *x, int head, GError **error)
 {
   x = sp_graph_pixel_norm (graph, x);
   for (int i = 1; i <= 2 && x != NULL; i++)
-    x = head_convolution (graph, pack, x, head, i, TRUE, 3,
+    x = head_convolution (graph, weights, x, head, i, TRUE, 3,
                           convolution_settings (1, 1, LATENT_SLOPE), error);
   if (x != NULL && head > 2)
-    x = head_convolution (graph, pack, x, head, 3, FALSE, 1,
+    x = head_convolution (graph, weights, x, head, 3, FALSE, 1,
                           convolution_settings (head == 3 ? 2 : 1, 0, 1), error);
   return x;
 }
@@ -158,15 +156,17 @@ build_head (SpGraph *graph, const SpPack *pack, SpTensor *x, int head, GError **
 SpTensor *
 sp_encoder_heads (SpGraph *graph, const SpPack *pack, SpTensor *latent, GError **error)
 {
+  const SpWeights weights = { .pack = pack };
   SpTensor *x = latent;
   for (int head = 4; head >= 2 && x != NULL; head--)
-    x = build_head (graph, pack, x, head, error);
+    x = build_head (graph, &weights, x, head, error);
   if (x == NULL)
     return NULL;
   x = sp_graph_pixel_norm (graph, x);
-  x = head_convolution (graph, pack, x, 1, 1, TRUE, 4, convolution_settings (1, 0, LATENT_SLOPE),
-                        error);
+  x = head_convolution (graph, &weights, x, 1, 1, TRUE, 4,
+                        convolution_settings (1, 0, LATENT_SLOPE), error);
   if (x != NULL)
-    x = head_convolution (graph, pack, x, 1, 2, FALSE, 1, convolution_settings (1, 0, 1), error);
+    x = head_convolution (graph, &weights, x, 1, 2, FALSE, 1, convolution_settings (1, 0, 1),
+                          error);
   return x != NULL ? sp_graph_pixel_norm (graph, x) : NULL;
 }

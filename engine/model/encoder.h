@@ -10,6 +10,7 @@
 
 #include "engine/graph/graph.h"
 #include "engine/model/generator.h"
+#include "engine/model/weights.h"
 #include "engine/pack.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,11 @@ G_BEGIN_DECLS
 /* picture: N x 3 x H x W in [-1, 1]. Returns z4, N x C x H/f x W/f; f = resolution / 8. */
 SpTensor *sp_encoder_latent (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *generator,
                              SpTensor *picture, GError **error);
+/* The same with weights of a pack or in training, where `encoder.conv1.weight` must be there, for
+ * it sets the width. */
+SpTensor *sp_encoder_latent_with (SpGraph *graph, const SpWeights *weights,
+                                  const SpGeneratorShape *generator, SpTensor *picture,
+                                  GError **error);
 
 /* TRUE when the pack holds the heads from z4 to z. */
 gboolean sp_encoder_has_heads (const SpPack *pack);

@@ -103,16 +103,16 @@ run_time_scale (float gain, int size, int channels)
 }
 
 static SpTensor *
-build_layer (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape, SpTensor *x,
+build_layer (SpGraph *graph, const SpWeights *weights, const SpGeneratorShape *shape, SpTensor *x,
              int layer, GError **error)
 {
   int out = shape->channels[layer], in = shape->channels[layer - 1];
   int size = layer == 1 ? 4 : 3;
   g_autofree char *kernel_name = layer_name (layer, "conv.weight");
   g_autofree char *bias_name = layer_name (layer, "wscale.b");
-  SpTensor *kernel = sp_weights_kernel (graph, pack, kernel_name, out, in, size,
+  SpTensor *kernel = sp_weights_kernel (graph, weights, kernel_name, out, in, size,
                                         run_time_scale ((float)G_SQRT2, size, in), error);
-  SpTensor *bias = kernel ? sp_weights_vector (graph, pack, bias_name, out, error) : NULL;
+  SpTensor *bias = kernel ? sp_weights_vector (graph, weights, bias_name, out, error) : NULL;
   if (bias == NULL)
     return NULL;
   SpConvolution settings = { .stride = 1,
@@ -129,12 +129,12 @@ entry (SpTensor *const *tensors, int layer)
 }
 
 SpTensor *
-sp_generator_layers (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape, SpTensor *x,
-                     int first, int last, SpTensor *const *residuals,
-                     SpTensor *const *perturbations, GError **error)
+sp_generator_layers_with (SpGraph *graph, const SpWeights *weights, const SpGeneratorShape *shape,
+                          SpTensor *x, int first, int last, SpTensor *const *residuals,
+                          SpTensor *const *perturbations, GError **error)
 {
   for (int layer = first; layer <= last; layer++) {
-    x = build_layer (graph, pack, shape, x, layer, error);
+    x = build_layer (graph, weights, shape, x, layer, error);
     if (x == NULL)
       return NULL;
     SpTensor *residual = entry (residuals, layer), *perturbation = entry (perturbations, layer);
@@ -147,17 +147,35 @@ sp_generator_layers (SpGraph *graph, const SpPack *pack, const SpGeneratorShape 
 }
 
 SpTensor *
-sp_generator_output (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape, SpTensor *x,
-                     GError **error)
+sp_generator_output_with (SpGraph *graph, const SpWeights *weights, const SpGeneratorShape *shape,
+                          SpTensor *x, GError **error)
 {
   int in = shape->channels[shape->last_layer];
   g_autofree char *kernel_name = output_name (shape, "conv.weight");
   g_autofree char *bias_name = output_name (shape, "wscale.b");
   SpTensor *kernel =
-      sp_weights_kernel (graph, pack, kernel_name, 3, in, 1, run_time_scale (1, 1, in), error);
-  SpTensor *bias = kernel ? sp_weights_vector (graph, pack, bias_name, 3, error) : NULL;
+      sp_weights_kernel (graph, weights, kernel_name, 3, in, 1, run_time_scale (1, 1, in), error);
+  SpTensor *bias = kernel ? sp_weights_vector (graph, weights, bias_name, 3, error) : NULL;
   if (bias == NULL)
     return NULL;
   SpConvolution settings = { .stride = 1, .padding = 0, .upsample = 1, .slope = 1 };
   return sp_graph_convolution (graph, sp_graph_pixel_norm (graph, x), kernel, bias, settings);
+}
+
+SpTensor *
+sp_generator_layers (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape, SpTensor *x,
+                     int first, int last, SpTensor *const *residuals,
+                     SpTensor *const *perturbations, GError **error)
+{
+  SpWeights weights = { .pack = pack };
+  return sp_generator_layers_with (graph, &weights, shape, x, first, last, residuals, perturbations,
+                                   error);
+}
+
+SpTensor *
+sp_generator_output (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape, SpTensor *x,
+                     GError **error)
+{
+  SpWeights weights = { .pack = pack };
+  return sp_generator_output_with (graph, &weights, shape, x, error);
 }

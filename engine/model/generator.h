@@ -12,6 +12,7 @@
 #pragma once
 
 #include "engine/graph/graph.h"
+#include "engine/model/weights.h"
 #include "engine/pack.h"
 
 G_BEGIN_DECLS
@@ -45,5 +46,13 @@ SpTensor *sp_generator_layers (SpGraph *graph, const SpPack *pack, const SpGener
  * clamped. */
 SpTensor *sp_generator_output (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape,
                                SpTensor *x, GError **error);
+
+/* The same with weights of a pack or in training. */
+SpTensor *sp_generator_layers_with (SpGraph *graph, const SpWeights *weights,
+                                    const SpGeneratorShape *shape, SpTensor *x, int first, int last,
+                                    SpTensor *const *residuals, SpTensor *const *perturbations,
+                                    GError **error);
+SpTensor *sp_generator_output_with (SpGraph *graph, const SpWeights *weights,
+                                    const SpGeneratorShape *shape, SpTensor *x, GError **error);
 
 G_END_DECLS

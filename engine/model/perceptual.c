@@ -13,9 +13,11 @@ static const SpConvolution pointwise = { .stride = 1, .padding = 0, .upsample = 
 static SpTensor *
 build_input (SpGraph *graph, const SpPack *pack, SpTensor *picture, GError **error)
 {
-  SpTensor *kernel = sp_weights_kernel (graph, pack, "perceptual.input.weight", 3, 3, 1, 1, error);
+  const SpWeights weights = { .pack = pack };
+  SpTensor *kernel =
+      sp_weights_kernel (graph, &weights, "perceptual.input.weight", 3, 3, 1, 1, error);
   SpTensor *bias =
-      kernel ? sp_weights_vector (graph, pack, "perceptual.input.bias", 3, error) : NULL;
+      kernel ? sp_weights_vector (graph, &weights, "perceptual.input.bias", 3, error) : NULL;
   return bias ? sp_graph_convolution (graph, picture, kernel, bias, pointwise) : NULL;
 }
 
@@ -24,11 +26,13 @@ build_layer (SpGraph *graph, const SpPack *pack, const char *layer, SpTensor *x,
 {
   g_autofree char *kernel_name = g_strdup_printf ("perceptual.%s.weight", layer);
   g_autofree char *bias_name = g_strdup_printf ("perceptual.%s.bias", layer);
+  const SpWeights weights = { .pack = pack };
   SpPackShape size = { 0 };
   sp_pack_tensor_shape (pack, kernel_name, &size);
-  SpTensor *kernel = sp_weights_kernel (graph, pack, kernel_name, size.size[0],
+  SpTensor *kernel = sp_weights_kernel (graph, &weights, kernel_name, size.size[0],
                                         sp_tensor_shape (x).channels, 3, 1, error);
-  SpTensor *bias = kernel ? sp_weights_vector (graph, pack, bias_name, size.size[0], error) : NULL;
+  SpTensor *bias =
+      kernel ? sp_weights_vector (graph, &weights, bias_name, size.size[0], error) : NULL;
   return bias ? sp_graph_convolution (graph, x, kernel, bias, same_relu) : NULL;
 }
 

@@ -1,6 +1,8 @@
 /* The perturbation network R as part of a graph. See perturbation.h. */
 #include "engine/model/perturbation.h"
 
+#include "engine/model/normal.h"
+
 #include <math.h>
 
 #define TRUNK_CHANNELS 32
@@ -12,14 +14,6 @@
 
 /* ---- Random starts ---- */
 
-/* Box and Muller's normal deviates; GRand is the Mersenne twister, the same on every machine. */
-static float
-normal_deviate (GRand *random)
-{
-  double radius = sqrt (-2.0 * log (1.0 - g_rand_double (random)));
-  return (float)(radius * cos (2.0 * G_PI * g_rand_double (random)));
-}
-
 static SpTensor *
 random_parameter (SpGraph *graph, GRand *random, guint i, const char *part, SpShape shape,
                   float deviation)
@@ -27,7 +21,7 @@ random_parameter (SpGraph *graph, GRand *random, guint i, const char *part, SpSh
   g_autofree char *name = g_strdup_printf ("perturbation.%u.%s", i, part);
   g_autofree float *values = g_new (float, sp_shape_elements (shape));
   for (gsize k = 0; k < sp_shape_elements (shape); k++)
-    values[k] = deviation * normal_deviate (random);
+    values[k] = deviation * sp_normal_deviate (random);
   return sp_graph_parameter (graph, name, shape, values);
 }
 
@@ -95,7 +89,7 @@ build_noise (SpGraph *graph, GRand *random, int height, int width)
   SpShape shape = SP_SHAPE (1, TRUNK_CHANNELS, height, width);
   g_autofree float *values = g_new (float, sp_shape_elements (shape));
   for (gsize k = 0; k < sp_shape_elements (shape); k++)
-    values[k] = normal_deviate (random);
+    values[k] = sp_normal_deviate (random);
   return sp_graph_constant (graph, "perturbation.noise", shape, values);
 }
 

@@ -1,341 +1,235 @@
-/* semantic-paint bench: what one step costs on this machine, and what the machine could do.
+/* semantic-paint bench: what each thing costs on this machine, and what the machine could do.
  *
- * Two networks: the bundled pack at 128 x 128, and one of the published size for 256 x 256 with
- * random weights (speed does not depend on their values), written to a temporary pack. All times
- * are the smallest of several, since other programs only ever add. The machine's own limits are
- * measured in the same run, so that a share of them means something on a busy machine.
+ * Everything with one thread and with all. The machine's own limits are measured beside it, so that
+ * a share of them means something on a busy machine too.
  */
-#include "engine/cpu/cpu.h"
-#include "engine/method/adapt.h"
-#include "engine/method/preview.h"
-#include "plug-in/cli/command.h"
+#include "plug-in/cli/bench.h"
+#include "engine/device.h"
 #include "plug-in/cli/machine.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
-#include <sys/resource.h>
-
-#define STEPS                                                                                      \
-  20 /* a timing of the adaptation is of so many steps, its looks at the loss included */
-#define REPETITIONS 3 /* and the best of so many timings counts */
+#include <string.h>
+#include <time.h>
 
 typedef struct {
-  double adapt_256, adapt_128, forward_128, preview_128; /* milliseconds */
-  double convolution_gflops, fma_gflops, bandwidth_gbs, peak_megabytes;
-} Figures;
+  const char *name; /* of the first figure, without the size */
+  int size;
+  gboolean (*measure) (SpBench *bench, int size, GError **error);
+} Measurement;
 
-/* ---- A network of the published size ---- */
+static const Measurement measurements[] = {
+  { "convolution", 128, sp_bench_convolution },
+  { "adapt", 128, sp_bench_adapt },
+  { "adapt", 256, sp_bench_adapt },
+  { "adapt", 512, sp_bench_adapt },
+  { "adapt-free", 256, sp_bench_adapt_free },
+  { "forward", 128, sp_bench_forward },
+  { "forward", 256, sp_bench_forward },
+  { "preview", 128, sp_bench_preview },
+  { "preview", 256, sp_bench_preview },
+  { "invert", 128, sp_bench_invert },
+  { "invert", 256, sp_bench_invert },
+  { "train", 128, sp_bench_train },
+  { "edit", 256, sp_bench_edit },
+};
 
-/* Channels of layers 4 to 14: 512 up to 32 x 32, then halved with each doubling of the side. */
-static const int published_channels[] = { 512, 512, 512, 512, 512, 256, 256, 128, 128, 64, 64 };
-#define PUBLISHED_FIRST 5
-#define PUBLISHED_LAST 14
+#define DESCRIPTION                                                                                \
+  "NAME is one of these, with or without its size:\n"                                              \
+  "  machine      only the peak of multiply-adds and the memory's speed\n"                         \
+  "  convolution  one 3x3 convolution, 128 to 128 channels\n"                                      \
+  "  adapt        a step of fitting: 128 the bundled pack, 256 and 512 the published widths\n"     \
+  "  adapt-free   the same with free perturbations instead of a network\n"                         \
+  "  forward      the generator, from the latent to the picture\n"                                 \
+  "  preview      from a stroke to its picture\n"                                                  \
+  "  invert       a step of finding a photo in the generator, and all steps\n"                     \
+  "  train        a step of training generator and encoder, 8 pictures\n"                          \
+  "  edit         a whole edit of a photo of 12 megapixels, 100 steps\n"
 
-static const char published_manifest[] =
-    "{\"name\":\"bench\",\"title\":\"Bench\",\"licence\":\"none\",\"source\":\"random\","
-    "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":256,\"first_layer\":5,"
-    "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},\"concepts\":[]}";
+/* ---- Taking measurements ---- */
 
-static gboolean
-add_random (SpPackWriter *writer, GRand *random, const char *name, SpPackShape shape,
-            GError **error)
+#define SHORTEST 0.2 /* seconds for each repetition asked for: short calls are repeated more */
+
+SpTiming
+sp_timing_now (void)
 {
-  gsize count = 1;
-  for (int i = 0; i < shape.n_dimensions; i++)
-    count *= (gsize)shape.size[i];
-  g_autofree float *values = g_new (float, count);
-  for (gsize i = 0; i < count; i++)
-    values[i] = (float)g_rand_double_range (random, -1.7, 1.7); /* variance about 1, as trained */
-  return sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, values, error);
+  struct timespec processor;
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &processor);
+  return (SpTiming){ g_get_monotonic_time () / 1e3,
+                     processor.tv_sec * 1e3 + processor.tv_nsec / 1e6 };
 }
 
-static gboolean
-add_layer (SpPackWriter *writer, GRand *random, int layer, GError **error)
+SpTiming
+sp_timing_since (SpTiming start)
 {
-  int in = published_channels[layer - PUBLISHED_FIRST];
-  int out = published_channels[layer - PUBLISHED_FIRST + 1];
-  g_autofree char *kernel = g_strdup_printf ("generator.layer%d.conv.weight", layer);
-  g_autofree char *bias = g_strdup_printf ("generator.layer%d.wscale.b", layer);
-  return add_random (writer, random, kernel, (SpPackShape){ 4, { out, in, 3, 3 } }, error)
-         && add_random (writer, random, bias, (SpPackShape){ 1, { out, 1, 1, 1 } }, error);
+  SpTiming now = sp_timing_now ();
+  return (SpTiming){ now.clock - start.clock, now.processor - start.processor };
 }
 
-static gboolean
-write_published (const char *path, GError **error)
+gboolean
+sp_bench_time (const SpBench *bench, SpBenchFunction function, gpointer data, SpTiming *time,
+               GError **error)
 {
-  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (published_manifest, error);
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  if (!writer)
-    return FALSE;
-  for (int layer = PUBLISHED_FIRST; layer <= PUBLISHED_LAST; layer++)
-    if (!add_layer (writer, random, layer, error))
+  *time = (SpTiming){ INFINITY, INFINITY };
+  gint64 begin = g_get_monotonic_time ();
+  gint64 until = begin + (gint64)(bench->repetitions * SHORTEST * G_USEC_PER_SEC);
+  for (guint i = 0; i < bench->repetitions || g_get_monotonic_time () < until; i++) {
+    SpTiming start = sp_timing_now ();
+    if (!function (data, error))
       return FALSE;
-  return add_random (writer, random, "generator.output_256x256.conv.weight",
-                     (SpPackShape){ 4, { 3, 64, 1, 1 } }, error)
-         && add_random (writer, random, "generator.output_256x256.wscale.b",
-                        (SpPackShape){ 1, { 3, 1, 1, 1 } }, error)
-         && sp_pack_writer_save (writer, path, error);
-}
-
-static SpPack *
-open_published (GError **error)
-{
-  g_autofree char *folder = g_dir_make_tmp ("semantic-paint-XXXXXX", error);
-  if (!folder)
-    return NULL;
-  g_autofree char *path = g_build_filename (folder, "bench.safetensors", NULL);
-  SpPack *pack = write_published (path, error) ? sp_pack_open (path, error) : NULL;
-  g_unlink (path); /* an open pack has its file open */
-  g_rmdir (folder);
-  return pack;
-}
-
-/* Floating point operations of a step in the generator's convolutions above the first perturbed
- * layer, 11: forward and the gradient of the input, two for each product. R's own are few. */
-static double
-published_step_operations (void)
-{
-  double products = 0;
-  for (int layer = 12; layer <= PUBLISHED_LAST; layer++) {
-    double side = sp_generator_side (layer);
-    products += 9 * side * side * published_channels[layer - PUBLISHED_FIRST]
-                * published_channels[layer - PUBLISHED_FIRST + 1];
+    SpTiming taken = sp_timing_since (start);
+    time->clock = MIN (time->clock, taken.clock);
+    time->processor = MIN (time->processor, taken.processor);
   }
-  return 2 * 2 * products;
-}
-
-/* ---- Timing ---- */
-
-static double
-milliseconds_since (gint64 start)
-{
-  return (g_get_monotonic_time () - start) / 1e3;
-}
-
-static float *
-random_floats (gsize count, float size)
-{
-  g_autoptr (GRand) random = g_rand_new_with_seed (2);
-  float *values = g_new (float, count);
-  for (gsize i = 0; i < count; i++)
-    values[i] = (float)g_rand_double_range (random, -size, size);
-  return values;
-}
-
-/* A plan's forward passes. */
-static double
-time_passes (SpPlan *plan)
-{
-  double best = INFINITY;
-  for (int i = 0; i < 4 * REPETITIONS; i++) {
-    gint64 start = g_get_monotonic_time ();
-    sp_plan_forward (plan);
-    best = MIN (best, milliseconds_since (start));
-  }
-  return best;
-}
-
-/* One 3x3 convolution by itself, 128 to 128 channels at 128 x 128: layer 12 of the published size.
- */
-static gboolean
-time_convolution (SpBackend *backend, double *gflops, GError **error)
-{
-  const int channels = 128, side = 128;
-  g_autofree float *weights = random_floats ((gsize)channels * channels * 9, 1);
-  g_autofree float *values = random_floats ((gsize)channels * side * side, 1);
-  g_autoptr (SpGraph) graph = sp_graph_new ();
-  SpTensor *x = sp_graph_input (graph, "x", SP_SHAPE (1, channels, side, side));
-  SpTensor *kernel =
-      sp_graph_constant (graph, "kernel", SP_SHAPE (channels, channels, 3, 3), weights);
-  sp_tensor_keep (sp_graph_convolution (graph, x, kernel, NULL, (SpConvolution){ 1, 1, 1, 1 }));
-  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, NULL, error);
-  if (!plan)
-    return FALSE;
-  sp_plan_write (plan, x, values);
-  *gflops = 2.0 * 9 * channels * channels * side * side / time_passes (plan) / 1e6;
   return TRUE;
 }
 
-static gboolean
-time_adaptation (SpAdaptation *adaptation, double *milliseconds, GError **error)
+void
+sp_bench_add (SpBench *bench, const char *name, int size, SpTiming time, const SpWork *work)
 {
-  *milliseconds = INFINITY;
-  for (int i = 0; i < REPETITIONS; i++) {
-    gint64 start = g_get_monotonic_time ();
-    if (!sp_adaptation_run (adaptation, "adapt", STEPS, NULL, NULL, NULL, error))
+  SpFigure figure = { .time = time };
+  g_snprintf (figure.name, sizeof figure.name, "%s-%d", name, size);
+  if (work != NULL)
+    figure.work = *work;
+  g_array_append_val (bench->figures, figure);
+}
+
+/* "adapt-256", or all sizes of "adapt"; NULL: everything. */
+static gboolean
+is_wanted (const Measurement *measurement, const char *only)
+{
+  g_autofree char *full = g_strdup_printf ("%s-%d", measurement->name, measurement->size);
+  return only == NULL || strcmp (only, measurement->name) == 0 || strcmp (only, full) == 0;
+}
+
+static gboolean
+measure (SpBench *bench, const Measurement *measurement, GError **error)
+{
+  if (!sp_bench_pack (bench, measurement->size, error)) /* its making is no part of the memory */
+    return FALSE;
+  guint first = bench->figures->len;
+  sp_machine_forget_peak_memory ();
+  if (!measurement->measure (bench, measurement->size, error))
+    return FALSE;
+  double peak = sp_machine_peak_memory ();
+  for (guint i = first; i < bench->figures->len; i++)
+    g_array_index (bench->figures, SpFigure, i).peak_megabytes = peak;
+  return TRUE;
+}
+
+/* ---- Runs ---- */
+
+static void
+run_clear (gpointer data)
+{
+  SpBenchRun *run = data;
+  g_free (run->device);
+  g_array_unref (run->figures);
+}
+
+/* Before and after the last run's figures, for the better: other programs come and go. */
+static gboolean
+measure_machine (const SpSettings *settings, GArray *runs, GError **error)
+{
+  SpBenchRun *run = &g_array_index (runs, SpBenchRun, runs->len - 1);
+  double fma_gflops, bandwidth_gbs;
+  if (!sp_machine_measure (run->threads, settings->instructions, &fma_gflops, &bandwidth_gbs,
+                           error))
+    return FALSE;
+  run->fma_gflops = MAX (run->fma_gflops, fma_gflops);
+  run->bandwidth_gbs = MAX (run->bandwidth_gbs, bandwidth_gbs);
+  return TRUE;
+}
+
+/* Everything wanted, with so many threads. */
+static gboolean
+measure_run (SpBench *bench, const char *only, int threads, GArray *runs, GError **error)
+{
+  SpBenchRun run = { .threads = threads, .precise = bench->settings.precise };
+  bench->settings.threads = threads;
+  g_autoptr (SpBackend) backend = sp_device_open (&bench->settings, error);
+  if (!backend)
+    return FALSE;
+  run.device = g_strdup (backend->description);
+  run.figures = bench->figures = g_array_new (FALSE, FALSE, sizeof (SpFigure));
+  g_array_append_val (runs, run);
+  bench->backend = backend;
+  if (!measure_machine (&bench->settings, runs, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (measurements); i++)
+    if (is_wanted (&measurements[i], only) && !measure (bench, &measurements[i], error))
       return FALSE;
-    *milliseconds = MIN (*milliseconds, milliseconds_since (start) / STEPS);
-  }
-  return TRUE;
+  return measure_machine (&bench->settings, runs, error);
 }
 
-/* An adaptation of the pack at its native size, with a latent and a photo that mean nothing. */
-static SpAdaptation *
-prepare_adaptation (const SpPack *pack, SpBackend *backend, const SpSettings *settings,
-                    SpShape *latent_shape, GError **error)
-{
-  SpGeneratorShape shape;
-  if (!sp_generator_shape (pack, &shape, error))
-    return NULL;
-  int side = sp_generator_side (SP_LATENT_LAYER);
-  *latent_shape = SP_SHAPE (1, shape.channels[SP_LATENT_LAYER], side, side);
-  SpAdaptation *adaptation = sp_adaptation_new (pack, backend, *latent_shape, settings, error);
-  if (!adaptation)
-    return NULL;
-  g_autofree float *latent = random_floats (sp_shape_elements (*latent_shape), 1);
-  g_autofree float *photo = random_floats ((gsize)3 * shape.resolution * shape.resolution, 1);
-  sp_adaptation_set_target (adaptation, photo, NULL);
-  sp_adaptation_set_latent (adaptation, latent);
-  return adaptation;
-}
+typedef struct {
+  char *only;
+  guint threads; /* 0: one, then all */
+  gboolean json;
+} Options;
 
 static gboolean
-time_published (SpBackend *backend, Figures *figures, GError **error)
+measure_all (SpBench *bench, const Options *options, GError **error)
 {
-  SpSettings settings = sp_settings_default ();
-  for (int i = 0; i < 4; i++)
-    settings.perturbed_layers[i] = 11 + i;
-  g_autoptr (SpPack) pack = open_published (error);
-  SpShape latent_shape;
-  g_autoptr (SpAdaptation) adaptation =
-      pack ? prepare_adaptation (pack, backend, &settings, &latent_shape, error) : NULL;
-  return adaptation && time_adaptation (adaptation, &figures->adapt_256, error);
-}
-
-/* The bare generator, from the latent to the picture. */
-static gboolean
-time_forward (const SpPack *pack, SpBackend *backend, SpShape latent_shape, double *milliseconds,
-              GError **error)
-{
-  SpGeneratorShape shape;
-  if (!sp_generator_shape (pack, &shape, error))
-    return FALSE;
-  g_autoptr (SpGraph) graph = sp_graph_new ();
-  SpTensor *latent = sp_graph_input (graph, "latent", latent_shape);
-  SpTensor *x = sp_generator_layers (graph, pack, &shape, latent, SP_LATENT_LAYER + 1,
-                                     shape.last_layer, NULL, NULL, error);
-  SpTensor *picture = x ? sp_generator_output (graph, pack, &shape, x, error) : NULL;
-  if (!picture)
-    return FALSE;
-  sp_tensor_keep (picture);
-  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, NULL, error);
-  if (!plan)
-    return FALSE;
-  g_autofree float *values = random_floats (sp_shape_elements (latent_shape), 1);
-  sp_plan_write (plan, latent, values);
-  *milliseconds = time_passes (plan);
-  return TRUE;
-}
-
-static gboolean
-time_preview (const SpPack *pack, SpBackend *backend, SpShape latent_shape,
-              SpAdaptation *adaptation, double *milliseconds, GError **error)
-{
-  g_autoptr (SpPreview) preview = sp_preview_new (pack, backend, latent_shape, adaptation, error);
-  if (!preview)
-    return FALSE;
-  sp_preview_fit (preview, adaptation);
-  int side = sp_pack_resolution (pack);
-  g_autofree float *picture = g_new (float, (gsize)3 * side * side);
-  g_autofree float *latent = random_floats (sp_shape_elements (latent_shape), 1);
-  *milliseconds = INFINITY;
-  for (int i = 0; i < REPETITIONS; i++) {
-    gint64 start = g_get_monotonic_time ();
-    sp_preview_draw (preview, latent, NULL, picture);
-    *milliseconds = MIN (*milliseconds, milliseconds_since (start));
-  }
-  return TRUE;
-}
-
-static gboolean
-time_bundled (SpBackend *backend, Figures *figures, GError **error)
-{
-  SpSettings settings = sp_settings_default ();
-  g_autofree char *path = sp_job_bundled_pack (error);
-  g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
-  SpShape latent_shape;
-  g_autoptr (SpAdaptation) adaptation =
-      pack ? prepare_adaptation (pack, backend, &settings, &latent_shape, error) : NULL;
-  return adaptation && time_adaptation (adaptation, &figures->adapt_128, error)
-         && time_forward (pack, backend, latent_shape, &figures->forward_128, error)
-         && time_preview (pack, backend, latent_shape, adaptation, &figures->preview_128, error);
+  g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (SpBenchRun));
+  g_array_set_clear_func (runs, run_clear);
+  int all = sp_machine_threads ();
+  gboolean done =
+      options->threads > 0 || all == 1 || measure_run (bench, options->only, 1, runs, error);
+  done = done
+         && measure_run (bench, options->only, options->threads > 0 ? (int)options->threads : all,
+                         runs, error);
+  if (done)
+    sp_bench_print (runs, options->json);
+  for (guint i = 0; i < G_N_ELEMENTS (bench->packs); i++)
+    g_clear_pointer (&bench->packs[i], sp_pack_unref);
+  return done;
 }
 
 /* ---- Command ---- */
 
-static void
-print_figures (const Figures *figures, const char *device, gboolean json)
+static gboolean
+check_only (const char *only, GError **error)
 {
-  double gflops = published_step_operations () / figures->adapt_256 / 1e6;
-  double share = gflops / figures->fma_gflops;
-  if (!json) {
-    g_print ("Device:                 %s\n"
-             "Adaptation, 256 x 256:  %.1f ms a step (%.1f GFLOP/s in the generator, %.0f %% of "
-             "the peak)\n"
-             "Adaptation, 128 x 128:  %.1f ms a step (bundled pack)\n"
-             "Generator, 128 x 128:   %.1f ms\nPreview, 128 x 128:     %.1f ms\n"
-             "Convolution 3x3:        %.1f GFLOP/s, %.0f %% of the peak\n"
-             "Multiply-add peak:      %.1f GFLOP/s\nMemory bandwidth:       %.1f GB/s\n"
-             "Peak memory:            %.0f MB\n",
-             device, figures->adapt_256, gflops, 100 * share, figures->adapt_128,
-             figures->forward_128, figures->preview_128, figures->convolution_gflops,
-             100 * figures->convolution_gflops / figures->fma_gflops, figures->fma_gflops,
-             figures->bandwidth_gbs, figures->peak_megabytes);
-    return;
-  }
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  json_builder_begin_object (builder);
-  sp_json_add_string (builder, "device", device);
-  sp_json_add_number (builder, "adapt_step_ms_256", figures->adapt_256);
-  sp_json_add_number (builder, "adapt_step_ms_128", figures->adapt_128);
-  sp_json_add_number (builder, "generator_forward_ms", figures->forward_128);
-  sp_json_add_number (builder, "preview_ms", figures->preview_128);
-  sp_json_add_number (builder, "convolution_gflops", figures->convolution_gflops);
-  sp_json_add_number (builder, "convolution_fma_fraction",
-                      figures->convolution_gflops / figures->fma_gflops);
-  sp_json_add_number (builder, "fma_gflops", figures->fma_gflops);
-  sp_json_add_number (builder, "bandwidth_gbs", figures->bandwidth_gbs);
-  sp_json_add_number (builder, "adapt_gflops_256", gflops);
-  sp_json_add_number (builder, "adapt_fma_fraction_256", share);
-  sp_json_add_number (builder, "peak_memory_mb", figures->peak_megabytes);
-  json_builder_end_object (builder);
-  sp_json_print (builder);
+  gboolean known = only == NULL || strcmp (only, "machine") == 0;
+  for (guint i = 0; i < G_N_ELEMENTS (measurements); i++)
+    known = known || is_wanted (&measurements[i], only);
+  if (!known)
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "“%s” is nothing that bench measures.", only);
+  return known;
 }
 
 static gboolean
-bench (int threads, gboolean json, GError **error)
+parse (int argc, char **argv, SpBench *bench, Options *options, GError **error)
 {
-  Figures figures = { 0 };
-  g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, threads, error);
-  if (!backend || !sp_machine_measure (threads, &figures.fma_gflops, &figures.bandwidth_gbs, error)
-      || !time_convolution (backend, &figures.convolution_gflops, error)
-      || !time_bundled (backend, &figures, error) || !time_published (backend, &figures, error))
-    return FALSE;
-  struct rusage usage;
-  getrusage (RUSAGE_SELF, &usage);
-  figures.peak_megabytes = usage.ru_maxrss / 1024.0;
-  print_figures (&figures, backend->description, json);
-  return TRUE;
-}
-
-static gboolean
-parse (int argc, char **argv, guint *threads, gboolean *json, GError **error)
-{
-  g_autofree char *word = NULL;
+  g_autofree char *threads = NULL, *repetitions = NULL, *instructions = NULL;
   g_auto (GStrv) rest = NULL;
   const GOptionEntry entries[] = {
-    { "threads", 0, 0, G_OPTION_ARG_STRING, &word, "Processor threads; 0 is all", "N" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, json, "Print JSON", NULL },
+    { "only", 0, 0, G_OPTION_ARG_STRING, &options->only, "Measure just this", "NAME" },
+    { "threads", 0, 0, G_OPTION_ARG_STRING, &threads,
+      "Processor threads; 0, the default, is one and then all", "N" },
+    { "instructions", 0, 0, G_OPTION_ARG_STRING, &instructions,
+      "Processor instructions: best (default), plain, avx2, avx512 or neon", "WORD" },
+    { "precise", 0, 0, G_OPTION_ARG_NONE, &bench->settings.precise,
+      "Round less where it costs time", NULL },
+    { "repetitions", 0, 0, G_OPTION_ARG_STRING, &repetitions,
+      "The best of so many timings counts (default 3)", "N" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
     { 0 }
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_option_context_add_main_entries (context, entries, NULL);
-  g_option_context_set_summary (context, "Measures the speed of this machine.");
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  g_option_context_set_summary (context, "Measures the speed of this machine; all takes minutes.");
+  g_option_context_set_description (context, DESCRIPTION);
+  if (!g_option_context_parse (context, &argc, &argv, error) || !check_only (options->only, error)
+      || (threads && !sp_parse_number ("--threads", threads, 0, 1024, &options->threads, error))
+      || (repetitions
+          && !sp_parse_number ("--repetitions", repetitions, 1, 1000, &bench->repetitions, error))
+      || (instructions
+          && !sp_instructions_parse (instructions, &bench->settings.instructions, error)))
     return FALSE;
   if (!rest)
-    return !word || sp_parse_number ("--threads", word, 0, 1024, threads, error);
+    return TRUE;
   g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "“%s” is too much.", rest[0]);
   return FALSE;
 }
@@ -344,11 +238,14 @@ int
 sp_command_bench (int argc, char **argv)
 {
   GError *error = NULL;
-  guint threads = 0;
-  gboolean json = FALSE;
-  if (!parse (argc, argv, &threads, &json, &error))
-    return sp_command_fail ("bench", SP_EXIT_USAGE, error);
-  if (!bench ((int)threads, json, &error))
-    return sp_command_fail ("bench", SP_EXIT_FAILED, error);
-  return SP_EXIT_DONE;
+  SpBench bench = { .settings = sp_settings_default (), .repetitions = 3 };
+  Options options = { 0 };
+  bench.settings.device = SP_DEVICE_CPU; /* whose limits are measured beside it */
+  int status = SP_EXIT_DONE;
+  if (!parse (argc, argv, &bench, &options, &error))
+    status = sp_command_fail ("bench", SP_EXIT_USAGE, error);
+  else if (!measure_all (&bench, &options, &error))
+    status = sp_command_fail ("bench", SP_EXIT_FAILED, error);
+  g_free (options.only);
+  return status;
 }

@@ -19,6 +19,10 @@ int sp_command_invert (int argc, char **argv);
 int sp_command_compare (int argc, char **argv);
 int sp_command_info (int argc, char **argv);
 int sp_command_bench (int argc, char **argv);
+int sp_command_import (int argc, char **argv);
+int sp_command_sample (int argc, char **argv);
+int sp_command_export (int argc, char **argv);
+int sp_command_train (int argc, char **argv);
 
 /* Prints "semantic-paint COMMAND: sentence" on stderr, for usage with where to read on; returns the
  * status. Takes the error. */
@@ -46,10 +50,20 @@ gboolean sp_common_options_parse (SpCommonOptions *options, int argc, char **arg
 gboolean sp_parse_number (const char *option, const char *value, guint minimum, guint maximum,
                           guint *number, GError **error);
 
+/* "auto", "cpu" or "cuda". */
+gboolean sp_parse_device (const char *word, SpDevice *device, GError **error);
+
 /* ---- Running a job ---- */
 
-/* Holds Ctrl-C back until sp_command_run(); to be called before anything starts a thread. */
+/* Holds Ctrl-C back until there is an interruption; to be called before anything starts a thread.
+ */
 void sp_command_hold_interrupts (void);
+
+/* Takes Ctrl-C: the first cancels, the second ends the program at once. `cancellable` must outlive
+ * it. */
+typedef struct _SpInterruption SpInterruption;
+SpInterruption *sp_interruption_new (GCancellable *cancellable, GError **error);
+void sp_interruption_free (SpInterruption *interruption);
 
 /* Runs the job with progress on stderr. The first Ctrl-C ends it with the best so far, the second
  * ends the program at once. */

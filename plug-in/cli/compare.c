@@ -7,7 +7,7 @@
  */
 #include "plug-in/cli/command.h"
 
-#include "engine/cpu/cpu.h"
+#include "engine/device.h"
 #include "engine/method/adapt.h"
 #include "engine/method/invert.h"
 #include "engine/method/measure.h"
@@ -24,9 +24,9 @@
 /* ---- Options ---- */
 
 typedef struct {
-  char *pack, *perturbations, *layers, *steps;
+  char *pack, *perturbations, *layers, *steps, *instructions;
   int inversion_steps, threads;
-  gboolean no_hole;
+  gboolean no_hole, precise;
   char **photos;
 } Options;
 
@@ -37,6 +37,7 @@ options_clear (Options *options)
   g_free (options->perturbations);
   g_free (options->layers);
   g_free (options->steps);
+  g_free (options->instructions);
   g_strfreev (options->photos);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -56,6 +57,10 @@ parse_options (int argc, char **argv, Options *options, GError **error)
     { "invert-steps", 0, 0, G_OPTION_ARG_INT, &options->inversion_steps,
       "Steps of inversion (default: 100)", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads, "Threads (default: all)", "N" },
+    { "instructions", 0, 0, G_OPTION_ARG_STRING, &options->instructions,
+      "Processor instructions: best (default), plain, avx2, avx512 or neon", "WORD" },
+    { "precise", 0, 0, G_OPTION_ARG_NONE, &options->precise, "Round less where it costs time",
+      NULL },
     { "no-hole", 0, 0, G_OPTION_ARG_NONE, &options->no_hole,
       "Keep the whole photo instead of leaving a rectangle out", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->photos, NULL, "PHOTO..." },
@@ -311,6 +316,11 @@ prepare (Comparison *comparison, GError **error)
   const char *kinds =
       options->perturbations != NULL ? options->perturbations : "free,lowrank,heads";
   comparison->settings = sp_settings_default ();
+  comparison->settings.threads = options->threads;
+  comparison->settings.precise = options->precise;
+  if (options->instructions != NULL
+      && !sp_instructions_parse (options->instructions, &comparison->settings.instructions, error))
+    return FALSE;
   comparison->n_steps = parse_numbers (steps, comparison->steps, MAXIMUM_COUNTS, error);
   comparison->n_kinds = comparison->n_steps > 0 ? parse_kinds (kinds, comparison->kinds, error) : 0;
   if (comparison->n_kinds == 0)
@@ -323,7 +333,7 @@ prepare (Comparison *comparison, GError **error)
   comparison->pack = open_pack (options, error);
   if (comparison->pack == NULL)
     return FALSE;
-  comparison->backend = sp_cpu_backend_new (SP_CPU_BEST, options->threads, error);
+  comparison->backend = sp_device_open (&comparison->settings, error);
   return comparison->backend != NULL;
 }
 

@@ -1,5 +1,6 @@
 /* semantic-paint info: what a pack is and holds, and which devices there are. */
 #include "engine/cpu/cpu.h"
+#include "engine/device.h"
 #include "plug-in/cli/command.h"
 
 #define SUMMARY "Describes a pack (the bundled one when none is named), or the devices."
@@ -19,6 +20,22 @@ static const struct {
                          { SP_CPU_AVX512, "AVX-512" } };
 
 static void
+add_cuda_json (JsonBuilder *builder)
+{
+  g_autoptr (GError) why_not = NULL;
+  g_autoptr (SpBackend) backend = sp_device_open_cuda (&why_not);
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "usable");
+  json_builder_add_boolean_value (builder, backend != NULL);
+  sp_json_add_integer (builder, "devices", sp_device_count_cuda (NULL));
+  if (backend)
+    sp_json_add_string (builder, "description", backend->description);
+  else
+    sp_json_add_string (builder, "why_not", why_not->message);
+  json_builder_end_object (builder);
+}
+
+static void
 print_devices_json (void)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -34,7 +51,7 @@ print_devices_json (void)
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   json_builder_set_member_name (builder, "cuda");
-  json_builder_add_null_value (builder);
+  add_cuda_json (builder);
   json_builder_end_object (builder);
   sp_json_print (builder);
 }
@@ -46,7 +63,13 @@ print_devices (void)
   for (guint i = 0; i < G_N_ELEMENTS (instruction_sets); i++)
     if (sp_cpu_supports (instruction_sets[i].instructions))
       g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", instruction_sets[i].name);
-  g_print ("CPU:  %s; %u threads\nCUDA: not built in\n", names->str, g_get_num_processors ());
+  g_autoptr (GError) why_not = NULL;
+  g_autoptr (SpBackend) cuda = sp_device_open_cuda (&why_not);
+  g_print ("CPU:  %s; %u threads\n", names->str, g_get_num_processors ());
+  if (cuda)
+    g_print ("CUDA: %s; devices: %u\n", cuda->description, sp_device_count_cuda (NULL));
+  else
+    g_print ("CUDA: not used. %s\n", why_not->message);
 }
 
 /* ---- Packs ---- */

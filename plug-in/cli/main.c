@@ -15,7 +15,11 @@ static const Command commands[] = {
   { "invert", sp_command_invert, "Show a photo as the generator draws it" },
   { "compare", sp_command_compare, "Measure how well a pack holds photos" },
   { "info", sp_command_info, "Describe a pack, or the devices" },
+  { "train", sp_command_train, "Make a pack of a folder of photos" },
   { "bench", sp_command_bench, "Measure the speed of this machine" },
+  { "import", sp_command_import, "Make a pack of published models" },
+  { "sample", sp_command_sample, "Draw a picture from a pack's prior" },
+  { "export", sp_command_export, "Write a pack's networks for PyTorch users" },
 };
 
 static void

@@ -35,8 +35,8 @@ sp_parse_number (const char *option, const char *value, guint minimum, guint max
   return FALSE;
 }
 
-static gboolean
-parse_device (const char *word, SpDevice *device, GError **error)
+gboolean
+sp_parse_device (const char *word, SpDevice *device, GError **error)
 {
   static const char *const words[] = { "auto", "cpu", "cuda" };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
@@ -49,18 +49,20 @@ parse_device (const char *word, SpDevice *device, GError **error)
   return FALSE;
 }
 
-/* What was given for --device and --threads, before it is checked. */
+/* What was given for these options, before it is checked. */
 typedef struct {
-  char *device, *threads, *invert_steps;
+  char *device, *threads, *instructions, *invert_steps;
 } SettingWords;
 
 static gboolean
 apply_words (const SettingWords *words, SpSettings *settings, GError **error)
 {
   guint threads = 0;
-  if ((words->device && !parse_device (words->device, &settings->device, error))
+  if ((words->device && !sp_parse_device (words->device, &settings->device, error))
       || (words->threads
           && !sp_parse_number ("--threads", words->threads, 0, 1024, &threads, error))
+      || (words->instructions
+          && !sp_instructions_parse (words->instructions, &settings->instructions, error))
       || (words->invert_steps
           && !sp_parse_number ("--invert-steps", words->invert_steps, 0, 1000000,
                                &settings->inversion_steps, error)))
@@ -98,6 +100,10 @@ sp_common_options_parse (SpCommonOptions *options, int argc, char **argv, const 
     { "device", 0, 0, G_OPTION_ARG_STRING, &words.device, "auto, cpu or cuda", "DEVICE" },
     { "threads", 0, 0, G_OPTION_ARG_STRING, &words.threads, "Processor threads; 0 is all (default)",
       "N" },
+    { "instructions", 0, 0, G_OPTION_ARG_STRING, &words.instructions,
+      "Processor instructions: best (default), plain, avx2, avx512 or neon", "WORD" },
+    { "precise", 0, 0, G_OPTION_ARG_NONE, &options->settings.precise,
+      "Round less where it costs time", NULL },
     { "invert-steps", 0, 0, G_OPTION_ARG_STRING, &words.invert_steps,
       "Steps of finding the photo in the generator (default 100)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print the figures as JSON", NULL },
@@ -117,6 +123,7 @@ sp_common_options_parse (SpCommonOptions *options, int argc, char **argv, const 
                    && check_files (options, error);
   g_free (words.device);
   g_free (words.threads);
+  g_free (words.instructions);
   g_free (words.invert_steps);
   return valid;
 }

@@ -77,10 +77,11 @@ end_display (Display *display)
 
 /* ---- Ctrl-C ---- */
 
-typedef struct {
+struct _SpInterruption {
   GCancellable *cancellable;
-  int ended; /* atomic: the job is over, SIGINT only wakes the thread */
-} Interruption;
+  pthread_t waiter;
+  int ended; /* atomic: the work is over, SIGINT only wakes the thread */
+};
 
 static sigset_t
 interrupt_signal (void)
@@ -94,7 +95,7 @@ interrupt_signal (void)
 static gpointer
 wait_for_interrupts (gpointer data)
 {
-  Interruption *interruption = data;
+  SpInterruption *interruption = data;
   sigset_t set = interrupt_signal ();
   for (guint presses = 0;;) {
     int signal_number;
@@ -115,26 +116,46 @@ sp_command_hold_interrupts (void)
   pthread_sigmask (SIG_BLOCK, &set, NULL);
 }
 
+SpInterruption *
+sp_interruption_new (GCancellable *cancellable, GError **error)
+{
+  SpInterruption *interruption = g_new0 (SpInterruption, 1);
+  interruption->cancellable = cancellable;
+  int refused = pthread_create (&interruption->waiter, NULL, wait_for_interrupts, interruption);
+  if (refused == 0)
+    return interruption;
+  g_free (interruption);
+  g_set_error (error, SP_ERROR, SP_ERROR_MEMORY, "No thread can be started: %s.",
+               g_strerror (refused));
+  return NULL;
+}
+
+void
+sp_interruption_free (SpInterruption *interruption)
+{
+  g_atomic_int_set (&interruption->ended, TRUE);
+  pthread_kill (interruption->waiter, SIGINT);
+  pthread_join (interruption->waiter, NULL);
+  g_free (interruption);
+}
+
+/* ---- A job ---- */
+
 gboolean
 sp_command_run (SpJob *job, gboolean quiet, SpJobResult *result, GError **error)
 {
   Display display = { .quiet = quiet, .terminal = isatty (STDERR_FILENO) };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Interruption interruption = { cancellable, FALSE };
-  pthread_t waiter;
-  int refused = pthread_create (&waiter, NULL, wait_for_interrupts, &interruption);
-  if (refused != 0) {
-    g_set_error (error, SP_ERROR, SP_ERROR_MEMORY, "No thread can be started: %s.",
-                 g_strerror (refused));
+  SpInterruption *interruption = sp_interruption_new (cancellable, error);
+  if (interruption == NULL)
     return FALSE;
-  }
   job->progress = show_progress;
   job->user_data = &display;
   job->cancellable = cancellable;
   gboolean done = sp_job_run (job, TRUE, result, error);
   end_display (&display);
-  g_atomic_int_set (&interruption.ended, TRUE);
-  pthread_kill (waiter, SIGINT);
-  pthread_join (waiter, NULL);
+  sp_interruption_free (interruption);
+  if (done && result->note != NULL)
+    g_printerr ("%s\n", result->note);
   return done;
 }

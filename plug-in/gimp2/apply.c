@@ -58,6 +58,8 @@ sp_gimp_apply (const SpGimpArguments *arguments, gboolean hide_strokes, SpProgre
                 "the strokes\n",
                 result.window.width, result.window.height, result.picture_width,
                 result.picture_height, result.adaptation_steps, result.seconds, result.psnr);
+  if (layer != -1 && result.note != NULL)
+    gimp_message (result.note);
   sp_job_result_clear (&result);
   return layer;
 }

@@ -1,0 +1,131 @@
+/* What a user waits for, through the public interface: from a stroke to its preview, and a whole
+ * edit of a photo of 12 megapixels. The photo is computed as it is read, so that its own size
+ * counts in no memory figure but the engine's. */
+#include "plug-in/cli/bench.h"
+
+#define PHOTO_WIDTH 4000
+#define PHOTO_HEIGHT 3000
+#define STROKE_SIDE 1000 /* the window is a square of twice that */
+#define EDIT_STEPS 100
+
+static gboolean
+read_photo (gpointer user_data, SpRectangle area, float *rgb, GError **error)
+{
+  for (int y = area.y; y < area.y + area.height; y++)
+    for (int x = area.x; x < area.x + area.width; x++, rgb += 3) {
+      rgb[0] = (x & 255) / 255.0f;
+      rgb[1] = (y & 255) / 255.0f;
+      rgb[2] = ((x ^ y) & 255) / 255.0f;
+    }
+  return TRUE;
+}
+
+typedef struct {
+  SpPhoto photo;
+  float *coverage;
+  SpEdit edit;
+  SpSession *session;
+} Subject;
+
+static void
+subject_init (Subject *subject, const SpPack *pack)
+{
+  gsize pixels = (gsize)STROKE_SIDE * STROKE_SIDE;
+  guint n_concepts;
+  *subject = (Subject){ .photo = { PHOTO_WIDTH, PHOTO_HEIGHT, read_photo, NULL },
+                        .coverage = g_new (float, pixels) };
+  for (gsize i = 0; i < pixels; i++)
+    subject->coverage[i] = 1;
+  SpRectangle middle = { (PHOTO_WIDTH - STROKE_SIDE) / 2, (PHOTO_HEIGHT - STROKE_SIDE) / 2,
+                         STROKE_SIDE, STROKE_SIDE };
+  subject->edit = (SpEdit){ .strokes = { middle, subject->coverage },
+                            .concept = sp_pack_concepts (pack, &n_concepts)[0].name,
+                            .operation = SP_EDIT_ADD,
+                            .strength = SP_STRENGTH_HIGH };
+}
+
+static void
+subject_clear (Subject *subject)
+{
+  g_clear_pointer (&subject->session, sp_session_free);
+  g_free (subject->coverage);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Subject, subject_clear)
+
+static gboolean
+make_session (Subject *subject, SpPack *pack, const SpSettings *settings, GError **error)
+{
+  subject->session =
+      sp_session_new (pack, &subject->photo, subject->edit.strokes.area, settings, error);
+  return subject->session != NULL;
+}
+
+static gboolean
+preview (gpointer data, GError **error)
+{
+  Subject *subject = data;
+  sp_session_clear_edits (subject->session);
+  return sp_session_add_edit (subject->session, &subject->edit, error)
+         && sp_session_preview (subject->session, error);
+}
+
+gboolean
+sp_bench_preview (SpBench *bench, int size, GError **error)
+{
+  SpSettings settings = bench->settings;
+  settings.inversion_steps = settings.warm_start_steps = 1; /* it costs the same after more */
+  SpPack *pack = sp_bench_pack (bench, size, error);
+  if (!pack)
+    return FALSE;
+  g_auto (Subject) subject;
+  subject_init (&subject, pack);
+  if (!make_session (&subject, pack, &settings, error)
+      || !sp_session_open (subject.session, NULL, NULL, NULL, error))
+    return FALSE;
+  SpTiming time;
+  if (!sp_bench_time (bench, preview, &subject, &time, error))
+    return FALSE;
+  sp_bench_add (bench, "preview", size, time, NULL);
+  return TRUE;
+}
+
+/* ---- The whole of an edit ---- */
+
+/* Adds the time since *start under `name` and starts anew. */
+static void
+add_part (SpBench *bench, const char *name, int size, SpTiming *start)
+{
+  sp_bench_add (bench, name, size, sp_timing_since (*start), NULL);
+  *start = sp_timing_now ();
+}
+
+/* Planning and reading; inversion and warm start with their default steps; 100 steps of adaptation;
+ * the layer at the photo's resolution. Measured once: it is long. */
+gboolean
+sp_bench_edit (SpBench *bench, int size, GError **error)
+{
+  SpSettings settings = bench->settings;
+  settings.adaptation_steps = EDIT_STEPS;
+  SpPack *pack = sp_bench_pack (bench, size, error);
+  if (!pack)
+    return FALSE;
+  g_auto (Subject) subject;
+  subject_init (&subject, pack);
+  SpTiming begin = sp_timing_now (), start = begin;
+  if (!make_session (&subject, pack, &settings, error))
+    return FALSE;
+  add_part (bench, "edit-plan", size, &start);
+  if (!sp_session_open (subject.session, NULL, NULL, NULL, error))
+    return FALSE;
+  add_part (bench, "edit-open", size, &start);
+  if (!sp_session_add_edit (subject.session, &subject.edit, error)
+      || !sp_session_render (subject.session, NULL, NULL, NULL, error))
+    return FALSE;
+  add_part (bench, "edit-render", size, &start);
+  g_autoptr (SpLayer) layer = sp_session_layer (subject.session, &subject.photo, error);
+  if (!layer)
+    return FALSE;
+  add_part (bench, "edit-layer", size, &start);
+  add_part (bench, "edit", size, &begin);
+  return TRUE;
+}

@@ -1,0 +1,401 @@
+/* What training does: it learns, its pack works, and it comes to the same bits however it is run.
+ * See train-fixture.h. */
+#include "tests/train-fixture.h"
+
+#include "engine/method/adapt.h"
+#include "engine/method/invert.h"
+#include "engine/method/preview.h"
+#include "engine/pack.h"
+#include "engine/photo/photo.h"
+#include "weights/train/batch.h"
+#include "weights/train/discriminator.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+/* ---- Learning ---- */
+
+/* The numbers of a column of the curve. */
+static GArray *
+read_curve (TrainFixture *fixture, guint column)
+{
+  g_autofree char *path = train_training_file (fixture, "curve.csv");
+  g_autoptr (GBytes) bytes = train_read_bytes (path);
+  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_auto (GStrv) lines = g_strsplit (g_strstrip (text), "\n", -1);
+  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (double));
+  for (guint i = 1; lines[i] != NULL; i++) {
+    g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
+    g_assert_cmpuint (g_strv_length (cells), ==, 9);
+    double number = *cells[column] ? g_ascii_strtod (cells[column], NULL) : NAN;
+    g_array_append_val (numbers, number);
+  }
+  return numbers;
+}
+
+static double
+mean_of (const GArray *numbers, guint first, guint end)
+{
+  double sum = 0;
+  for (guint i = first; i < end; i++)
+    sum += g_array_index (numbers, double, i) / (end - first);
+  return sum;
+}
+
+/* `perceptual_pack`: its net takes part; NULL: none does. */
+static void
+check_learning (TrainFixture *fixture, const char *perceptual_pack)
+{
+  SpTrainOptions options = train_tiny_options ();
+  options.perceptual_pack = perceptual_pack;
+  options.perceptual = perceptual_pack != NULL ? 0.1f : 0;
+  options.latent_channels = 8;
+  for (int i = 0; i < 4; i++)
+    options.widths[i] = 8;
+  options.generator_rate = options.encoder_rate = 0.01f;
+  options.adversarial_from = 240;
+  options.steps = 250;
+  options.sheet_steps = 125;
+  train_run (fixture, &options);
+  static const struct {
+    const char *name;
+    guint column;
+    double share; /* of what it was at first; what does not learn stays at 1 */
+  } terms[] = { { "L1", 2, 0.5 }, { "perceptual", 3, 0.7 }, { "concept", 4, 0.8 } };
+  for (guint i = 0; i < G_N_ELEMENTS (terms); i++) {
+    g_autoptr (GArray) numbers = read_curve (fixture, terms[i].column);
+    g_assert_cmpuint (numbers->len, ==, 250);
+    if (terms[i].column == 3 && perceptual_pack == NULL)
+      continue;
+    double before = mean_of (numbers, 0, 10), after = mean_of (numbers, 220, 240);
+    g_test_message ("%s: %.4f, then %.4f", terms[i].name, before, after);
+    g_assert_cmpfloat (after, <, terms[i].share * before);
+  }
+  g_autoptr (GArray) judged = read_curve (fixture, 7);
+  g_assert_true (isnan (g_array_index (judged, double, 239)));
+  g_assert_true (isfinite (g_array_index (judged, double, 240)));
+}
+
+static void
+test_learning (TrainFixture *fixture, gconstpointer data)
+{
+  check_learning (fixture, NULL);
+}
+
+static void
+test_perceptual (TrainFixture *fixture, gconstpointer data)
+{
+  g_autofree char *pack = g_build_filename (g_getenv ("SP_SOURCE_ROOT"), "tests", "golden",
+                                            "shallow.pack.safetensors", NULL);
+  check_learning (fixture, pack);
+}
+
+/* ---- The pack ---- */
+
+/* A photo as the training sees it, by nearest pixels. */
+static float *
+small_photo (guint number)
+{
+  float *photo = g_new (float, 3 * SIDE * SIDE), rgb[3 * PHOTO_SIDE];
+  for (int y = 0; y < SIDE; y++) {
+    SpRectangle row = { 0, y * PHOTO_SIDE / SIDE, PHOTO_SIDE, 1 };
+    train_read_picture (GUINT_TO_POINTER (number), row, rgb, NULL);
+    for (int x = 0; x < SIDE; x++)
+      for (int c = 0; c < 3; c++)
+        photo[(c * SIDE + y) * SIDE + x] =
+            2 * sp_srgb_encode (rgb[3 * (x * PHOTO_SIDE / SIDE) + c]) - 1;
+  }
+  return photo;
+}
+
+/* G(E(x)) of a photo, by the pack alone. */
+static double
+psnr_of_pack (TrainFixture *fixture, const SpPack *pack, guint number)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree float *photo = small_photo (number);
+  g_autofree float *picture = g_new (float, 3 * SIDE * SIDE);
+  SpSettings settings = sp_settings_default ();
+  g_autoptr (SpInversion) inversion = sp_inversion_new (pack, fixture->backend, SIDE, SIDE, &error);
+  g_assert_no_error (error);
+  sp_inversion_run (inversion, photo, 0, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  SpShape shape = sp_inversion_latent_shape (inversion);
+  g_autofree float *latent = g_new (float, sp_shape_elements (shape));
+  sp_inversion_read_latent (inversion, latent);
+  g_autoptr (SpAdaptation) adaptation =
+      sp_adaptation_new (pack, fixture->backend, shape, &settings, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpPreview) preview =
+      sp_preview_new (pack, fixture->backend, shape, adaptation, &error);
+  g_assert_no_error (error);
+  sp_preview_draw (preview, latent, NULL, picture);
+  return sp_psnr (picture, photo, NULL, SIDE, SIDE);
+}
+
+static void
+test_pack (TrainFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpTrainOptions options = train_tiny_options ();
+  options.generator_rate = options.encoder_rate = 0.02f;
+  options.averaging = 0.9f;
+  options.steps = 300;
+  options.adversarial_from = 1000;
+  options.sheet_steps = 300;
+  options.title = "A \"tiny\" pack";
+  train_run (fixture, &options);
+  g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (sp_pack_name (pack), ==, "tiny");
+  g_assert_cmpstr (sp_pack_title (pack), ==, "A \"tiny\" pack");
+
+  guint n_concepts;
+  const SpConcept *concepts = sp_pack_concepts (pack, &n_concepts);
+  g_assert_cmpuint (n_concepts, ==, 2); /* no photo shows "nowhere" */
+  g_assert_cmpstr (concepts[0].name, ==, "bright");
+  g_assert_cmpstr (concepts[1].title, ==, "The dark");
+  g_assert_cmpuint (concepts[1].exemplars, >, 0);
+  SpPackShape shape = { 1, { 6, 1, 1, 1 } };
+  g_autofree float *bright = sp_pack_read (pack, "concept.bright.value", shape, &error);
+  g_assert_no_error (error);
+  g_autofree float *dark = sp_pack_read (pack, "concept.dark.value", shape, &error);
+  g_assert_no_error (error);
+  double cosine = 0;
+  for (int c = 0; c < 6; c++)
+    cosine += (double)bright[c] * dark[c] / 6; /* each has the norm sqrt (6) */
+  g_test_message ("cosine of the two values: %.3f", cosine);
+  g_assert_cmpfloat (cosine, <, 0.9);
+
+  /* with the statistics of a batch in training, with those of the pack now */
+  g_autoptr (GArray) in_training = read_curve (fixture, 8);
+  double before = g_array_index (in_training, double, 299), now = 0;
+  for (guint number = 0; number < PHOTOS; number++)
+    now += psnr_of_pack (fixture, pack, number) / PHOTOS;
+  g_test_message ("PSNR in training %.2f dB, of the pack %.2f dB", before, now);
+  g_assert_cmpfloat (now, >, 12);
+  g_assert_cmpfloat (now, >, before - 1);
+}
+
+/* ---- The same bits ---- */
+
+/* Stopped before and in the adversarial phase. */
+static void
+test_resume (TrainFixture *fixture, gconstpointer data)
+{
+  static const guint stops[] = { 3, 5, 9 };
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  g_autoptr (GBytes) whole = train_whole_run (fixture, options);
+  options.restart = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (stops); i++) {
+    options.steps = stops[i];
+    train_run (fixture, &options);
+    options.restart = FALSE;
+  }
+  g_autoptr (GBytes) early = train_read_bytes (path);
+  g_assert_false (g_bytes_equal (whole, early));
+  options.steps = 12;
+  train_run (fixture, &options);
+  g_autoptr (GBytes) resumed = train_read_bytes (path);
+  train_assert_same (whole, resumed);
+  g_autoptr (GArray) steps = read_curve (fixture, 0);
+  g_assert_cmpuint (steps->len, ==, 12);
+  g_assert_nonnull (strstr (train_told (), "Going on from step 9."));
+}
+
+/* The discriminator from the first step on, when there are no other pictures' cells yet. */
+static void
+test_adversarial_start (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  options.adversarial_from = 0;
+  g_autoptr (GBytes) whole = train_whole_run (fixture, options);
+  options.restart = TRUE;
+  options.steps = 1;
+  train_run (fixture, &options);
+  options.restart = FALSE;
+  options.steps = 12;
+  train_run (fixture, &options);
+  g_autoptr (GBytes) resumed = train_read_bytes (path);
+  train_assert_same (whole, resumed);
+}
+
+static void
+test_interrupted (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  g_autoptr (GBytes) whole = train_whole_run (fixture, options);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  options.restart = TRUE;
+  g_remove (fixture->pack);
+  train_cancel_at_save = cancellable;
+  g_autoptr (GError) error = train_and_fail (fixture, &options, cancellable);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (g_file_test (fixture->pack, G_FILE_TEST_EXISTS));
+  train_cancel_at_save = NULL;
+  options.restart = FALSE;
+  train_run (fixture, &options);
+  g_assert_nonnull (strstr (train_told (), "Going on from step 4."));
+  g_autoptr (GBytes) resumed = train_read_bytes (path);
+  train_assert_same (whole, resumed);
+}
+
+/* Large enough that the backend does share the work. */
+static void
+test_threads (TrainFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpTrainOptions options = train_tiny_options ();
+  options.side = 64;
+  options.batch = 8;
+  for (int i = 0; i < 4; i++)
+    options.widths[i] = 24;
+  options.adversarial_from = 2;
+  options.steps = 4;
+  g_autoptr (GBytes) one = train_whole_run (fixture, options);
+  g_autoptr (GBytes) pack_of_one = train_read_bytes (fixture->pack);
+  sp_backend_free (fixture->backend);
+  fixture->backend = sp_cpu_backend_new (SP_CPU_BEST, 3, &error);
+  g_assert_no_error (error);
+  g_autoptr (GBytes) three = train_whole_run (fixture, options);
+  g_autoptr (GBytes) pack_of_three = train_read_bytes (fixture->pack);
+  train_assert_same (one, three);
+  train_assert_same (pack_of_one, pack_of_three);
+}
+
+static void
+test_seed (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autoptr (GBytes) one = train_whole_run (fixture, options);
+  options.seed = 2;
+  g_autoptr (GBytes) other = train_whole_run (fixture, options);
+  g_assert_false (g_bytes_equal (one, other));
+}
+
+/* ---- The discriminator's gradient through its spectral norm ---- */
+
+typedef struct {
+  SpDiscriminator *discriminator;
+  SpDiscriminatorLeaves leaves;
+  SpPlan *plan;
+  SpTensor *loss;
+} Judge;
+
+static float
+judge_loss (Judge *judge)
+{
+  for (int i = 0; i < 300; i++) /* the largest singular value, not an estimate of it */
+    sp_discriminator_normalise (judge->discriminator);
+  sp_discriminator_write (judge->discriminator, &judge->leaves, judge->plan);
+  sp_plan_forward (judge->plan);
+  return sp_plan_read_scalar (judge->plan, judge->loss);
+}
+
+/* Adam's first moment after one update is the gradient times 1 - beta1. */
+static void
+check_gradient (Judge *judge, guint layer)
+{
+  SpOptimiser *optimiser = judge->discriminator->optimiser;
+  guint index = judge->discriminator->kernel[layer];
+  SpParameter *kernel = sp_parameters_get (optimiser->parameters, index);
+  const float *moment = g_array_index (optimiser->moments, SpMoments, index).moment1;
+  double along = 0, squares = 0;
+  g_autofree float *start = g_memdup2 (kernel->values, kernel->elements * sizeof (float));
+  for (gsize i = 0; i < kernel->elements; i++)
+    squares += pow ((double)moment[i] / 0.5, 2);
+  double step = 0.02 / sqrt (squares); /* along the gradient itself */
+  float losses[2];
+  for (int side = 0; side < 2; side++) {
+    for (gsize i = 0; i < kernel->elements; i++)
+      kernel->values[i] = start[i] + (float)((side ? -step : step) * (double)moment[i] / 0.5);
+    losses[side] = judge_loss (judge);
+  }
+  memcpy (kernel->values, start, kernel->elements * sizeof (float));
+  along = ((double)losses[0] - (double)losses[1]) / (2 * step);
+  g_test_message ("layer %u: %.6f by differences, %.6f", layer, along, squares);
+  g_assert_cmpfloat (fabs (along - squares), <, 0.03 * squares);
+}
+
+static void
+test_spectral_norm (TrainFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpTrainOptions options = train_tiny_options ();
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  g_autoptr (SpDiscriminator) discriminator = sp_discriminator_new (&options);
+  Judge judge = { .discriminator = discriminator };
+  SpTensor *scores[SP_DISCRIMINATOR_HEADS];
+  SpTensor *pictures = sp_graph_input (graph, "pictures", SP_SHAPE (2, 3, 32, 32));
+  sp_discriminator_leaves (discriminator, graph, TRUE, &judge.leaves);
+  sp_discriminator_judge (graph, &judge.leaves, pictures, scores);
+  SpTensor *terms[] = { sp_graph_mean_square (graph, scores[0]),
+                        sp_graph_mean_square (graph, scores[1]) };
+  judge.loss = sp_graph_sum (graph, 2, terms, (float[]){ 100, 1000 });
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, fixture->backend, judge.loss, &error);
+  g_assert_no_error (error);
+  judge.plan = plan;
+  float values[2 * 3 * 32 * 32];
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    values[i] = sinf ((float)(i * i % 1009));
+  sp_plan_write (plan, pictures, values);
+
+  judge_loss (&judge);
+  sp_plan_backward (plan);
+  SpUpdate update = SP_UPDATE_DEFAULT;
+  sp_discriminator_update (discriminator, &judge.leaves, plan, 1e-12f, &update);
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
+    check_gradient (&judge, layer);
+}
+
+/* ---- Labels ---- */
+
+/* A cell is 16 of 32 pixels of a photo of 40. */
+static void
+test_labels (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpDataset) dataset = sp_dataset_open (fixture->data, &options, &train_host, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (sp_dataset_count (dataset, SP_DRAW_ANY), ==, PHOTOS);
+  g_assert_cmpuint (sp_dataset_count (dataset, SP_DRAW_LABELLED), ==, PHOTOS / 2);
+  g_autoptr (SpBatch) batch = sp_batch_new (&options, sp_dataset_n_concepts (dataset));
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, 0, 1, &error));
+  static const guint numbers[] = { 0, 10, 2, 4 }; /* as the paths are sorted */
+  for (guint n = 0; n < 4; n++)
+    for (int column = 0; column < 2; column++) {
+      double border = (8 + numbers[n] * 5 % 24) * 32.0 / PHOTO_SIDE;
+      double bright = CLAMP ((border - 16 * column) / 16, 0, 1);
+      const float *labels = batch->labels + (n * 3) * 4 + column;
+      g_assert_cmpfloat (fabs ((double)labels[0] - bright), <, 1.0 / 16);
+      g_assert_cmpfloat (fabs ((double)labels[4] - (1 - bright)), <, 1.0 / 16);
+      g_assert_cmpfloat ((double)labels[8], ==, 0); /* nowhere */
+      g_assert_cmpfloat ((double)batch->label_weights[(n * 3) * 4 + column], ==, 1);
+    }
+}
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/train/" path, TrainFixture, NULL, train_set_up, function, train_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("labels", test_labels);
+  ADD ("learning", test_learning);
+  ADD ("learning-with-perceptual-net", test_perceptual);
+  ADD ("pack", test_pack);
+  ADD ("resume", test_resume);
+  ADD ("adversarial-start", test_adversarial_start);
+  ADD ("interrupted", test_interrupted);
+  ADD ("threads", test_threads);
+  ADD ("seed", test_seed);
+  ADD ("spectral-norm", test_spectral_norm);
+  return g_test_run ();
+}

@@ -1,0 +1,18 @@
+/* Checkpoints: the whole state of a training in one safetensors file, written under a temporary
+ * name and renamed, so that the file is always a whole one. */
+#pragma once
+
+#include "weights/train/trainer.h"
+
+G_BEGIN_DECLS
+
+/* Fails with a G_FILE_ERROR that says whether the disk is full. */
+gboolean sp_checkpoint_save (const SpTrainState *state, const SpTrainOptions *options,
+                             const char *path, GError **error);
+
+/* Into the state of a trainer with the same options. Fails with SP_ERROR_SETTING when they are
+ * others, SP_ERROR_PACK or a G_FILE_ERROR when the file is damaged; the state is then undefined. */
+gboolean sp_checkpoint_load (SpTrainState *state, const SpTrainOptions *options, const char *path,
+                             GError **error);
+
+G_END_DECLS

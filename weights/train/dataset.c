@@ -1,0 +1,331 @@
+/* The photos of a training. See dataset.h. */
+#include "weights/train/dataset.h"
+
+#include "engine/photo/photo.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAXIMUM_ASPECT 2 /* what is longer is cut off on both ends */
+#define CACHE_BYTES (G_GUINT64_CONSTANT (6) << 30)
+#define MAXIMUM_DEPTH 16 /* of folders: a link may lead in circles */
+
+typedef struct {
+  char *path;   /* from photos/ */
+  char *labels; /* whole path, or NULL */
+  gboolean broken;
+  int width, height;
+  guint8 *rgb;
+  guint32 *map;
+} Entry;
+
+struct _SpDataset {
+  const SpTrainHost *host;
+  char *photo_folder;
+  int side;
+  SpConceptRules *rules; /* or NULL */
+  GPtrArray *entries;    /* Entry, owned, by path */
+  GPtrArray *lists[3];   /* of SpDrawFrom, of entries */
+  guint64 cached_bytes;
+};
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+  g_free (entry->path);
+  g_free (entry->labels);
+  g_free (entry->rgb);
+  g_free (entry->map);
+  g_free (entry);
+}
+
+void
+sp_dataset_free (SpDataset *dataset)
+{
+  if (dataset == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (dataset->lists); i++)
+    g_ptr_array_unref (dataset->lists[i]);
+  g_ptr_array_unref (dataset->entries);
+  sp_concept_rules_free (dataset->rules);
+  g_free (dataset->photo_folder);
+  g_free (dataset);
+}
+
+/* ---- Finding ---- */
+
+static gboolean
+is_photo_name (const char *name)
+{
+  static const char *const endings[] = { ".jpg", ".jpeg", ".png" };
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    if (g_str_has_suffix (lower, endings[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Adds the photos of a folder and of those in it. `below`: its path from photos/, "" at the top. */
+static gboolean
+find_photos (SpDataset *dataset, const char *below, int depth, GError **error)
+{
+  g_autofree char *folder = g_build_filename (dataset->photo_folder, below, NULL);
+  g_autoptr (GDir) directory = g_dir_open (folder, 0, error);
+  if (directory == NULL)
+    return FALSE;
+  for (const char *name; (name = g_dir_read_name (directory)) != NULL;) {
+    g_autofree char *path = *below ? g_build_filename (below, name, NULL) : g_strdup (name);
+    g_autofree char *whole = g_build_filename (folder, name, NULL);
+    if (name[0] == '.')
+      continue;
+    if (g_file_test (whole, G_FILE_TEST_IS_DIR)) {
+      if (depth < MAXIMUM_DEPTH && !find_photos (dataset, path, depth + 1, error))
+        return FALSE;
+    } else if (is_photo_name (name)) {
+      Entry *entry = g_new0 (Entry, 1);
+      entry->path = g_steal_pointer (&path);
+      g_ptr_array_add (dataset->entries, entry);
+    }
+  }
+  return TRUE;
+}
+
+static gint
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  const Entry *first = *(Entry *const *)a, *second = *(Entry *const *)b;
+  return strcmp (first->path, second->path);
+}
+
+static void
+find_labels (SpDataset *dataset, const char *label_folder)
+{
+  static const char *const endings[] = { ".xml", ".png" };
+  for (guint i = 0; i < dataset->entries->len; i++) {
+    Entry *entry = g_ptr_array_index (dataset->entries, i);
+    int stem = (int)(strrchr (entry->path, '.') - entry->path);
+    for (guint k = 0; k < G_N_ELEMENTS (endings) && entry->labels == NULL; k++) {
+      g_autofree char *name = g_strdup_printf ("%.*s%s", stem, entry->path, endings[k]);
+      g_autofree char *path = g_build_filename (label_folder, name, NULL);
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        entry->labels = g_steal_pointer (&path);
+    }
+  }
+}
+
+/* The lines of the list of held photos; empty without one. */
+static GHashTable *
+read_held (const char *path, GError **error)
+{
+  g_autoptr (GHashTable) held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *text = NULL;
+  if (path != NULL && !g_file_get_contents (path, &text, NULL, error))
+    return NULL;
+  g_auto (GStrv) lines = g_strsplit (text != NULL ? text : "", "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (*g_strstrip (lines[i]) != '\0')
+      g_hash_table_add (held, g_strdup (lines[i]));
+  return g_steal_pointer (&held);
+}
+
+static void
+sort_into_lists (SpDataset *dataset, GHashTable *held)
+{
+  for (guint i = 0; i < dataset->entries->len; i++) {
+    Entry *entry = g_ptr_array_index (dataset->entries, i);
+    if (g_hash_table_contains (held, entry->path)) {
+      g_ptr_array_add (dataset->lists[SP_DRAW_HELD], entry);
+      continue;
+    }
+    g_ptr_array_add (dataset->lists[SP_DRAW_ANY], entry);
+    if (entry->labels != NULL)
+      g_ptr_array_add (dataset->lists[SP_DRAW_LABELLED], entry);
+  }
+}
+
+static gboolean
+read_rules (SpDataset *dataset, const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, "concepts.ini", NULL);
+  g_autofree char *labels = g_build_filename (folder, "labels", NULL);
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  dataset->rules = sp_concept_rules_read (path, error);
+  if (dataset->rules != NULL)
+    find_labels (dataset, labels);
+  return dataset->rules != NULL;
+}
+
+static gboolean
+refuse_few (SpDataset *dataset, const char *folder, const SpTrainOptions *options, GError **error)
+{
+  guint count = sp_dataset_count (dataset, SP_DRAW_ANY);
+  if (count >= options->batch)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO,
+               "“%s” holds %u photos to train on (.jpg, .jpeg or .png); a step takes %u.", folder,
+               count, options->batch);
+  return FALSE;
+}
+
+SpDataset *
+sp_dataset_open (const char *folder, const SpTrainOptions *options, const SpTrainHost *host,
+                 GError **error)
+{
+  g_autoptr (SpDataset) dataset = g_new0 (SpDataset, 1);
+  g_autofree char *photos = g_build_filename (folder, "photos", NULL);
+  gboolean has_photos = g_file_test (photos, G_FILE_TEST_IS_DIR);
+  g_autoptr (GHashTable) held = NULL;
+
+  dataset->host = host;
+  dataset->side = options->side;
+  dataset->photo_folder = g_strdup (has_photos ? photos : folder);
+  dataset->entries = g_ptr_array_new_with_free_func (entry_free);
+  for (guint i = 0; i < G_N_ELEMENTS (dataset->lists); i++)
+    dataset->lists[i] = g_ptr_array_new ();
+  if (!find_photos (dataset, "", 0, error))
+    return NULL;
+  g_ptr_array_sort (dataset->entries, compare_paths);
+  if (has_photos && !read_rules (dataset, folder, error))
+    return NULL;
+  held = read_held (options->held_list, error);
+  if (held == NULL)
+    return NULL;
+  sort_into_lists (dataset, held);
+  return refuse_few (dataset, folder, options, error) ? g_steal_pointer (&dataset) : NULL;
+}
+
+guint
+sp_dataset_count (const SpDataset *dataset, SpDrawFrom from)
+{
+  return dataset->lists[from]->len;
+}
+
+const SpConceptRules *
+sp_dataset_rules (const SpDataset *dataset)
+{
+  return dataset->rules;
+}
+
+guint
+sp_dataset_n_concepts (const SpDataset *dataset)
+{
+  return dataset->rules != NULL ? dataset->rules->rules->len : 0;
+}
+
+/* ---- Decoding ---- */
+
+/* The middle of the photo, at most twice as long as wide, and its size in the cache. */
+static SpRectangle
+choose_area (const SpPhoto *photo, int side, int *width, int *height)
+{
+  SpRectangle area = { 0, 0, photo->width, photo->height };
+  area.width = MIN (area.width, MAXIMUM_ASPECT * area.height);
+  area.height = MIN (area.height, MAXIMUM_ASPECT * area.width);
+  area.x = (photo->width - area.width) / 2;
+  area.y = (photo->height - area.height) / 2;
+  int shorter = MIN (area.width, area.height);
+  *width = (int)lrint ((double)area.width * side / shorter);
+  *height = (int)lrint ((double)area.height * side / shorter);
+  return area;
+}
+
+static gboolean
+decode_labels (SpDataset *dataset, Entry *entry, const SpPhoto *photo, SpRectangle area,
+               GError **error)
+{
+  if (entry->labels == NULL)
+    return TRUE;
+  if (g_str_has_suffix (entry->labels, ".xml")) {
+    entry->map = sp_labels_from_polygons (dataset->rules, entry->labels, area, entry->width,
+                                          entry->height, error);
+    return entry->map != NULL;
+  }
+  SpPhoto image;
+  if (!dataset->host->open_photo (entry->labels, &image, error))
+    return FALSE;
+  entry->map = sp_labels_from_image (dataset->rules, &image, photo->width, photo->height, area,
+                                     entry->width, entry->height, error);
+  dataset->host->close_photo (&image);
+  return entry->map != NULL;
+}
+
+static gboolean
+decode_photo (SpDataset *dataset, Entry *entry, const SpPhoto *photo, GError **error)
+{
+  if (MIN (photo->width, photo->height) < 16) {
+    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "“%s” is smaller than 16 pixels.", entry->path);
+    return FALSE;
+  }
+  SpWindow window = { 0 };
+  window.area = choose_area (photo, dataset->side, &window.width, &window.height);
+  g_autofree float *values = sp_window_read (&window, photo, error);
+  if (values == NULL)
+    return FALSE;
+  gsize n = 3 * (gsize)window.width * window.height;
+  entry->width = window.width;
+  entry->height = window.height;
+  entry->rgb = g_new (guint8, n);
+  for (gsize i = 0; i < n; i++)
+    entry->rgb[i] = (guint8)lrintf (127.5f * (1.0f + CLAMP (values[i], -1.0f, 1.0f)));
+  return decode_labels (dataset, entry, photo, window.area, error);
+}
+
+static void
+forget (Entry *entry)
+{
+  g_clear_pointer (&entry->rgb, g_free);
+  g_clear_pointer (&entry->map, g_free);
+}
+
+/* All at once: a photo drawn at random is as likely the next as any other. */
+static void
+make_room (SpDataset *dataset, guint64 bytes)
+{
+  if (dataset->cached_bytes + bytes > CACHE_BYTES) {
+    for (guint i = 0; i < dataset->entries->len; i++)
+      forget (g_ptr_array_index (dataset->entries, i));
+    dataset->cached_bytes = 0;
+  }
+  dataset->cached_bytes += bytes;
+}
+
+static gboolean
+decode (SpDataset *dataset, Entry *entry)
+{
+  g_autofree char *path = g_build_filename (dataset->photo_folder, entry->path, NULL);
+  g_autoptr (GError) error = NULL;
+  SpPhoto photo;
+  guint64 largest = (guint64)MAXIMUM_ASPECT * dataset->side * dataset->side * 7;
+
+  make_room (dataset, largest);
+  gboolean fine = dataset->host->open_photo (path, &photo, &error);
+  if (fine) {
+    fine = decode_photo (dataset, entry, &photo, &error);
+    dataset->host->close_photo (&photo);
+  }
+  if (fine)
+    return TRUE;
+  forget (entry);
+  entry->broken = TRUE;
+  sp_train_tell (dataset->host, "A photo is left out: %s", error->message);
+  return FALSE;
+}
+
+gboolean
+sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, SpPicture *picture,
+                    GError **error)
+{
+  GPtrArray *list = dataset->lists[from];
+  for (guint tries = 0; tries < list->len; tries++) {
+    Entry *entry = g_ptr_array_index (list, (index + tries) % list->len);
+    if (!entry->broken && (entry->rgb != NULL || decode (dataset, entry))) {
+      *picture = (SpPicture){ entry->width, entry->height, entry->rgb, entry->map };
+      return TRUE;
+    }
+  }
+  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "None of the %u photos in “%s” can be read.",
+               list->len, dataset->photo_folder);
+  return FALSE;
+}

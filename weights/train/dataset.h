@@ -1,0 +1,43 @@
+/* The photos of a training: found at the start, decoded when they are first drawn, kept as bytes.
+ *
+ * DATA/photos/ holds the photos in any folders below it; DATA/labels/ the labels under the same
+ * names (photos/a/b.jpg: labels/a/b.xml or labels/a/b.png); DATA/concepts.ini what the labels mean.
+ * Without a folder photos/, DATA itself holds the photos and there are no labels.
+ *
+ * A photo that cannot be read is told once and never drawn again: the next one in order stands in.
+ */
+#pragma once
+
+#include "weights/train/labels.h"
+#include "weights/train/train.h"
+
+G_BEGIN_DECLS
+
+/* A photo whose shorter side is the training picture's. */
+typedef struct {
+  int width, height;
+  const guint8 *rgb;     /* 3 x height x width */
+  const guint32 *labels; /* height x width, or NULL */
+} SpPicture;
+
+typedef enum { SP_DRAW_ANY, SP_DRAW_LABELLED, SP_DRAW_HELD } SpDrawFrom;
+
+typedef struct _SpDataset SpDataset;
+
+SpDataset *sp_dataset_open (const char *folder, const SpTrainOptions *options,
+                            const SpTrainHost *host, GError **error);
+void sp_dataset_free (SpDataset *dataset);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpDataset, sp_dataset_free)
+
+/* How many there are to draw from. Held photos are in none of the others. */
+guint sp_dataset_count (const SpDataset *dataset, SpDrawFrom from);
+/* NULL: no concepts. */
+const SpConceptRules *sp_dataset_rules (const SpDataset *dataset);
+guint sp_dataset_n_concepts (const SpDataset *dataset);
+
+/* Photo `index` (below the count) or the next one that can be read; valid until the next call.
+ * Fails with SP_ERROR_PHOTO when none can. */
+gboolean sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, SpPicture *picture,
+                             GError **error);
+
+G_END_DECLS

@@ -1,0 +1,224 @@
+/* The discriminator. See discriminator.h. */
+#include "weights/train/discriminator.h"
+
+#include <math.h>
+
+#define SLOPE 0.2f
+
+/* Layers in order of construction; channels in widths of the first stage, 0 for 3 or 1. */
+static const struct {
+  const char *name;
+  int source; /* which layer it stands on; -1: the picture */
+  int in, out, size, stride;
+} layers[SP_DISCRIMINATOR_LAYERS] = { { "conv1", -1, 0, 1, 4, 2 }, { "conv2", 0, 1, 2, 4, 2 },
+                                      { "conv3", 1, 2, 4, 4, 2 },  { "head1", 2, 4, 0, 3, 1 },
+                                      { "conv4", 2, 4, 4, 4, 2 },  { "head2", 4, 4, 0, 3, 1 } };
+static const int heads[SP_DISCRIMINATOR_HEADS] = { 3, 5 };
+
+static const SpParameter *
+kernel_of (const SpDiscriminator *discriminator, guint layer)
+{
+  return sp_parameters_get (discriminator->optimiser->parameters, discriminator->kernel[layer]);
+}
+
+static const SpParameter *
+bias_of (const SpDiscriminator *discriminator, guint layer)
+{
+  return sp_parameters_get (discriminator->optimiser->parameters, discriminator->bias[layer]);
+}
+
+/* A kernel as a matrix has so many rows; the rest are its columns. */
+guint
+sp_discriminator_outputs (const SpDiscriminator *discriminator, guint layer)
+{
+  return (guint)kernel_of (discriminator, layer)->shape.size[0];
+}
+
+static gsize
+columns_of (const SpDiscriminator *discriminator, guint layer)
+{
+  return kernel_of (discriminator, layer)->elements
+         / sp_discriminator_outputs (discriminator, layer);
+}
+
+static void
+create_layer (SpDiscriminator *discriminator, guint layer, int width)
+{
+  SpParameters *parameters = discriminator->optimiser->parameters;
+  int in = layers[layer].in > 0 ? layers[layer].in * width : 3;
+  int out = layers[layer].out > 0 ? layers[layer].out * width : 1, size = layers[layer].size;
+  g_autofree char *kernel = g_strdup_printf ("discriminator.%s.weight", layers[layer].name);
+  g_autofree char *bias = g_strdup_printf ("discriminator.%s.bias", layers[layer].name);
+  discriminator->kernel[layer] = sp_parameters_count (parameters);
+  sp_parameters_ensure (parameters, kernel, (SpPackShape){ 4, { out, in, size, size } },
+                        SP_START_HE, NULL);
+  discriminator->bias[layer] = sp_parameters_count (parameters);
+  sp_parameters_ensure (parameters, bias, (SpPackShape){ 1, { out, 1, 1, 1 } }, SP_START_ZERO,
+                        NULL);
+  discriminator->left[layer] = g_new (float, out);
+  for (int i = 0; i < out; i++) /* any start that no kernel is orthogonal to */
+    discriminator->left[layer][i] = 1.0f / (float)(1 + i);
+  discriminator->right[layer] = g_new0 (float, columns_of (discriminator, layer));
+  discriminator->divided[layer] = g_new0 (float, kernel_of (discriminator, layer)->elements);
+}
+
+SpDiscriminator *
+sp_discriminator_new (const SpTrainOptions *options)
+{
+  SpDiscriminator *discriminator = g_new0 (SpDiscriminator, 1);
+  discriminator->optimiser = sp_optimiser_new (options->seed);
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
+    create_layer (discriminator, layer, options->discriminator_width);
+  sp_optimiser_extend (discriminator->optimiser);
+  return discriminator;
+}
+
+void
+sp_discriminator_free (SpDiscriminator *discriminator)
+{
+  if (discriminator == NULL)
+    return;
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
+    g_free (discriminator->left[layer]);
+    g_free (discriminator->right[layer]);
+    g_free (discriminator->divided[layer]);
+  }
+  sp_optimiser_free (discriminator->optimiser);
+  g_free (discriminator);
+}
+
+/* ---- Graphs ---- */
+
+static SpTensor *
+leaf (SpGraph *graph, const SpParameter *parameter, gboolean trained)
+{
+  const int *size = parameter->shape.size;
+  SpShape shape = parameter->shape.n_dimensions == 4 ? SP_SHAPE (size[0], size[1], size[2], size[3])
+                                                     : SP_SHAPE (1, size[0], 1, 1);
+  return trained ? sp_graph_parameter (graph, parameter->name, shape, NULL)
+                 : sp_graph_input (graph, parameter->name, shape);
+}
+
+void
+sp_discriminator_leaves (const SpDiscriminator *discriminator, SpGraph *graph, gboolean trained,
+                         SpDiscriminatorLeaves *leaves)
+{
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
+    leaves->kernels[layer] = leaf (graph, kernel_of (discriminator, layer), trained);
+    leaves->biases[layer] = leaf (graph, bias_of (discriminator, layer), trained);
+  }
+}
+
+void
+sp_discriminator_judge (SpGraph *graph, const SpDiscriminatorLeaves *leaves, SpTensor *pictures,
+                        SpTensor *scores[SP_DISCRIMINATOR_HEADS])
+{
+  SpTensor *outputs[SP_DISCRIMINATOR_LAYERS];
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
+    SpConvolution settings = { .stride = layers[layer].stride,
+                               .padding = 1,
+                               .upsample = 1,
+                               .slope = layers[layer].out > 0 ? SLOPE : 1.0f };
+    SpTensor *x = layers[layer].source < 0 ? pictures : outputs[layers[layer].source];
+    outputs[layer] =
+        sp_graph_convolution (graph, x, leaves->kernels[layer], leaves->biases[layer], settings);
+  }
+  for (guint head = 0; head < SP_DISCRIMINATOR_HEADS; head++)
+    scores[head] = outputs[heads[head]];
+}
+
+/* ---- Spectral norm ---- */
+
+/* Divides by the norm, which is returned. */
+static float
+make_unit (float *vector, gsize n)
+{
+  double squares = 0;
+  for (gsize i = 0; i < n; i++)
+    squares += (double)vector[i] * vector[i];
+  double norm = sqrt (squares) + 1e-12;
+  for (gsize i = 0; i < n; i++)
+    vector[i] = (float)(vector[i] / norm);
+  return (float)norm;
+}
+
+static void
+iterate (SpDiscriminator *discriminator, guint layer)
+{
+  const float *kernel = kernel_of (discriminator, layer)->values;
+  gsize rows = sp_discriminator_outputs (discriminator, layer);
+  gsize columns = columns_of (discriminator, layer);
+  float *left = discriminator->left[layer], *right = discriminator->right[layer];
+  for (gsize k = 0; k < columns; k++)
+    right[k] = 0;
+  for (gsize i = 0; i < rows; i++)
+    for (gsize k = 0; k < columns; k++)
+      right[k] += left[i] * kernel[i * columns + k];
+  make_unit (right, columns);
+  for (gsize i = 0; i < rows; i++) {
+    double sum = 0;
+    for (gsize k = 0; k < columns; k++)
+      sum += (double)kernel[i * columns + k] * right[k];
+    left[i] = (float)sum;
+  }
+  discriminator->deviation[layer] = make_unit (left, rows);
+}
+
+void
+sp_discriminator_normalise (SpDiscriminator *discriminator)
+{
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
+    const SpParameter *kernel = kernel_of (discriminator, layer);
+    iterate (discriminator, layer);
+    for (gsize i = 0; i < kernel->elements; i++)
+      discriminator->divided[layer][i] = kernel->values[i] / discriminator->deviation[layer];
+  }
+}
+
+/* ---- Plans ---- */
+
+void
+sp_discriminator_write (const SpDiscriminator *discriminator, const SpDiscriminatorLeaves *leaves,
+                        SpPlan *plan)
+{
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
+    sp_plan_write (plan, leaves->kernels[layer], discriminator->divided[layer]);
+    sp_plan_write (plan, leaves->biases[layer], bias_of (discriminator, layer)->values);
+  }
+}
+
+/* From the gradient by K / s to that by K: (g - <g, K / s> u v') / s, where s = u' K v and u and v
+ * count as constants. */
+static void
+undivide_gradient (const SpDiscriminator *discriminator, guint layer, float *gradient)
+{
+  gsize rows = sp_discriminator_outputs (discriminator, layer);
+  gsize columns = columns_of (discriminator, layer);
+  const float *left = discriminator->left[layer], *right = discriminator->right[layer];
+  double product = 0;
+  for (gsize i = 0; i < rows * columns; i++)
+    product += (double)gradient[i] * discriminator->divided[layer][i];
+  for (gsize i = 0; i < rows; i++)
+    for (gsize k = 0; k < columns; k++)
+      gradient[i * columns + k] = (float)((gradient[i * columns + k] - product * left[i] * right[k])
+                                          / discriminator->deviation[layer]);
+}
+
+gboolean
+sp_discriminator_update (SpDiscriminator *discriminator, const SpDiscriminatorLeaves *leaves,
+                         SpPlan *plan, float rate, const SpUpdate *update)
+{
+  SpOptimiser *optimiser = discriminator->optimiser;
+  gboolean fine = TRUE;
+  sp_optimiser_begin (optimiser);
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS && fine; layer++) {
+    g_autofree float *of_kernel = g_new (float, kernel_of (discriminator, layer)->elements);
+    g_autofree float *of_bias = g_new (float, bias_of (discriminator, layer)->elements);
+    sp_plan_read_gradient (plan, leaves->kernels[layer], of_kernel);
+    sp_plan_read_gradient (plan, leaves->biases[layer], of_bias);
+    undivide_gradient (discriminator, layer, of_kernel);
+    fine = sp_optimiser_apply (optimiser, discriminator->kernel[layer], of_kernel, rate, update)
+           && sp_optimiser_apply (optimiser, discriminator->bias[layer], of_bias, rate, update);
+  }
+  return fine;
+}

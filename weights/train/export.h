@@ -1,0 +1,15 @@
+/* The pack of a training: averaged weights, the batch norms' statistics, concepts, levels, and the
+ * perceptual net that it was trained with. */
+#pragma once
+
+#include "weights/train/trainer.h"
+
+G_BEGIN_DECLS
+
+/* `perceptual` may be NULL: a pack without a perceptual net. `work_folder` is for a passing file.
+ */
+gboolean sp_export (SpDataset *dataset, const SpTrainOptions *options, const SpTrainState *state,
+                    const SpPack *perceptual, SpBackend *backend, const char *work_folder,
+                    const char *path, GCancellable *cancellable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,37 @@
+/* Edit-aware training: which cells of a picture's latent are replaced, and by what.
+ *
+ * A rectangle of cells gets those of another picture, or a concept's mean in every cell, as an edit
+ * would do it. The other pictures' cells are those of the step before, for a graph has no value of
+ * its own run to give. Concept means are running ones, of pixel-normed cells weighted by how much
+ * of the concept they hold.
+ */
+#pragma once
+
+#include "weights/train/batch.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint pictures, concepts;
+  int channels, cells;
+  float *donors;         /* N x C x h x w: the latents of the step before */
+  float *sums;           /* K x C */
+  float *weights;        /* K */
+  float *lost, *donated; /* N x C x h x w: the inputs of networks.h */
+} SpMixing;
+
+SpMixing *sp_mixing_new (const SpTrainOptions *options, guint n_concepts);
+void sp_mixing_free (SpMixing *mixing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpMixing, sp_mixing_free)
+
+/* Takes the latents of a step (N x C x h x w) and their labels. */
+void sp_mixing_learn (SpMixing *mixing, const float *latents, const SpBatch *batch);
+
+/* Chooses cells for every picture. */
+void sp_mixing_draw (SpMixing *mixing, GRand *random);
+
+/* Replaces the lower right quarter of picture n by the mean of concept n modulo K; of another
+ * picture where there are no concepts. */
+void sp_mixing_insert_means (SpMixing *mixing);
+
+G_END_DECLS

@@ -1,0 +1,90 @@
+/* Training of a pack: a generator (layers 5 and up) with its encoder and concept head, from a
+ * folder of photos with optional labels. docs/training.md is for those who use it.
+ *
+ *   SpTrainOptions options = sp_train_options_default ();
+ *   sp_train (folder, "mine.safetensors", &options, &host, backend, cancellable, &error);
+ *
+ * Everything a training keeps lies in a folder of its own: checkpoint.safetensors, curve.csv, and
+ * sheets/STEP.png. A training whose folder holds a checkpoint goes on from there, and comes to the
+ * same bits as one that was never interrupted.
+ *
+ * Thread rule: sp_train() runs in the caller's thread and calls the host from there.
+ */
+#pragma once
+
+#include "engine/graph/backend.h"
+#include "engine/semantic-paint.h"
+
+G_BEGIN_DECLS
+
+#define SP_TRAIN_MAXIMUM_STAGES 6
+
+typedef struct {
+  /* The networks. A checkpoint is bound to these. */
+  int resolution;                         /* of the generator: 128 or 256 */
+  int latent_channels;                    /* C of z4 */
+  int widths[SP_TRAIN_MAXIMUM_STAGES];    /* channels of the stages of 16, 32, ... pixels */
+  int encoder_width, discriminator_width; /* channels of their first stages */
+
+  /* The pictures. So are these. */
+  int side;       /* of the training pictures, a multiple of 16 or 32 (a cell); 0: resolution */
+  guint batch;    /* pictures of a step */
+  guint labelled; /* of them at least so many with labels, where there are any */
+  guint seed;
+
+  /* The losses' weights and Adam's steps. */
+  float perceptual, concept, latent, adversarial;
+  guint adversarial_from; /* the step that brings in the discriminator and mixed pictures */
+  float generator_rate, encoder_rate, discriminator_rate;
+  float averaging; /* share that the averaged weights keep at a step */
+
+  /* The run. */
+  guint steps;              /* in all, those of the checkpoint included */
+  guint sheet_steps;        /* between sample sheets, and PSNR in the curve */
+  guint curve_steps;        /* between rows of the curve */
+  guint checkpoint_seconds; /* between checkpoints */
+  guint statistic_batches;  /* for the batch norms' statistics in the pack */
+  gboolean restart;         /* forget the checkpoint */
+  gboolean export_only;     /* write the pack from the checkpoint */
+
+  /* Files and the pack's texts; all may be NULL but `perceptual_pack`. */
+  const char *perceptual_pack; /* a pack to take the perceptual net from */
+  const char *folder;          /* of the training; default: beside the pack, NAME-training */
+  const char *held_list;       /* photos kept out of training, paths one a line */
+  const char *name, *title, *licence, *source;
+} SpTrainOptions;
+
+SpTrainOptions sp_train_options_default (void);
+
+/* FALSE with SP_ERROR_SETTING. Fills what was left open: side, widths. */
+gboolean sp_train_options_complete (SpTrainOptions *options, GError **error);
+
+/* A text of everything a checkpoint is bound to; free with g_free(). */
+char *sp_train_options_describe (const SpTrainOptions *options);
+
+/* Pixels per latent cell, and cells on a side of a training picture. */
+int sp_train_cell (const SpTrainOptions *options);
+int sp_train_cells (const SpTrainOptions *options);
+
+/* Image files are the host's. */
+typedef struct {
+  /* Opens a file; `photo` is read until close_photo(). */
+  gboolean (*open_photo) (const char *path, SpPhoto *photo, GError **error);
+  void (*close_photo) (SpPhoto *photo);
+  /* Writes 3 x height x width in [-1, 1] as a PNG. */
+  gboolean (*save_picture) (const char *path, const float *picture, int width, int height,
+                            GError **error);
+  /* One line for the user. */
+  void (*tell) (const char *line);
+} SpTrainHost;
+
+/* Trains, or goes on training, and writes the pack. Cancelled: FALSE with G_IO_ERROR_CANCELLED
+ * after a last checkpoint. */
+gboolean sp_train (const char *data_folder, const char *pack_path, const SpTrainOptions *options,
+                   const SpTrainHost *host, SpBackend *backend, GCancellable *cancellable,
+                   GError **error);
+
+/* host->tell() with a format. */
+void sp_train_tell (const SpTrainHost *host, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+G_END_DECLS

@@ -1,0 +1,414 @@
+/* One step of training: the generator's plan, then the discriminator's. See trainer.h.
+ *
+ * Until the discriminator comes in, the generator's plan only reconstructs; it is planned anew
+ * then. Values of parameters are the optimisers', so a plan holds nothing that is not written into
+ * it before a run.
+ */
+#include "weights/train/trainer.h"
+
+#include "engine/model/perceptual.h"
+#include "weights/train/networks.h"
+#include "weights/train/random.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The generator's side. */
+typedef struct {
+  SpGraph *graph;
+  SpPlan *plan;
+  GArray *bindings;
+  SpNetworks networks;
+  SpTensor *labels, *label_weights, *origins;                        /* inputs */
+  SpTensor *l1, *perceptual, *concept, *latent, *adversarial, *loss; /* NULL: not part of it */
+  SpDiscriminatorLeaves judges;
+  gboolean adversarial_phase;
+} GeneratorSide;
+
+/* The discriminator's. */
+typedef struct {
+  SpGraph *graph;
+  SpPlan *plan;
+  SpTensor *real, *drawn, *mixed, *loss;
+  SpDiscriminatorLeaves leaves;
+} DiscriminatorSide;
+
+struct _SpTrainer {
+  SpDataset *dataset;
+  SpTrainOptions options;
+  const SpPack *perceptual;
+  SpBackend *backend;
+  SpTrainState state;
+  SpBatch *batch;
+  GeneratorSide generator;
+  DiscriminatorSide discriminator;
+  float *latents, *pictures; /* one step's, on the host */
+};
+
+/* ---- Losses ---- */
+
+static SpTensor *
+weighted_sum (SpGraph *graph, guint n, SpTensor *const *terms, const float *weights)
+{
+  SpTensor *sum = sp_graph_sum (graph, n, terms, weights);
+  sp_tensor_keep (sum);
+  return sum;
+}
+
+/* Of the picture against the photo, on a crop of a quarter of the area: the perceptual net costs
+ * more than the generator. */
+static gboolean
+build_perceptual (SpTrainer *trainer, GeneratorSide *side, GError **error)
+{
+  SpGraph *graph = side->graph;
+  SpTensor *of_photo[SP_MAXIMUM_TAPS], *of_picture[SP_MAXIMUM_TAPS], *terms[SP_MAXIMUM_TAPS];
+  float weights[SP_MAXIMUM_TAPS];
+  guint n_taps;
+  const SpPerceptualTap *taps = sp_pack_perceptual_taps (trainer->perceptual, &n_taps);
+  int crop = trainer->options.side / 2;
+
+  side->origins =
+      sp_graph_input (graph, "origins", SP_SHAPE ((int)trainer->options.batch, 2, 1, 1));
+  SpTensor *photo = sp_graph_crop (graph, side->networks.photo, side->origins, crop, crop);
+  SpTensor *picture = sp_graph_crop (graph, side->networks.picture, side->origins, crop, crop);
+  if (!sp_perceptual_features (graph, trainer->perceptual, photo, of_photo, error)
+      || !sp_perceptual_features (graph, trainer->perceptual, picture, of_picture, error))
+    return FALSE;
+  for (guint i = 0; i < n_taps; i++) {
+    terms[i] = sp_graph_l1 (graph, of_picture[i], of_photo[i]);
+    weights[i] = taps[i].weight;
+  }
+  side->perceptual = weighted_sum (graph, n_taps, terms, weights);
+  return TRUE;
+}
+
+static void
+build_concept (SpTrainer *trainer, GeneratorSide *side)
+{
+  SpShape shape = sp_tensor_shape (side->networks.concepts);
+  side->labels = sp_graph_input (side->graph, "labels", shape);
+  side->label_weights = sp_graph_input (side->graph, "label weights", shape);
+  side->concept =
+      sp_graph_logistic (side->graph, side->networks.concepts, side->labels, side->label_weights);
+  sp_tensor_keep (side->concept);
+}
+
+/* - mean of the scores of the reconstruction and of the mixed picture. */
+static void
+build_adversarial (SpTrainer *trainer, GeneratorSide *side)
+{
+  SpTensor *scores[2 * SP_DISCRIMINATOR_HEADS], *terms[2 * SP_DISCRIMINATOR_HEADS];
+  float weights[2 * SP_DISCRIMINATOR_HEADS];
+  sp_discriminator_leaves (trainer->state.discriminator, side->graph, FALSE, &side->judges);
+  sp_discriminator_judge (side->graph, &side->judges, side->networks.picture, scores);
+  sp_discriminator_judge (side->graph, &side->judges, side->networks.mixed,
+                          scores + SP_DISCRIMINATOR_HEADS);
+  for (guint i = 0; i < 2 * SP_DISCRIMINATOR_HEADS; i++) {
+    terms[i] = sp_graph_mean (side->graph, scores[i]);
+    weights[i] = -0.5f / SP_DISCRIMINATOR_HEADS;
+  }
+  side->adversarial = weighted_sum (side->graph, 2 * SP_DISCRIMINATOR_HEADS, terms, weights);
+}
+
+static void
+add_term (SpTensor *term, float weight, SpTensor **terms, float *weights, guint *n)
+{
+  if (term == NULL)
+    return;
+  terms[*n] = term;
+  weights[(*n)++] = weight;
+}
+
+static gboolean
+build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
+{
+  const SpTrainOptions *options = &trainer->options;
+  SpTensor *terms[5];
+  float weights[5];
+  guint n = 0;
+
+  side->l1 = sp_graph_l1 (side->graph, side->networks.picture, side->networks.photo);
+  side->latent = sp_graph_mean_square (side->graph, side->networks.latent);
+  sp_tensor_keep (side->l1);
+  sp_tensor_keep (side->latent);
+  if (trainer->perceptual != NULL && !build_perceptual (trainer, side, error))
+    return FALSE;
+  if (side->networks.concepts != NULL)
+    build_concept (trainer, side);
+  if (side->adversarial_phase)
+    build_adversarial (trainer, side);
+  add_term (side->l1, 1, terms, weights, &n);
+  add_term (side->perceptual, options->perceptual, terms, weights, &n);
+  add_term (side->concept, options->concept, terms, weights, &n);
+  add_term (side->latent, options->latent, terms, weights, &n);
+  add_term (side->adversarial, options->adversarial, terms, weights, &n);
+  side->loss = sp_graph_sum (side->graph, n, terms, weights);
+  return TRUE;
+}
+
+/* ---- Plans ---- */
+
+static void
+generator_side_clear (GeneratorSide *side)
+{
+  g_clear_pointer (&side->plan, sp_plan_free);
+  g_clear_pointer (&side->graph, sp_graph_free);
+  g_clear_pointer (&side->bindings, g_array_unref);
+  memset (side, 0, sizeof *side);
+}
+
+static void
+discriminator_side_clear (DiscriminatorSide *side)
+{
+  g_clear_pointer (&side->plan, sp_plan_free);
+  g_clear_pointer (&side->graph, sp_graph_free);
+  memset (side, 0, sizeof *side);
+}
+
+static gboolean
+plan_generator (SpTrainer *trainer, gboolean adversarial_phase, GError **error)
+{
+  GeneratorSide *side = &trainer->generator;
+  g_autoptr (GHashTable) leaves = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  SpWeights weights = { .parameters = trainer->state.model->parameters, .leaves = leaves };
+
+  generator_side_clear (side);
+  side->adversarial_phase = adversarial_phase;
+  side->graph = sp_graph_new ();
+  if (!sp_networks_build (side->graph, &trainer->options, &weights,
+                          sp_dataset_n_concepts (trainer->dataset), adversarial_phase,
+                          &side->networks, error)
+      || !build_losses (trainer, side, error))
+    return FALSE;
+  sp_optimiser_extend (trainer->state.model);
+  side->bindings = sp_optimiser_bind (trainer->state.model, side->graph);
+  side->plan = sp_plan_new (side->graph, trainer->backend, side->loss, error);
+  return side->plan != NULL;
+}
+
+static SpTensor *
+pictures_input (SpTrainer *trainer, const char *name)
+{
+  int side = trainer->options.side;
+  return sp_graph_input (trainer->discriminator.graph, name,
+                         SP_SHAPE ((int)trainer->options.batch, 3, side, side));
+}
+
+/* Hinge losses: photos above 1, pictures below -1, the two kinds of pictures half each. */
+static gboolean
+plan_discriminator (SpTrainer *trainer, GError **error)
+{
+  DiscriminatorSide *side = &trainer->discriminator;
+  SpTensor *terms[3 * SP_DISCRIMINATOR_HEADS], *scores[SP_DISCRIMINATOR_HEADS];
+  float weights[3 * SP_DISCRIMINATOR_HEADS];
+  guint n = 0;
+
+  discriminator_side_clear (side);
+  side->graph = sp_graph_new ();
+  side->real = pictures_input (trainer, "real");
+  side->drawn = pictures_input (trainer, "drawn");
+  side->mixed = pictures_input (trainer, "mixed");
+  sp_discriminator_leaves (trainer->state.discriminator, side->graph, TRUE, &side->leaves);
+  SpTensor *const kinds[] = { side->real, side->drawn, side->mixed };
+  for (guint kind = 0; kind < G_N_ELEMENTS (kinds); kind++) {
+    sp_discriminator_judge (side->graph, &side->leaves, kinds[kind], scores);
+    for (guint head = 0; head < SP_DISCRIMINATOR_HEADS; head++) {
+      weights[n] = (kind == 0 ? 1.0f : 0.5f) / SP_DISCRIMINATOR_HEADS;
+      terms[n++] = sp_graph_hinge (side->graph, scores[head], kind == 0 ? 1.0f : -1.0f);
+    }
+  }
+  side->loss = sp_graph_sum (side->graph, n, terms, weights);
+  side->plan = sp_plan_new (side->graph, trainer->backend, side->loss, error);
+  return side->plan != NULL;
+}
+
+static gboolean
+is_adversarial (const SpTrainer *trainer, guint step)
+{
+  return trainer->options.adversarial > 0 && step >= trainer->options.adversarial_from;
+}
+
+/* Plans for the step that comes. */
+static gboolean
+make_plans (SpTrainer *trainer, GError **error)
+{
+  gboolean adversarial_phase = is_adversarial (trainer, trainer->state.step);
+  if ((trainer->generator.plan == NULL || trainer->generator.adversarial_phase != adversarial_phase)
+      && !plan_generator (trainer, adversarial_phase, error))
+    return FALSE;
+  return !adversarial_phase || trainer->discriminator.plan != NULL
+         || plan_discriminator (trainer, error);
+}
+
+/* ---- Making and freeing ---- */
+
+SpTrainer *
+sp_trainer_new (SpDataset *dataset, const SpTrainOptions *options, const SpPack *perceptual,
+                SpBackend *backend, GError **error)
+{
+  g_autoptr (SpTrainer) trainer = g_new0 (SpTrainer, 1);
+  guint n_concepts = sp_dataset_n_concepts (dataset);
+  gsize cells = (gsize)sp_train_cells (options) * sp_train_cells (options);
+
+  trainer->dataset = dataset;
+  trainer->options = *options;
+  trainer->perceptual = options->perceptual > 0 ? perceptual : NULL;
+  trainer->backend = backend;
+  trainer->state.model = sp_optimiser_new (options->seed);
+  trainer->state.discriminator = sp_discriminator_new (options);
+  trainer->state.mixing = sp_mixing_new (options, n_concepts);
+  trainer->batch = sp_batch_new (options, n_concepts);
+  trainer->latents = g_new (float, options->batch *cells * options->latent_channels);
+  trainer->pictures = g_new (float, (gsize)options->batch * 3 * options->side * options->side);
+  return make_plans (trainer, error) ? g_steal_pointer (&trainer) : NULL;
+}
+
+void
+sp_trainer_free (SpTrainer *trainer)
+{
+  if (trainer == NULL)
+    return;
+  generator_side_clear (&trainer->generator);
+  discriminator_side_clear (&trainer->discriminator);
+  sp_optimiser_free (trainer->state.model);
+  sp_discriminator_free (trainer->state.discriminator);
+  sp_mixing_free (trainer->state.mixing);
+  sp_batch_free (trainer->batch);
+  g_free (trainer->latents);
+  g_free (trainer->pictures);
+  g_free (trainer);
+}
+
+SpTrainState *
+sp_trainer_state (SpTrainer *trainer)
+{
+  return &trainer->state;
+}
+
+/* ---- A step ---- */
+
+static void
+write_inputs (SpTrainer *trainer)
+{
+  GeneratorSide *side = &trainer->generator;
+  const SpBatch *batch = trainer->batch;
+  sp_optimiser_write (trainer->state.model, side->bindings, side->plan, FALSE);
+  sp_plan_write (side->plan, side->networks.photo, batch->photos);
+  if (side->origins != NULL)
+    sp_plan_write (side->plan, side->origins, batch->origins);
+  if (side->concept != NULL) {
+    sp_plan_write (side->plan, side->labels, batch->labels);
+    sp_plan_write (side->plan, side->label_weights, batch->label_weights);
+  }
+  if (side->adversarial_phase) {
+    g_autoptr (GRand) random =
+        sp_draw_new (trainer->options.seed, SP_DRAW_MIXING, trainer->state.step);
+    sp_mixing_draw (trainer->state.mixing, random);
+    sp_plan_write (side->plan, side->networks.lost, trainer->state.mixing->lost);
+    sp_plan_write (side->plan, side->networks.donated, trainer->state.mixing->donated);
+    sp_discriminator_normalise (trainer->state.discriminator);
+    sp_discriminator_write (trainer->state.discriminator, &side->judges, side->plan);
+  }
+}
+
+static float
+rate_of (const SpTrainOptions *options, const char *name)
+{
+  return g_str_has_prefix (name, "generator.") ? options->generator_rate : options->encoder_rate;
+}
+
+static gboolean
+update_model (SpTrainer *trainer)
+{
+  const GeneratorSide *side = &trainer->generator;
+  SpOptimiser *model = trainer->state.model;
+  SpUpdate update = SP_UPDATE_DEFAULT;
+  update.averaging = trainer->options.averaging;
+  gboolean fine = TRUE;
+  sp_optimiser_begin (model);
+  for (guint i = 0; i < side->bindings->len && fine; i++) {
+    SpBinding binding = g_array_index (side->bindings, SpBinding, i);
+    const SpParameter *parameter = sp_parameters_get (model->parameters, binding.index);
+    g_autofree float *gradient = g_new (float, parameter->elements);
+    sp_plan_read_gradient (side->plan, binding.tensor, gradient);
+    fine = sp_optimiser_apply (model, binding.index, gradient,
+                               rate_of (&trainer->options, parameter->name), &update);
+  }
+  return fine;
+}
+
+static void
+hand_over (SpTrainer *trainer, const SpTensor *from, const SpTensor *to)
+{
+  sp_plan_read (trainer->generator.plan, from, trainer->pictures);
+  sp_plan_write (trainer->discriminator.plan, to, trainer->pictures);
+}
+
+static gboolean
+step_discriminator (SpTrainer *trainer)
+{
+  DiscriminatorSide *side = &trainer->discriminator;
+  SpUpdate update = SP_UPDATE_DEFAULT;
+  hand_over (trainer, trainer->generator.networks.picture, side->drawn);
+  hand_over (trainer, trainer->generator.networks.mixed, side->mixed);
+  sp_plan_write (side->plan, side->real, trainer->batch->photos);
+  sp_discriminator_write (trainer->state.discriminator, &side->leaves, side->plan);
+  sp_plan_forward (side->plan);
+  sp_plan_backward (side->plan);
+  return sp_discriminator_update (trainer->state.discriminator, &side->leaves, side->plan,
+                                  trainer->options.discriminator_rate, &update);
+}
+
+static float
+read_term (SpPlan *plan, const SpTensor *term)
+{
+  return term != NULL ? sp_plan_read_scalar (plan, term) : NAN;
+}
+
+/* FALSE when one is no number. */
+static gboolean
+read_losses (SpTrainer *trainer, SpLosses *losses)
+{
+  GeneratorSide *side = &trainer->generator;
+  SpPlan *plan = side->plan;
+  *losses = (SpLosses){ .l1 = read_term (plan, side->l1),
+                        .perceptual = read_term (plan, side->perceptual),
+                        .concept = read_term (plan, side->concept),
+                        .latent = read_term (plan, side->latent),
+                        .adversarial = read_term (plan, side->adversarial),
+                        .discriminator = NAN };
+  if (side->adversarial_phase)
+    losses->discriminator = read_term (trainer->discriminator.plan, trainer->discriminator.loss);
+  return isfinite (read_term (plan, side->loss))
+         && (!side->adversarial_phase || isfinite (losses->discriminator));
+}
+
+static gboolean
+come_apart (const SpTrainer *trainer, GError **error)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+               "The training has come apart at step %u: a loss or a gradient is no number any "
+               "more. Go on from the last checkpoint with lower learning rates.",
+               trainer->state.step + 1);
+  return FALSE;
+}
+
+gboolean
+sp_trainer_step (SpTrainer *trainer, SpLosses *losses, GError **error)
+{
+  GeneratorSide *side = &trainer->generator;
+  if (!make_plans (trainer, error)
+      || !sp_batch_draw (trainer->batch, trainer->dataset, &trainer->options, trainer->state.step,
+                         error))
+    return FALSE;
+  write_inputs (trainer);
+  sp_plan_forward (side->plan);
+  sp_plan_backward (side->plan);
+  if ((side->adversarial_phase && !step_discriminator (trainer)) || !read_losses (trainer, losses)
+      || !update_model (trainer))
+    return come_apart (trainer, error);
+  sp_plan_read (side->plan, side->networks.latent, trainer->latents);
+  sp_mixing_learn (trainer->state.mixing, trainer->latents, trainer->batch);
+  trainer->state.step++;
+  return TRUE;
+}
