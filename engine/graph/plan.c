@@ -555,9 +555,8 @@ sp_plan_backward (SpPlan *plan)
 }
 
 static void
-issue_step (SpPlan *plan, const SpAdam *adam)
+issue_descent (SpPlan *plan, const SpAdam *adam)
 {
-  sp_plan_forward (plan);
   sp_plan_backward (plan);
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
     const SpTensor *tensor = graph_tensor (plan->graph, t);
@@ -567,6 +566,13 @@ issue_step (SpPlan *plan, const SpAdam *adam)
                            tensor_gradient (plan, tensor), at (plan->persistent, &slot->moment1),
                            at (plan->persistent, &slot->moment2), adam, plan->adam_step);
   }
+}
+
+static void
+issue_step (SpPlan *plan, const SpAdam *adam)
+{
+  sp_plan_forward (plan);
+  issue_descent (plan, adam);
 }
 
 void
@@ -581,6 +587,17 @@ sp_plan_step (SpPlan *plan, const SpAdam *adam)
       issue_step (plan, adam);
     while (!backend->end_step (backend, &plan->recording));
   }
+}
+
+void
+sp_plan_descend (SpPlan *plan, const SpAdam *adam)
+{
+  if (plan->backend->begin_step != NULL) { /* a recorded step is replayed whole */
+    sp_plan_step (plan, adam);
+    return;
+  }
+  plan->adam_step++;
+  issue_descent (plan, adam);
 }
 
 void

@@ -35,6 +35,8 @@ void sp_plan_backward (SpPlan *plan);
 /* Forward, backward, and one Adam update of every parameter. Returns nothing: read the loss only
  * when it is wanted. sp_plan_reset_adam() forgets the moments and the step count. */
 void sp_plan_step (SpPlan *plan, const SpAdam *adam);
+/* The rest of a step whose forward pass has just been run. */
+void sp_plan_descend (SpPlan *plan, const SpAdam *adam);
 void sp_plan_reset_adam (SpPlan *plan);
 
 /* FALSE with SP_ERROR_DEVICE when the device failed in a run, so that the plan's values mean

@@ -1,9 +1,9 @@
 /* The loop around Adam. See optimise.h.
  *
  * A step's loss is that of the variables before its update, so the loss read after step i belongs
- * to the state that the step started from. A check therefore runs a forward pass of its own and
- * costs about a third of a step; at one in ten or more (plan.h) that is little, and the saved state
- * and its loss agree.
+ * to the state that the step started from. A check therefore runs a forward pass, and the next step
+ * goes on from there: the saved state and its loss agree, and only the last check costs a pass of
+ * its own.
  */
 #include "engine/method/optimise.h"
 
@@ -75,7 +75,10 @@ sp_optimise (const SpOptimisation *optimisation, GCancellable *cancellable,
     float factor =
         optimisation->schedule != NULL ? optimisation->schedule (step, optimisation->steps) : 1.0f;
     adam.learning_rate = optimisation->learning_rate * factor;
-    sp_plan_step (optimisation->plan, &adam);
+    if (step % between == 0) /* the check ran its forward pass */
+      sp_plan_descend (optimisation->plan, &adam);
+    else
+      sp_plan_step (optimisation->plan, &adam);
     step++;
     if (step % between == 0 && step < optimisation->steps) {
       if (!check_loss (&loop, error))

@@ -1,11 +1,14 @@
 /* The preview: one forward pass. See preview.h. */
 #include "engine/method/preview.h"
 
+#include <string.h>
+
 typedef struct {
   SpShape shape;
   SpTensor *input;
-  float *fitted; /* as the fit left it */
-  float *masked; /* scratch: times the keep mask */
+  float *fitted;  /* as the fit left it */
+  float *masked;  /* scratch: times the keep mask */
+  float *weights; /* scratch: the keep mask at this size, h x w */
 } Perturbation;
 
 struct _SpPreview {
@@ -14,7 +17,21 @@ struct _SpPreview {
   SpTensor *latent, *picture;
   Perturbation perturbations[SP_MAXIMUM_PERTURBED_LAYERS];
   guint n_perturbations;
+  float *keep, *all; /* H x W: the mask that the perturbations were written with, and one of ones */
+  gboolean is_fresh; /* they have not been written since the fit */
 };
+
+static void
+make_masks (SpPreview *preview)
+{
+  SpShape picture = sp_tensor_shape (preview->picture);
+  gsize pixels = (gsize)picture.height * picture.width;
+  preview->keep = g_new0 (float, pixels);
+  preview->all = g_new (float, pixels);
+  for (gsize i = 0; i < pixels; i++)
+    preview->all[i] = 1;
+  preview->is_fresh = TRUE;
+}
 
 static gboolean
 build (SpPreview *preview, const SpPack *pack, SpShape latent, const SpAdaptation *adaptation,
@@ -32,6 +49,8 @@ build (SpPreview *preview, const SpPack *pack, SpShape latent, const SpAdaptatio
     perturbation->input = sp_graph_input (preview->graph, "perturbation", perturbation->shape);
     perturbation->fitted = g_new0 (float, sp_shape_elements (perturbation->shape));
     perturbation->masked = g_new0 (float, sp_shape_elements (perturbation->shape));
+    perturbation->weights =
+        g_new0 (float, (gsize)perturbation->shape.height * perturbation->shape.width);
     inputs[layer] = perturbation->input;
   }
   SpTensor *x =
@@ -41,6 +60,7 @@ build (SpPreview *preview, const SpPack *pack, SpShape latent, const SpAdaptatio
   if (preview->picture == NULL)
     return FALSE;
   sp_tensor_keep (preview->picture);
+  make_masks (preview);
   return TRUE;
 }
 
@@ -67,7 +87,10 @@ sp_preview_free (SpPreview *preview)
   for (guint i = 0; i < preview->n_perturbations; i++) {
     g_free (preview->perturbations[i].fitted);
     g_free (preview->perturbations[i].masked);
+    g_free (preview->perturbations[i].weights);
   }
+  g_free (preview->keep);
+  g_free (preview->all);
   g_free (preview);
 }
 
@@ -76,6 +99,7 @@ sp_preview_fit (SpPreview *preview, SpAdaptation *adaptation)
 {
   for (guint i = 0; i < preview->n_perturbations; i++)
     sp_adaptation_read_delta (adaptation, i, preview->perturbations[i].fitted);
+  preview->is_fresh = TRUE;
 }
 
 /* The mask's mean over the picture pixels that one pixel of a smaller map covers. */
@@ -95,25 +119,38 @@ mask_perturbation (Perturbation *perturbation, const float *keep, int picture_wi
   SpShape shape = perturbation->shape;
   gsize pixels = (gsize)shape.height * shape.width;
   int factor = picture_width / shape.width;
-  for (int i = 0; i < shape.height; i++) {
-    for (int j = 0; j < shape.width; j++) {
-      float weight = keep != NULL ? mean_of_square (keep, picture_width, i, j, factor) : 1;
-      gsize at = (gsize)i * shape.width + j;
-      for (int c = 0; c < shape.channels; c++)
-        perturbation->masked[c * pixels + at] = weight * perturbation->fitted[c * pixels + at];
-    }
+  for (gsize at = 0; at < pixels; at++)
+    perturbation->weights[at] = mean_of_square (keep, picture_width, (int)(at / shape.width),
+                                                (int)(at % shape.width), factor);
+  for (int c = 0; c < shape.channels; c++) {
+    const float *fitted = perturbation->fitted + c * pixels;
+    float *masked = perturbation->masked + c * pixels;
+    for (gsize at = 0; at < pixels; at++)
+      masked[at] = perturbation->weights[at] * fitted[at];
   }
+}
+
+/* Another strength or concept leaves the mask as it is, and then nothing is to be done. */
+static void
+write_perturbations (SpPreview *preview, const float *keep)
+{
+  SpShape picture = sp_tensor_shape (preview->picture);
+  gsize bytes = (gsize)picture.height * picture.width * sizeof (float);
+  if (!preview->is_fresh && memcmp (preview->keep, keep, bytes) == 0)
+    return;
+  for (guint i = 0; i < preview->n_perturbations; i++) {
+    Perturbation *perturbation = &preview->perturbations[i];
+    mask_perturbation (perturbation, keep, picture.width);
+    sp_plan_write (preview->plan, perturbation->input, perturbation->masked);
+  }
+  memcpy (preview->keep, keep, bytes);
+  preview->is_fresh = FALSE;
 }
 
 void
 sp_preview_draw (SpPreview *preview, const float *latent, const float *keep, float *picture)
 {
-  int picture_width = sp_tensor_shape (preview->picture).width;
-  for (guint i = 0; i < preview->n_perturbations; i++) {
-    Perturbation *perturbation = &preview->perturbations[i];
-    mask_perturbation (perturbation, keep, picture_width);
-    sp_plan_write (preview->plan, perturbation->input, perturbation->masked);
-  }
+  write_perturbations (preview, keep != NULL ? keep : preview->all);
   sp_plan_write (preview->plan, preview->latent, latent);
   sp_plan_forward (preview->plan);
   sp_plan_read (preview->plan, preview->picture, picture);

@@ -1,5 +1,6 @@
 /* semantic-paint: the command line. Finds the command; each is a file of its own. */
 #include "plug-in/cli/command.h"
+#include "plug-in/waiting.h"
 
 #include <locale.h>
 #include <string.h>
@@ -59,6 +60,7 @@ run_command (const Command *command, int argc, char **argv)
 int
 main (int argc, char **argv)
 {
+  sp_wait_politely (argv);
   setlocale (LC_ALL, "");
   const char *word = argc > 1 ? argv[1] : "";
   if (strcmp (word, "--version") == 0) {

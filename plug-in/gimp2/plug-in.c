@@ -7,6 +7,7 @@
 #include "plug-in/gimp2/apply.h"
 #include "plug-in/gimp2/drawables.h"
 #include "plug-in/job.h"
+#include "plug-in/waiting.h"
 #ifdef SP_WITH_DIALOG
 #include "plug-in/gimp2/interactive.h"
 #endif
@@ -237,4 +238,9 @@ run (const gchar *name, gint n_parameters, const GimpParam *parameters, gint *n_
 
 const GimpPlugInInfo PLUG_IN_INFO = { NULL, NULL, query, run };
 
-MAIN ()
+int
+main (int argc, char **argv)
+{
+  sp_wait_politely (argv);
+  return gimp_main (&PLUG_IN_INFO, argc, argv);
+}
