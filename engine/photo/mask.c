@@ -77,18 +77,18 @@ static void
 blur_lines (float *values, int lines, gsize line_step, int n, gsize step, const float *kernel,
             int reach)
 {
-  g_autofree float *line = g_new (float, n);
+  g_autofree float *line = g_new (float, n + 2 * reach); /* with what lies beyond its ends */
 
   for (int l = 0; l < lines; l++) {
     float *start = values + l * line_step;
 
-    for (int i = 0; i < n; i++)
-      line[i] = start[i * step];
+    for (int i = 0; i < n + 2 * reach; i++)
+      line[i] = start[mirror (i - reach, n) * step];
     for (int i = 0; i < n; i++) {
       float sum = 0;
 
-      for (int t = -reach; t <= reach; t++)
-        sum += kernel[t + reach] * line[mirror (i + t, n)];
+      for (int t = 0; t <= 2 * reach; t++)
+        sum += kernel[t] * line[i + t];
       start[i * step] = sum;
     }
   }
