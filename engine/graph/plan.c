@@ -1,268 +1,14 @@
-/* Lays out a graph's memory and runs it. See plan.h.
- *
- * Time, for lifetimes: node i of n runs forward at i and backward at 2n - 1 - i. A result's value
- * lives from its producer to its last reader; its gradient from the first consumer that contributes
- * (the last in forward order) to its producer's own backward.
- */
+/* Binds a graph to memory and runs it. See plan.h; layout.c decides where everything lies. */
 #include "engine/error.h"
 #include "engine/graph/fuse.h"
-#include "engine/graph/plan.h"
+#include "engine/graph/layout.h"
 
 #include <string.h>
-
-#define FOREVER G_MAXUINT
-
-/* One buffer of the plan: part of the persistent block, or of the arena for its lifetime. */
-typedef struct {
-  gsize bytes, offset;
-  guint birth, death; /* both inclusive; arena only */
-} Span;
-
-/* What the plan knows of one tensor. */
-typedef struct {
-  gboolean differentiated; /* has a gradient */
-  gboolean persistent;     /* its value outlives the run */
-  gboolean is_packed;      /* a constant that its readers pack: its value goes after that */
-  Span value, gradient, moment1, moment2;
-} Slot;
-
-struct _SpPlan {
-  const SpGraph *graph;
-  SpBackend *backend;
-  SpTensor *loss;
-  GArray *nodes;           /* SpNode: the graph's, some joined (fuse.h) */
-  Slot *slots;             /* by tensor index */
-  SpOperation *operations; /* by node index */
-  void *persistent, *arena, *states, *workspace, *unpacked; /* `unpacked`: while they are packed */
-  gsize persistent_bytes, arena_bytes, states_bytes, workspace_bytes, unpacked_bytes;
-  guint adam_step;
-  void *recording; /* of a step, by backends that record */
-};
-
-/* ---- Which tensors have gradients ---- */
-
-static const SpNode *
-plan_node (const SpPlan *plan, guint i)
-{
-  return &g_array_index (plan->nodes, SpNode, i);
-}
-
-static SpTensor *
-graph_tensor (const SpGraph *graph, guint i)
-{
-  return g_ptr_array_index (graph->tensors, i);
-}
-
-static gboolean
-input_is_differentiable (const SpNode *node, guint i)
-{
-  return (sp_operation_info (node->kind)->differentiable_inputs >> i) & 1;
-}
-
-/* A tensor has a gradient when something trainable is below it and the loss is above it. */
-static void
-mark_differentiated (SpPlan *plan)
-{
-  const SpGraph *graph = plan->graph;
-  g_autofree gboolean *above_parameter = g_new0 (gboolean, graph->tensors->len);
-  g_autofree gboolean *below_loss = g_new0 (gboolean, graph->tensors->len);
-
-  for (guint t = 0; t < graph->tensors->len; t++) {
-    const SpTensor *tensor = graph_tensor (graph, t);
-    above_parameter[t] = tensor->role == SP_TENSOR_PARAMETER || tensor->want_gradient;
-  }
-  for (guint i = 0; i < plan->nodes->len; i++) {
-    const SpNode *node = plan_node (plan, i);
-    for (guint k = 0; k < node->n_inputs; k++)
-      if (input_is_differentiable (node, k) && above_parameter[node->inputs[k]->index])
-        above_parameter[node->output->index] = TRUE;
-  }
-
-  below_loss[plan->loss->index] = TRUE;
-  for (guint i = plan->nodes->len; i-- > 0;) {
-    const SpNode *node = plan_node (plan, i);
-    for (guint k = 0; k < node->n_inputs; k++)
-      if (input_is_differentiable (node, k) && below_loss[node->output->index])
-        below_loss[node->inputs[k]->index] = TRUE;
-  }
-  for (guint t = 0; t < graph->tensors->len; t++)
-    plan->slots[t].differentiated = above_parameter[t] && below_loss[t];
-}
-
-static gboolean
-node_runs_backward (const SpPlan *plan, const SpNode *node)
-{
-  return plan->slots[node->output->index].differentiated;
-}
-
-static gboolean
-input_gets_gradient (const SpPlan *plan, const SpNode *node, guint k)
-{
-  return node_runs_backward (plan, node) && input_is_differentiable (node, k)
-         && plan->slots[node->inputs[k]->index].differentiated;
-}
-
-/* ---- Which constants are packed ---- */
-
-static void
-mark_packed (SpPlan *plan)
-{
-  for (guint t = 0; t < plan->graph->tensors->len; t++) {
-    const SpTensor *tensor = graph_tensor (plan->graph, t);
-    plan->slots[t].is_packed = tensor->role == SP_TENSOR_CONSTANT && !tensor->keep;
-  }
-  for (guint i = 0; i < plan->nodes->len; i++) {
-    const SpNode *node = plan_node (plan, i);
-    guint packed = plan->backend->packed_inputs[node->kind];
-    for (guint k = 0; k < node->n_inputs; k++)
-      if (!((packed >> k) & 1))
-        plan->slots[node->inputs[k]->index].is_packed = FALSE;
-  }
-}
-
-/* ---- Lifetimes ---- */
-
-static void
-extend (Span *span, guint time)
-{
-  span->birth = MIN (span->birth, time);
-  span->death = MAX (span->death, time);
-}
-
-static void
-find_lifetimes (SpPlan *plan)
-{
-  const SpGraph *graph = plan->graph;
-  guint n = plan->nodes->len;
-
-  for (guint t = 0; t < graph->tensors->len; t++) {
-    plan->slots[t].value.birth = plan->slots[t].gradient.birth = FOREVER;
-    const SpTensor *tensor = graph_tensor (graph, t);
-    plan->slots[t].persistent =
-        tensor->role != SP_TENSOR_RESULT || tensor->keep || tensor == plan->loss;
-  }
-  for (guint i = 0; i < n; i++) {
-    const SpNode *node = plan_node (plan, i);
-    const SpOperationInfo *info = sp_operation_info (node->kind);
-    guint forward = i, backward = 2 * n - 1 - i;
-    gboolean trains = node_runs_backward (plan, node);
-    Slot *output = &plan->slots[node->output->index];
-
-    extend (&output->value, forward);
-    if (trains) {
-      extend (&output->gradient, backward);
-      if (info->backward_reads_output)
-        extend (&output->value, backward);
-    }
-    for (guint k = 0; k < node->n_inputs; k++) {
-      Slot *input = &plan->slots[node->inputs[k]->index];
-      extend (&input->value, forward);
-      if (trains && ((info->backward_reads_inputs >> k) & 1))
-        extend (&input->value, backward);
-      if (input_gets_gradient (plan, node, k))
-        extend (&input->gradient, backward);
-    }
-  }
-}
-
-/* ---- Placement ---- */
-
-static gint
-compare_larger_first (gconstpointer a, gconstpointer b)
-{
-  const Span *first = *(Span *const *)a, *second = *(Span *const *)b;
-  if (first->bytes != second->bytes)
-    return first->bytes > second->bytes ? -1 : 1;
-  return first->birth < second->birth ? -1 : first->birth > second->birth;
-}
-
-static gint
-compare_offset (gconstpointer a, gconstpointer b)
-{
-  const Span *first = *(Span *const *)a, *second = *(Span *const *)b;
-  return first->offset < second->offset ? -1 : first->offset > second->offset;
-}
-
-/* Greedy by size: each span goes to the lowest gap that is free for its whole lifetime. */
-static gsize
-place_spans (GPtrArray *spans)
-{
-  g_autoptr (GPtrArray) placed = g_ptr_array_new (); /* by offset */
-  gsize end = 0;
-
-  g_ptr_array_sort (spans, compare_larger_first);
-  for (guint i = 0; i < spans->len; i++) {
-    Span *span = g_ptr_array_index (spans, i);
-    gsize offset = 0;
-    for (guint j = 0; j < placed->len; j++) {
-      const Span *other = g_ptr_array_index (placed, j);
-      if (other->death < span->birth || span->death < other->birth)
-        continue;
-      if (offset + span->bytes <= other->offset)
-        break;
-      offset = MAX (offset, other->offset + other->bytes);
-    }
-    span->offset = offset;
-    end = MAX (end, offset + span->bytes);
-    g_ptr_array_add (placed, span);
-    g_ptr_array_sort (placed, compare_offset);
-  }
-  return end;
-}
-
-static void
-place_in (gsize *block_bytes, Span *span, gsize bytes)
-{
-  span->bytes = bytes;
-  span->offset = *block_bytes;
-  *block_bytes += bytes;
-}
-
-static void
-place_persistent (SpPlan *plan, Span *span, gsize bytes)
-{
-  place_in (&plan->persistent_bytes, span, bytes);
-}
-
-static void
-lay_out (SpPlan *plan)
-{
-  g_autoptr (GPtrArray) transient = g_ptr_array_new ();
-
-  for (guint t = 0; t < plan->graph->tensors->len; t++) {
-    const SpTensor *tensor = graph_tensor (plan->graph, t);
-    Slot *slot = &plan->slots[t];
-    gsize bytes = plan->backend->tensor_bytes (plan->backend, tensor->shape);
-    gboolean is_leaf = tensor->role != SP_TENSOR_RESULT;
-
-    if (!slot->persistent && slot->value.birth == FOREVER)
-      continue; /* joined into an operation */
-    if (slot->is_packed) {
-      place_in (&plan->unpacked_bytes, &slot->value, bytes);
-    } else if (slot->persistent) {
-      place_persistent (plan, &slot->value, bytes);
-    } else {
-      slot->value.bytes = bytes;
-      g_ptr_array_add (transient, &slot->value);
-    }
-    if (slot->differentiated && (is_leaf || tensor == plan->loss)) {
-      place_persistent (plan, &slot->gradient, bytes);
-    } else if (slot->differentiated) {
-      slot->gradient.bytes = bytes;
-      g_ptr_array_add (transient, &slot->gradient);
-    }
-    if (slot->differentiated && tensor->role == SP_TENSOR_PARAMETER) {
-      place_persistent (plan, &slot->moment1, bytes);
-      place_persistent (plan, &slot->moment2, bytes);
-    }
-  }
-  plan->arena_bytes = place_spans (transient);
-}
 
 /* ---- Binding operations to memory ---- */
 
 static void *
-at (void *block, const Span *span)
+at (void *block, const SpSpan *span)
 {
   return (char *)block + span->offset;
 }
@@ -270,7 +16,7 @@ at (void *block, const Span *span)
 static void *
 tensor_value (const SpPlan *plan, const SpTensor *tensor)
 {
-  const Slot *slot = &plan->slots[tensor->index];
+  const SpSlot *slot = &plan->slots[tensor->index];
   if (slot->is_packed)
     return plan->unpacked != NULL ? at (plan->unpacked, &slot->value) : NULL;
   return at (slot->persistent ? plan->persistent : plan->arena, &slot->value);
@@ -279,7 +25,7 @@ tensor_value (const SpPlan *plan, const SpTensor *tensor)
 static void *
 tensor_gradient (const SpPlan *plan, const SpTensor *tensor)
 {
-  const Slot *slot = &plan->slots[tensor->index];
+  const SpSlot *slot = &plan->slots[tensor->index];
   if (!slot->differentiated)
     return NULL;
   gboolean persistent = tensor->role != SP_TENSOR_RESULT || tensor == plan->loss;
@@ -302,14 +48,14 @@ bind_operations (SpPlan *plan)
   g_autofree gboolean *written = g_new0 (gboolean, plan->graph->tensors->len);
 
   for (guint i = plan->nodes->len; i-- > 0;) {
-    const SpNode *node = plan_node (plan, i);
+    const SpNode *node = sp_plan_node (plan, i);
     SpOperation *operation = &plan->operations[i];
     operation->kind = node->kind;
     operation->attributes = node->attributes;
     operation->n_inputs = node->n_inputs;
     operation->output = bind_operand (plan, node->output, TRUE);
     for (guint k = 0; k < node->n_inputs; k++) {
-      gboolean gets_gradient = input_gets_gradient (plan, node, k);
+      gboolean gets_gradient = sp_plan_input_gets_gradient (plan, node, k);
       operation->inputs[k] = bind_operand (plan, node->inputs[k], gets_gradient);
       if (gets_gradient) {
         operation->inputs[k].accumulate = written[node->inputs[k]->index];
@@ -400,8 +146,8 @@ release_unpacked (SpPlan *plan)
   plan->unpacked = NULL;
   plan->unpacked_bytes = 0;
   for (guint i = 0; i < plan->nodes->len; i++)
-    for (guint k = 0; k < plan_node (plan, i)->n_inputs; k++)
-      if (plan->slots[plan_node (plan, i)->inputs[k]->index].is_packed)
+    for (guint k = 0; k < sp_plan_node (plan, i)->n_inputs; k++)
+      if (plan->slots[sp_plan_node (plan, i)->inputs[k]->index].is_packed)
         plan->operations[i].inputs[k].value = NULL;
 }
 
@@ -412,7 +158,7 @@ check_support (const SpPlan *plan, GError **error)
 {
   const SpBackend *backend = plan->backend;
   for (guint i = 0; i < plan->nodes->len; i++) {
-    const SpNode *node = plan_node (plan, i);
+    const SpNode *node = sp_plan_node (plan, i);
     if (backend->operations[node->kind] == NULL) {
       g_set_error (error, SP_ERROR, SP_ERROR_DEVICE, "The %s device has no operation “%s”.",
                    backend->name, sp_operation_info (node->kind)->name);
@@ -426,7 +172,7 @@ static void
 upload_leaves (SpPlan *plan)
 {
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
-    const SpTensor *tensor = graph_tensor (plan->graph, t);
+    const SpTensor *tensor = sp_plan_tensor (plan, t);
     if (tensor->values != NULL)
       sp_plan_write (plan, tensor, tensor->values);
   }
@@ -464,13 +210,9 @@ sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **
   plan->nodes = sp_fuse (graph, backend, loss);
   if (!check_support (plan, error))
     return NULL;
-  plan->slots = g_new0 (Slot, graph->tensors->len);
+  plan->slots = g_new0 (SpSlot, graph->tensors->len);
   plan->operations = g_new0 (SpOperation, plan->nodes->len);
-  if (loss != NULL)
-    mark_differentiated (plan);
-  mark_packed (plan);
-  find_lifetimes (plan);
-  lay_out (plan);
+  sp_plan_lay_out (plan);
   if (!allocate_and_bind (plan, error))
     return NULL;
   upload_leaves (plan);
@@ -559,8 +301,8 @@ issue_descent (SpPlan *plan, const SpAdam *adam)
 {
   sp_plan_backward (plan);
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
-    const SpTensor *tensor = graph_tensor (plan->graph, t);
-    const Slot *slot = &plan->slots[t];
+    const SpTensor *tensor = sp_plan_tensor (plan, t);
+    const SpSlot *slot = &plan->slots[t];
     if (tensor->role == SP_TENSOR_PARAMETER && slot->differentiated)
       plan->backend->adam (plan->backend, tensor->shape, tensor_value (plan, tensor),
                            tensor_gradient (plan, tensor), at (plan->persistent, &slot->moment1),
@@ -605,7 +347,7 @@ sp_plan_reset_adam (SpPlan *plan)
 {
   plan->adam_step = 0;
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
-    const Slot *slot = &plan->slots[t];
+    const SpSlot *slot = &plan->slots[t];
     if (slot->moment1.bytes == 0)
       continue;
     plan->backend->clear (plan->backend, at (plan->persistent, &slot->moment1),
