@@ -110,7 +110,11 @@ sp_device_open_cuda (GError **error)
 static SpBackend *
 open_cpu (const SpSettings *settings, GError **error)
 {
-  /* the public header names them in the backend's order */
+  G_STATIC_ASSERT ((int)SP_INSTRUCTIONS_BEST == (int)SP_CPU_BEST
+                   && (int)SP_INSTRUCTIONS_PLAIN == (int)SP_CPU_PLAIN
+                   && (int)SP_INSTRUCTIONS_AVX2 == (int)SP_CPU_AVX2
+                   && (int)SP_INSTRUCTIONS_AVX512 == (int)SP_CPU_AVX512
+                   && (int)SP_INSTRUCTIONS_NEON == (int)SP_CPU_NEON);
   SpCpuInstructions instructions = (SpCpuInstructions)settings->instructions;
   SpBackend *backend = sp_cpu_backend_new (instructions, settings->threads, error);
   if (backend != NULL)

@@ -1,8 +1,8 @@
 /* How the engine's threads wait for each other.
  *
  * GNU's OpenMP runtime lets idle threads spin for long. While another program takes a core, that
- * keeps the thread that has work from running, and an adaptation step takes five times as long. The
- * runtime reads its environment when it is loaded, before main(), and has no call for it: so the
+ * keeps the thread that has work from running, and a step takes more than twice as long
+ * (docs/performance.md). The runtime reads its environment when it is loaded, before main(), and has no call for it: so the
  * process starts itself once more with the variables set, which takes a few milliseconds. Whoever
  * has set one of them is left alone.
  */
@@ -20,5 +20,8 @@ sp_wait_politely (char **argv)
     return;
   g_setenv (POLICY, "passive", TRUE);
   g_setenv (SPINS, "5000", TRUE);
-  execv ("/proc/self/exe", argv); /* returns only where it is not possible */
+  /* by its path, so that the process keeps its name; returns only where it is not possible */
+  g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
+  if (path != NULL)
+    execv (path, argv);
 }
