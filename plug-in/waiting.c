@@ -1,10 +1,10 @@
 /* How the engine's threads wait for each other.
  *
- * GNU's OpenMP runtime lets idle threads spin for long. While another program takes a core, that
+ * GNU's OpenMP runtime lets idle threads spin for long. While other programs take the cores, that
  * keeps the thread that has work from running, and a step takes more than twice as long
- * (docs/performance.md). The runtime reads its environment when it is loaded, before main(), and has no call for it: so the
- * process starts itself once more with the variables set, which takes a few milliseconds. Whoever
- * has set one of them is left alone.
+ * (docs/performance.md). The runtime reads its environment when it is loaded, before main(), and
+ * has no call for it: so the process starts itself once more with the variables set, which takes a
+ * few milliseconds. Whoever has set one of them is left alone.
  */
 #include "plug-in/waiting.h"
 
