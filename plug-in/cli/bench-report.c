@@ -37,11 +37,13 @@ static void
 print_figure (const SpFigure *figure, const SpBenchRun *run)
 {
   g_print ("%-19s %10.2f", figure->name, figure->time.clock);
-  if (figure->work.direct > 0) {
+  if (figure->work.direct > 0 && run->fma_gflops > 0) {
     Shares shares = find_shares (figure, run);
     g_print (" %9.1f %6.0f %% %6.0f %% %6.0f %% %6.0f %%", shares.gflops, 100 * shares.peak,
              100 * shares.needed_peak, 100 * shares.bandwidth, 100 * shares.roofline_share);
-  } else
+  } else if (figure->work.direct > 0)
+    g_print (" %9.1f%*s", figure->work.direct / figure->time.clock / 1e6, 36, "");
+  else
     g_print ("%*s", 46, "");
   g_print (" %7.0f MB\n", figure->peak_megabytes);
 }
@@ -49,8 +51,11 @@ print_figure (const SpFigure *figure, const SpBenchRun *run)
 static void
 print_run (const SpBenchRun *run)
 {
-  g_print ("%s%s: multiply-add peak %.1f GFLOP/s, memory %.1f GB/s\n", run->device,
-           run->precise ? ", precise" : "", run->fma_gflops, run->bandwidth_gbs);
+  g_print ("%s%s", run->device, run->precise ? ", precise" : "");
+  if (run->fma_gflops > 0)
+    g_print (": multiply-add peak %.1f GFLOP/s, memory %.1f GB/s", run->fma_gflops,
+             run->bandwidth_gbs);
+  g_print ("\n");
   if (run->figures->len > 0)
     g_print ("%-19s %10s %9s %8s %8s %8s %8s %10s\n", "", "ms", "GFLOP/s", "of peak", "needed",
              "bytes", "roofline", "memory");
@@ -82,12 +87,14 @@ add_figure (JsonBuilder *builder, const SpFigure *figure, const SpBenchRun *run)
   sp_json_add_number (builder, "processor_ms", figure->time.processor);
   sp_json_add_number (builder, "peak_memory_mb", figure->peak_megabytes);
   if (figure->work.direct > 0) {
-    Shares shares = find_shares (figure, run);
     sp_json_add_number (builder, "gflop_direct", figure->work.direct / 1e9);
     sp_json_add_number (builder, "gflop_needed", figure->work.needed / 1e9);
     sp_json_add_number (builder, "gflop_needed_frozen", figure->work.frozen / 1e9);
     sp_json_add_number (builder, "gbytes", figure->work.bytes / 1e9);
-    sp_json_add_number (builder, "gflops", shares.gflops);
+    sp_json_add_number (builder, "gflops", figure->work.direct / figure->time.clock / 1e6);
+  }
+  if (figure->work.direct > 0 && run->fma_gflops > 0) {
+    Shares shares = find_shares (figure, run);
     sp_json_add_number (builder, "fma_fraction", shares.peak);
     sp_json_add_number (builder, "needed_fma_fraction", shares.needed_peak);
     sp_json_add_number (builder, "bandwidth_fraction", shares.bandwidth);

@@ -74,7 +74,7 @@ sp_bench_time (const SpBench *bench, SpBenchFunction function, gpointer data, Sp
   gint64 until = begin + (gint64)(bench->repetitions * SHORTEST * G_USEC_PER_SEC);
   for (guint i = 0; i < bench->repetitions || g_get_monotonic_time () < until; i++) {
     SpTiming start = sp_timing_now ();
-    if (!function (data, error))
+    if (!function (data, error) || !sp_backend_check (bench->backend, error))
       return FALSE;
     SpTiming taken = sp_timing_since (start);
     time->clock = MIN (time->clock, taken.clock);
@@ -126,10 +126,13 @@ run_clear (gpointer data)
   g_array_unref (run->figures);
 }
 
-/* Before and after the last run's figures, for the better: other programs come and go. */
+/* Before and after the last run's figures, for the better: other programs come and go. A graphics
+ * card's limits are not measured. */
 static gboolean
 measure_machine (const SpSettings *settings, GArray *runs, GError **error)
 {
+  if (settings->device == SP_DEVICE_CUDA)
+    return TRUE;
   SpBenchRun *run = &g_array_index (runs, SpBenchRun, runs->len - 1);
   double fma_gflops, bandwidth_gbs;
   if (!sp_machine_measure (run->threads, settings->instructions, &fma_gflops, &bandwidth_gbs,
@@ -172,7 +175,7 @@ measure_all (SpBench *bench, const Options *options, GError **error)
 {
   g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (SpBenchRun));
   g_array_set_clear_func (runs, run_clear);
-  int all = sp_machine_threads ();
+  int all = bench->settings.device == SP_DEVICE_CUDA ? 1 : sp_machine_threads ();
   gboolean done =
       options->threads > 0 || all == 1 || measure_run (bench, options->only, 1, runs, error);
   done = done
@@ -198,13 +201,26 @@ check_only (const char *only, GError **error)
   return known;
 }
 
+/* One of the two: a measurement of whichever works would say nothing. */
+static gboolean
+parse_one_device (const char *word, SpDevice *device, GError **error)
+{
+  if (!sp_parse_device (word, device, error))
+    return FALSE;
+  if (*device != SP_DEVICE_AUTO)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "bench needs a device: cpu or cuda.");
+  return FALSE;
+}
+
 static gboolean
 parse (int argc, char **argv, SpBench *bench, Options *options, GError **error)
 {
-  g_autofree char *threads = NULL, *repetitions = NULL, *instructions = NULL;
+  g_autofree char *device = NULL, *threads = NULL, *repetitions = NULL, *instructions = NULL;
   g_auto (GStrv) rest = NULL;
   const GOptionEntry entries[] = {
     { "only", 0, 0, G_OPTION_ARG_STRING, &options->only, "Measure just this", "NAME" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &device, "cpu (default) or cuda", "DEVICE" },
     { "threads", 0, 0, G_OPTION_ARG_STRING, &threads,
       "Processor threads; 0, the default, is one and then all", "N" },
     { "instructions", 0, 0, G_OPTION_ARG_STRING, &instructions,
@@ -222,6 +238,7 @@ parse (int argc, char **argv, SpBench *bench, Options *options, GError **error)
   g_option_context_set_summary (context, "Measures the speed of this machine; all takes minutes.");
   g_option_context_set_description (context, DESCRIPTION);
   if (!g_option_context_parse (context, &argc, &argv, error) || !check_only (options->only, error)
+      || (device && !parse_one_device (device, &bench->settings.device, error))
       || (threads && !sp_parse_number ("--threads", threads, 0, 1024, &options->threads, error))
       || (repetitions
           && !sp_parse_number ("--repetitions", repetitions, 1, 1000, &bench->repetitions, error))
@@ -240,7 +257,7 @@ sp_command_bench (int argc, char **argv)
   GError *error = NULL;
   SpBench bench = { .settings = sp_settings_default (), .repetitions = 3 };
   Options options = { 0 };
-  bench.settings.device = SP_DEVICE_CPU; /* whose limits are measured beside it */
+  bench.settings.device = SP_DEVICE_CPU;
   int status = SP_EXIT_DONE;
   if (!parse (argc, argv, &bench, &options, &error))
     status = sp_command_fail ("bench", SP_EXIT_USAGE, error);
