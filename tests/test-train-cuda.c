@@ -4,16 +4,19 @@
 #include "tests/train-fixture.h"
 
 #include "engine/device.h"
+#include "engine/tensor-file.h"
 #include "tests/emulated-device.h"
 #include "weights/train/trainer.h"
 
 #include <math.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #define STEPS 8
 
 static SpTrainOptions
-small_options (void)
+small_options (float rate)
 {
   SpTrainOptions options = train_tiny_options ();
   options.latent_channels = 17;
@@ -24,8 +27,7 @@ small_options (void)
   options.adversarial = 1; /* so that it shows */
   options.adversarial_from = 4;
   options.latent_noise = 0.3f;
-  /* small steps: those of Adam are the gradient's sign at first, also where it is rounding alone */
-  options.generator_rate = options.encoder_rate = options.discriminator_rate = 1e-4f;
+  options.generator_rate = options.encoder_rate = options.discriminator_rate = rate;
   options.perceptual = 0.1f;
   options.perceptual_pack = g_getenv ("SP_TEST_PERCEPTUAL");
   return options;
@@ -67,25 +69,77 @@ expect_close_curves (const char *one, const char *other, double limit)
   }
 }
 
+/* Every array of two checkpoints: moments are gradients, of all parameters and all steps. */
 static void
-test_like_cpu (TrainFixture *fixture, gconstpointer data)
+expect_close_checkpoints (const char *one, const char *other, double limit)
 {
-  SpTrainOptions options = small_options ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpTensorFile) file = sp_tensor_file_open (one, one, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpTensorFile) other_file = sp_tensor_file_open (other, other, &error);
+  g_assert_no_error (error);
+  for (guint k = 0; k < sp_tensor_file_count (file); k++) {
+    const SpTensorEntry *entry = sp_tensor_file_entry (file, k);
+    const SpTensorEntry *there = sp_tensor_file_find (other_file, entry->name);
+    g_autofree float *a = sp_tensor_file_read (file, entry, &error);
+    g_assert_no_error (error);
+    g_autofree float *b = sp_tensor_file_read (other_file, there, &error);
+    g_assert_no_error (error);
+    double difference = 0, size = 1e-12;
+    for (gsize i = 0; i < entry->elements; i++) {
+      difference += pow ((double)a[i] - (double)b[i], 2);
+      size += pow ((double)a[i], 2);
+    }
+    if (sqrt (difference / size) > limit)
+      g_error ("%s: off by %g of its size", entry->name, sqrt (difference / size));
+  }
+}
+
+static void
+run_on_both (TrainFixture *fixture, float rate, char *curves[2])
+{
+  SpTrainOptions options = small_options (rate);
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  g_autofree char *kept = train_training_file (fixture, "of-cpu.safetensors");
   train_run (fixture, &options);
-  g_autofree char *of_cpu = read_curve (fixture);
+  curves[0] = read_curve (fixture);
+  g_assert_cmpint (g_rename (path, kept), ==, 0);
   use_cuda (fixture);
-  options.restart = TRUE;
   train_run (fixture, &options);
-  g_autofree char *of_cuda = read_curve (fixture);
-  g_test_message ("%s%s", of_cpu, of_cuda);
-  expect_close_curves (of_cpu, of_cuda, 2e-3);
+  curves[1] = read_curve (fixture);
+  g_test_message ("%s%s", curves[0], curves[1]);
+}
+
+/* Small steps: those of Adam are the gradient's sign at first, also where it is rounding alone. */
+static void
+test_losses (TrainFixture *fixture, gconstpointer data)
+{
+  char *curves[2];
+  run_on_both (fixture, 1e-4f, curves);
+  expect_close_curves (curves[0], curves[1], 2e-3);
+  g_free (curves[0]);
+  g_free (curves[1]);
+}
+
+/* With steps that hardly move anything, so that gradients stay comparable. */
+static void
+test_moments (TrainFixture *fixture, gconstpointer data)
+{
+  char *curves[2];
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  g_autofree char *kept = train_training_file (fixture, "of-cpu.safetensors");
+  run_on_both (fixture, 1e-7f, curves);
+  expect_close_curves (curves[0], curves[1], 1e-4);
+  expect_close_checkpoints (kept, path, 0.01);
+  g_free (curves[0]);
+  g_free (curves[1]);
 }
 
 /* Stopped in both phases: recorded steps, issued ones and those of a new plan are the same. */
 static void
 test_resume (TrainFixture *fixture, gconstpointer data)
 {
-  SpTrainOptions options = small_options ();
+  SpTrainOptions options = small_options (1e-4f);
   g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
   use_cuda (fixture);
   g_autoptr (GBytes) whole = train_whole_run (fixture, options);
@@ -106,7 +160,7 @@ test_resume (TrainFixture *fixture, gconstpointer data)
 static void
 test_failing_device (TrainFixture *fixture, gconstpointer data)
 {
-  SpTrainOptions options = small_options ();
+  SpTrainOptions options = small_options (1e-4f);
   g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
   if (g_getenv ("SP_TEST_CUDA") != NULL) {
     g_test_skip ("a real device does not fail when it is told to");
@@ -135,7 +189,8 @@ main (int argc, char **argv)
   g_setenv ("SP_TEST_PERCEPTUAL", perceptual, TRUE);
   if (g_getenv ("SP_TEST_CUDA") == NULL && !emulated_device_use ())
     g_error ("SP_EMULATED_MODULE must name the emulated device's module.");
-  ADD ("like-cpu", test_like_cpu);
+  ADD ("losses", test_losses);
+  ADD ("moments", test_moments);
   ADD ("resume", test_resume);
   ADD ("failing-device", test_failing_device);
   return g_test_run ();
