@@ -106,6 +106,14 @@ download (SpBackend *backend, SpShape shape, const void *source, float *destinat
     memset (destination, 0, bytes); /* values that mean nothing, but values */
 }
 
+static void
+copy (SpBackend *backend, gsize bytes, const void *source, void *destination)
+{
+  CudaBackend *cuda = cuda_backend (backend);
+  note (cuda, cudaMemcpyAsync (destination, source, bytes, cudaMemcpyDeviceToDevice, cuda->stream),
+        "copying on the device");
+}
+
 /* ---- Matrix products ---- */
 
 /* cuBLAS keeps matrices by columns: what is stored by rows is, to it, the transpose, so c by rows
@@ -163,6 +171,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_BATCH_NORM] = &cuda_batch_norm;
   operations[SP_OPERATION_RESAMPLE] = &cuda_resample;
   operations[SP_OPERATION_CROP] = &cuda_crop;
+  operations[SP_OPERATION_SPECTRAL_NORM] = &cuda_spectral_norm;
   operations[SP_OPERATION_L1] = &cuda_l1;
   operations[SP_OPERATION_MASKED_L1] = &cuda_masked_l1;
   operations[SP_OPERATION_MEAN_SQUARE] = &cuda_mean_square;
@@ -183,6 +192,7 @@ set_functions (SpBackend *base)
   base->upload = upload;
   base->download = download;
   base->clear = clear;
+  base->copy = copy;
   base->adam = adam_update;
   base->begin_step = step_begin;
   base->end_step = step_end;

@@ -18,6 +18,7 @@ struct AdamState {
   SpAdam settings;
   unsigned step;
   float rate, scale2; /* lr / (1 - beta1^step), 1 / (1 - beta2^step) */
+  float keep;         /* sp_adam_averaging() */
 };
 
 struct CudaBackend {
@@ -145,8 +146,8 @@ void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient su
 
 void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 void adam_advance (CudaBackend *cuda);
-void adam_update (SpBackend *backend, SpShape shape, void *value, const void *gradient,
-                  void *moment1, void *moment2, const SpAdam *settings, guint step);
+void adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings,
+                  guint step);
 
 gboolean step_begin (SpBackend *backend, void **recording, const SpAdam *settings, guint step);
 gboolean step_end (SpBackend *backend, void **recording);
@@ -163,6 +164,7 @@ extern const SpOperationClass cuda_pool;
 extern const SpOperationClass cuda_batch_norm;
 extern const SpOperationClass cuda_resample;
 extern const SpOperationClass cuda_crop;
+extern const SpOperationClass cuda_spectral_norm;
 extern const SpOperationClass cuda_l1;
 extern const SpOperationClass cuda_masked_l1;
 extern const SpOperationClass cuda_mean_square;
