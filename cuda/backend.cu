@@ -83,17 +83,6 @@ release (SpBackend *backend, void *buffer, gsize)
   note (cuda_backend (backend), cudaFree (buffer), "freeing memory");
 }
 
-/* The host's memory may change as soon as this returns. */
-static void
-upload (SpBackend *backend, SpShape shape, const float *source, void *destination)
-{
-  CudaBackend *cuda = cuda_backend (backend);
-  size_t bytes = elements_of (shape) * sizeof (float);
-  note (cuda, cudaMemcpyAsync (destination, source, bytes, cudaMemcpyHostToDevice, cuda->stream),
-        "copying to the device");
-  note (cuda, cudaStreamSynchronize (cuda->stream), "waiting for the device");
-}
-
 static void
 download (SpBackend *backend, SpShape shape, const void *source, float *destination)
 {
@@ -146,6 +135,7 @@ backend_free (SpBackend *backend)
   CudaBackend *cuda = cuda_backend (backend);
   if (cuda->stream != nullptr)
     cudaStreamSynchronize (cuda->stream);
+  staging_stop (cuda);
   if (cuda->blas != nullptr)
     cublasDestroy (cuda->blas);
   if (cuda->blas_workspace != nullptr)
@@ -189,7 +179,9 @@ set_functions (SpBackend *base)
   base->tensor_bytes = tensor_bytes;
   base->allocate = allocate;
   base->release = release;
-  base->upload = upload;
+  base->upload = staging_upload;
+  base->begin_download = staging_begin_download;
+  base->end_download = staging_end_download;
   base->download = download;
   base->clear = clear;
   base->copy = copy;
@@ -226,7 +218,7 @@ start (CudaBackend *cuda, bool tf32)
       || !note (cuda,
                 cudaMalloc (reinterpret_cast<void **> (&cuda->adam_state), sizeof (AdamState)),
                 "starting the device")
-      || !start_blas (cuda, tf32))
+      || !staging_start (cuda) || !start_blas (cuda, tf32))
     return false;
   cuda->base.description = g_strdup_printf ("CUDA, %s%s", properties.name, tf32 ? ", TF32" : "");
   adam_set_state (cuda, &cuda->adam_settings, 1); /* writes it: the step differs */

@@ -21,6 +21,17 @@ struct AdamState {
   float keep;         /* sp_adam_averaging() */
 };
 
+/* Pinned memory of the host (staging.cu): two halves that uploads go through, and a result. */
+struct Staging {
+  char *memory;
+  int half;             /* being filled */
+  size_t used;          /* of it */
+  cudaEvent_t taken[2]; /* all that was in a half */
+  void *result;
+  size_t result_bytes;
+  cudaEvent_t arrived; /* the result */
+};
+
 struct CudaBackend {
   SpBackend base;
   cudaStream_t stream;
@@ -29,6 +40,7 @@ struct CudaBackend {
   AdamState *adam_state; /* on the device */
   SpAdam adam_settings;  /* what the device has */
   unsigned adam_step;
+  Staging staging;
   bool in_step; /* between begin_step and end_step: adam_state is already this step's */
   char *failure;
 };
@@ -146,6 +158,14 @@ void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient su
 
 void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 void adam_advance (CudaBackend *cuda);
+/* ---- Copies that are not waited for ---- */
+
+bool staging_start (CudaBackend *cuda);
+void staging_stop (CudaBackend *cuda);
+void staging_upload (SpBackend *backend, SpShape shape, const float *source, void *destination);
+void staging_begin_download (SpBackend *backend, SpShape shape, const void *source);
+void staging_end_download (SpBackend *backend, SpShape shape, float *destination);
+
 void adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings,
                   guint step);
 

@@ -67,6 +67,9 @@ struct _SpBackend {
   void (*upload) (SpBackend *backend, SpShape shape, const float *source, void *destination);
   void (*download) (SpBackend *backend, SpShape shape, const void *source, float *destination);
   void (*clear) (SpBackend *backend, void *buffer, gsize bytes);
+  /* Optional, the two together: a download that other work may be issued behind, one at a time. */
+  void (*begin_download) (SpBackend *backend, SpShape shape, const void *source);
+  void (*end_download) (SpBackend *backend, SpShape shape, float *destination);
   /* Between tensors of one shape, or any buffers of this backend. */
   void (*copy) (SpBackend *backend, gsize bytes, const void *source, void *destination);
   /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1);

@@ -307,6 +307,22 @@ sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor)
   return value;
 }
 
+void
+sp_plan_begin_read (SpPlan *plan, const SpTensor *tensor, float *values)
+{
+  if (plan->backend->begin_download == NULL)
+    sp_plan_read (plan, tensor, values);
+  else
+    plan->backend->begin_download (plan->backend, tensor->shape, tensor_value (plan, tensor));
+}
+
+void
+sp_plan_end_read (SpPlan *plan, const SpTensor *tensor, float *values)
+{
+  if (plan->backend->end_download != NULL)
+    plan->backend->end_download (plan->backend, tensor->shape, values);
+}
+
 gboolean
 sp_plan_has_part (const SpPlan *plan, const SpTensor *tensor, SpPart part)
 {

@@ -29,6 +29,11 @@ void sp_plan_read (SpPlan *plan, const SpTensor *tensor, float *values);
 void sp_plan_read_gradient (SpPlan *plan, const SpTensor *tensor, float *values);
 float sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor);
 
+/* Reads a value as it is now, without waiting for it: `values` are there after sp_plan_end_read(),
+ * with the same arguments. One at a time for a backend; plans may run in between. */
+void sp_plan_begin_read (SpPlan *plan, const SpTensor *tensor, float *values);
+void sp_plan_end_read (SpPlan *plan, const SpTensor *tensor, float *values);
+
 /* What a plan holds of a tensor; the last three of parameters that have a gradient, the average
  * only where it is kept (sp_tensor_keep_average()): it starts as the graph's own value. */
 typedef enum { SP_PART_VALUE, SP_PART_MOMENT1, SP_PART_MOMENT2, SP_PART_AVERAGE } SpPart;

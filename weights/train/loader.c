@@ -1,7 +1,7 @@
 /* Batches ahead of their time. See loader.h.
  *
- * A ring of batches: step s lies in slot s modulo their number. The slot of the step that was taken
- * last is its reader's; threads fill those of the steps after it. */
+ * A ring of batches: step s lies in slot s modulo their number. The slots of the two steps that
+ * were taken last are their reader's; threads fill those of the steps after them. */
 #include "weights/train/loader.h"
 
 #define MOST_THREADS 6
@@ -56,14 +56,14 @@ sp_loader_new (SpDataset *dataset, const SpTrainOptions *options, guint first_st
   loader->dataset = dataset;
   loader->options = *options;
   loader->n_threads = CLAMP (g_get_num_processors () / 2, 1, MOST_THREADS);
-  loader->n_slots = 2 * loader->n_threads + 1;
+  loader->n_slots = 2 * loader->n_threads + 2;
   loader->slots = g_new0 (Slot, loader->n_slots);
   for (guint i = 0; i < loader->n_slots; i++)
     loader->slots[i].batch = sp_batch_new (options, sp_dataset_n_concepts (dataset));
   g_mutex_init (&loader->lock);
   g_cond_init (&loader->changed);
   loader->next_drawn = loader->next_taken = first_step;
-  loader->end = first_step + loader->n_slots - 1;
+  loader->end = first_step + loader->n_slots;
   for (guint i = 0; i < loader->n_threads; i++)
     loader->threads[i] = g_thread_new ("photos", draw_batches, loader);
   return loader;
@@ -99,7 +99,7 @@ sp_loader_take (SpLoader *loader, GError **error)
   while (!slot->is_ready)
     g_cond_wait (&loader->changed, &loader->lock);
   slot->is_ready = FALSE;
-  loader->end = step + loader->n_slots; /* the slot of the step before is free */
+  loader->end = MAX (loader->end, step - 1 + loader->n_slots); /* that before `step - 1` is free */
   g_cond_broadcast (&loader->changed);
   g_mutex_unlock (&loader->lock);
   if (slot->error == NULL)

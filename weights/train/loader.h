@@ -15,7 +15,7 @@ SpLoader *sp_loader_new (SpDataset *dataset, const SpTrainOptions *options, guin
 void sp_loader_free (SpLoader *loader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpLoader, sp_loader_free)
 
-/* The next step's; valid until the next call. NULL with SP_ERROR_PHOTO. */
+/* The next step's; valid until the call after the next. NULL with SP_ERROR_PHOTO. */
 const SpBatch *sp_loader_take (SpLoader *loader, GError **error);
 
 G_END_DECLS

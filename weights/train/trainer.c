@@ -2,7 +2,8 @@
  *
  * Until the discriminator comes in, the generator's plan only reconstructs; it is planned anew
  * then, by way of the host. Within a step weights, moments, pictures and the discriminator's
- * kernels stay on the device; the latents alone come to the host, where cells are mixed.
+ * kernels stay on the device; the latents alone come to the host, where cells are mixed. They are
+ * waited for as late as can be, so that the device always has work: in the next step.
  */
 #include "weights/train/trainer.h"
 
@@ -42,6 +43,7 @@ struct _SpTrainer {
   SpTrainState state;
   SpLoader *loader; /* NULL: begins with the state's step */
   const SpBatch *batch;
+  gboolean is_reading; /* the last step's latents are on their way */
   GeneratorSide generator;
   DiscriminatorSide discriminator;
   float *latents; /* one step's, on the host */
@@ -263,13 +265,27 @@ fetch (SpTrainer *trainer)
                             discriminator->bindings, discriminator->plan);
 }
 
+/* Takes in the latents of the last step, if that has not been done. */
+static void
+finish_step (SpTrainer *trainer)
+{
+  if (!trainer->is_reading)
+    return;
+  trainer->is_reading = FALSE;
+  sp_plan_end_read (trainer->generator.plan, trainer->generator.networks.latent, trainer->latents);
+  sp_mixing_learn (trainer->state.mixing, trainer->latents, trainer->batch);
+}
+
 /* Plans for the step that comes. */
 static gboolean
 make_plans (SpTrainer *trainer, GError **error)
 {
   gboolean adversarial_phase = is_adversarial (trainer, trainer->state.step);
-  if (trainer->generator.plan != NULL && trainer->generator.adversarial_phase != adversarial_phase)
+  if (trainer->generator.plan != NULL
+      && trainer->generator.adversarial_phase != adversarial_phase) {
+    finish_step (trainer);
     fetch (trainer);
+  }
   if ((trainer->generator.plan == NULL || trainer->generator.adversarial_phase != adversarial_phase)
       && !plan_generator (trainer, adversarial_phase, error))
     return FALSE;
@@ -322,6 +338,7 @@ sp_trainer_state (SpTrainer *trainer)
 gboolean
 sp_trainer_restore (SpTrainer *trainer, GError **error)
 {
+  trainer->is_reading = FALSE;
   g_clear_pointer (&trainer->loader, sp_loader_free);
   generator_side_clear (&trainer->generator);
   discriminator_side_clear (&trainer->discriminator);
@@ -331,24 +348,8 @@ sp_trainer_restore (SpTrainer *trainer, GError **error)
 /* ---- A step ---- */
 
 static void
-write_mixing (SpTrainer *trainer)
+write_batch (GeneratorSide *side, const SpBatch *batch)
 {
-  GeneratorSide *side = &trainer->generator;
-  SpMixing *mixing = trainer->state.mixing;
-  g_autoptr (GRand) random =
-      sp_draw_new (trainer->options.seed, SP_DRAW_MIXING, trainer->state.step);
-  sp_mixing_draw (mixing, random, trainer->batch->noise);
-  sp_plan_write (side->plan, side->networks.lost, mixing->lost);
-  sp_plan_write (side->plan, side->networks.donated, mixing->donated);
-}
-
-static void
-step_generator (SpTrainer *trainer)
-{
-  GeneratorSide *side = &trainer->generator;
-  const SpBatch *batch = trainer->batch;
-  SpAdam adam = SP_TRAIN_ADAM;
-  adam.averaging = trainer->options.averaging;
   sp_plan_write (side->plan, side->networks.photo, batch->photos);
   if (side->origins != NULL)
     sp_plan_write (side->plan, side->origins, batch->origins);
@@ -356,12 +357,22 @@ step_generator (SpTrainer *trainer)
     sp_plan_write (side->plan, side->labels, batch->labels);
     sp_plan_write (side->plan, side->label_weights, batch->label_weights);
   }
-  if (side->adversarial_phase) {
-    write_mixing (trainer);
-    sp_discriminator_copy (&trainer->discriminator.leaves, trainer->discriminator.plan,
-                           &side->judges, side->plan);
-  }
-  sp_plan_step (side->plan, &adam);
+}
+
+/* What the generator's plan needs of the step before. */
+static void
+write_mixing (SpTrainer *trainer, const SpBatch *batch)
+{
+  GeneratorSide *side = &trainer->generator;
+  SpMixing *mixing = trainer->state.mixing;
+  g_autoptr (GRand) random =
+      sp_draw_new (trainer->options.seed, SP_DRAW_MIXING, trainer->state.step);
+  finish_step (trainer);
+  sp_mixing_draw (mixing, random, batch->noise);
+  sp_plan_write (side->plan, side->networks.lost, mixing->lost);
+  sp_plan_write (side->plan, side->networks.donated, mixing->donated);
+  sp_discriminator_copy (&trainer->discriminator.leaves, trainer->discriminator.plan, &side->judges,
+                         side->plan);
 }
 
 static void
@@ -385,14 +396,21 @@ sp_trainer_step (SpTrainer *trainer, GError **error)
     return FALSE;
   if (trainer->loader == NULL)
     trainer->loader = sp_loader_new (trainer->dataset, &trainer->options, trainer->state.step);
-  trainer->batch = sp_loader_take (trainer->loader, error);
-  if (trainer->batch == NULL)
+  const SpBatch *batch = sp_loader_take (trainer->loader, error);
+  if (batch == NULL)
     return FALSE;
-  step_generator (trainer);
+  SpAdam adam = SP_TRAIN_ADAM;
+  adam.averaging = trainer->options.averaging;
+  write_batch (side, batch);
+  if (side->adversarial_phase)
+    write_mixing (trainer, batch);
+  sp_plan_step (side->plan, &adam);
+  finish_step (trainer);
+  trainer->batch = batch;
+  trainer->is_reading = TRUE;
+  sp_plan_begin_read (side->plan, side->networks.latent, trainer->latents);
   if (side->adversarial_phase)
     step_discriminator (trainer);
-  sp_plan_read (side->plan, side->networks.latent, trainer->latents);
-  sp_mixing_learn (trainer->state.mixing, trainer->latents, trainer->batch);
   trainer->state.step++;
   return TRUE;
 }
@@ -420,6 +438,7 @@ sp_trainer_losses (SpTrainer *trainer, SpLosses *losses, GError **error)
 {
   GeneratorSide *side = &trainer->generator;
   SpPlan *plan = side->plan;
+  finish_step (trainer);
   *losses = (SpLosses){ .l1 = read_term (plan, side->l1),
                         .perceptual = read_term (plan, side->perceptual),
                         .concept = read_term (plan, side->concept),

@@ -31,8 +31,9 @@ SpTrainer *sp_trainer_new (SpDataset *dataset, const SpTrainOptions *options,
 void sp_trainer_free (SpTrainer *trainer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpTrainer, sp_trainer_free)
 
-/* The state. Its step and mixing are always true; weights, moments and the discriminator's vectors
- * live on the device and are here as they were last fetched. */
+/* The state. Its step is always true. Weights, moments and the discriminator's vectors live on the
+ * device and are here as they were last fetched; what is mixed is as of sp_trainer_losses() or
+ * sp_trainer_fetch(). */
 SpTrainState *sp_trainer_state (SpTrainer *trainer);
 
 /* From the device into the state, to save it. Fails with SP_ERROR_SETTING when the training has
