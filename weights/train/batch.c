@@ -109,9 +109,11 @@ fill (SpBatch *batch, guint n, const View *view)
   measure_labels (batch, n, view);
 }
 
-static void
-draw_noise (SpBatch *batch, const SpTrainOptions *options, guint step)
+void
+sp_batch_draw_noise (SpBatch *batch, const SpTrainOptions *options, guint step)
 {
+  if (batch->noise == NULL)
+    return;
   g_autoptr (GRand) random = sp_draw_new (options->seed, SP_DRAW_NOISE, step);
   for (gsize i = 0; i < noise_elements (options); i++)
     batch->noise[i] = options->latent_noise * sp_normal_deviate (random);
@@ -137,8 +139,8 @@ sp_batch_draw (SpBatch *batch, SpDataset *dataset, const SpTrainOptions *options
                   (int)(down * (picture->height - batch->side + 1)), batch->side, flip };
     fill (batch, n, &view);
   }
-  if (batch->noise != NULL && step >= options->adversarial_from)
-    draw_noise (batch, options, step);
+  if (step >= options->adversarial_from)
+    sp_batch_draw_noise (batch, options, step);
   return TRUE;
 }
 

@@ -24,6 +24,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpBatch, sp_batch_free)
 gboolean sp_batch_draw (SpBatch *batch, SpDataset *dataset, const SpTrainOptions *options,
                         guint step, GError **error);
 
+/* Fills `noise`, where there is any. */
+void sp_batch_draw_noise (SpBatch *batch, const SpTrainOptions *options, guint step);
+
 /* Photos first, first + apart, ... as they are, cropped in the middle; round from the start where
  * they end. */
 gboolean sp_batch_take (SpBatch *batch, SpDataset *dataset, SpDrawFrom from, guint first,

@@ -160,7 +160,8 @@ sp_evaluation_sheet (SpEvaluation *evaluation, const SpTrainHost *host, const ch
   sp_mixing_draw (evaluation->mixing, random, NULL);
   run (evaluation);
   put_tensor (evaluation, &sheet, 2, evaluation->networks.mixed);
-  sp_mixing_insert_means (evaluation->mixing);
+  sp_batch_draw_noise (evaluation->batch, &evaluation->options, 0);
+  sp_mixing_insert_means (evaluation->mixing, evaluation->batch->noise);
   run (evaluation);
   put_tensor (evaluation, &sheet, 3, evaluation->networks.mixed);
   return host->save_picture (path, pixels, side * columns, side * SHEET_ROWS, error);

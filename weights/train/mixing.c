@@ -105,8 +105,8 @@ has_mean (const SpMixing *mixing, guint concept)
 }
 
 /* Cells of picture n become those of picture `donor`, or concept `concept`'s mean where that has
- * one, brought to the norm of a pixel-normed cell. */
-static void
+ * one (then TRUE), brought to the norm of a pixel-normed cell. */
+static gboolean
 replace (SpMixing *mixing, guint n, Cells cells, guint donor, guint concept)
 {
   gsize plane = (gsize)mixing->cells * mixing->cells, image = image_floats (mixing);
@@ -126,6 +126,7 @@ replace (SpMixing *mixing, guint n, Cells cells, guint donor, guint concept)
         mixing->lost[n * image + i] = -1;
         mixing->donated[n * image + i] = mean ? scale * sums[c] : mixing->donors[donor * image + i];
       }
+  return mean;
 }
 
 static void
@@ -159,17 +160,20 @@ sp_mixing_draw (SpMixing *mixing, GRand *random, const float *noise)
     draw_stretch (random, mixing->cells, &cells.top, &cells.bottom);
     guint donor = (n + 1 + g_rand_int (random) % (mixing->pictures - 1)) % mixing->pictures;
     guint concept = g_rand_int (random) % MAX (mixing->concepts, 1);
-    replace (mixing, n, cells, donor, g_rand_boolean (random) ? concept : G_MAXUINT);
-    if (noise != NULL)
+    gboolean is_mean =
+        replace (mixing, n, cells, donor, g_rand_boolean (random) ? concept : G_MAXUINT);
+    if (noise != NULL && is_mean)
       add_noise (mixing, n, cells, noise);
   }
 }
 
 void
-sp_mixing_insert_means (SpMixing *mixing)
+sp_mixing_insert_means (SpMixing *mixing, const float *noise)
 {
   int half = mixing->cells / 2;
+  Cells quarter = { half, half, mixing->cells, mixing->cells };
   for (guint n = 0; n < mixing->pictures; n++)
-    replace (mixing, n, (Cells){ half, half, mixing->cells, mixing->cells },
-             (n + 1) % mixing->pictures, n % MAX (mixing->concepts, 1));
+    if (replace (mixing, n, quarter, (n + 1) % mixing->pictures, n % MAX (mixing->concepts, 1))
+        && noise != NULL)
+      add_noise (mixing, n, quarter, noise);
 }

@@ -27,12 +27,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpMixing, sp_mixing_free)
 /* Takes the latents of a step (N x C x h x w) and their labels. */
 void sp_mixing_learn (SpMixing *mixing, const float *latents, const SpBatch *batch);
 
-/* Chooses cells for every picture. `noise` (N x C x h x w, or NULL) is added to those that are
- * replaced, relative to each one's root mean square. */
+/* Chooses cells for every picture. `noise` (N x C x h x w, or NULL) is added where a mean is put,
+ * relative to a cell's root mean square: equal cells would make equal tiles. */
 void sp_mixing_draw (SpMixing *mixing, GRand *random, const float *noise);
 
-/* Replaces the lower right quarter of picture n by the mean of concept n modulo K; of another
- * picture where there are no concepts. */
-void sp_mixing_insert_means (SpMixing *mixing);
+/* Replaces the lower right quarter of picture n by the mean of concept n modulo K, `noise` as
+ * above; of another picture where there are no concepts. */
+void sp_mixing_insert_means (SpMixing *mixing, const float *noise);
 
 G_END_DECLS

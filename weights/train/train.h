@@ -36,7 +36,7 @@ typedef struct {
   float perceptual, concept, latent, adversarial;
   guint adversarial_from; /* the step that brings in the discriminator and mixed pictures */
   float generator_rate, encoder_rate, discriminator_rate;
-  float latent_noise; /* deviation of what is added to the replaced cells of a mixed picture, in
+  float latent_noise; /* deviation of what is added to the concepts' means in a mixed picture, in
                        * root mean squares of a cell */
   float averaging;    /* share that the averaged weights keep at a step */
 
