@@ -152,6 +152,69 @@ test_adam (void)
       g_assert_cmpfloat_with_epsilon (fabsf (result[i] - start[i]), 0.1, 1e-3);
 }
 
+/* A rate, a limit of gradients and an average, in fp64; then the same steps from parts that were
+ * read half of the way and written into another plan: the same bits. */
+static void
+test_adam_parts (void)
+{
+  enum { n = 37, steps = 20 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = make_backend ();
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  const SpAdam adam = { 0.1f, 0.5f, 0.99f, 1e-8f, 0.03f, 0.9f };
+  static const SpPart parts[] = { SP_PART_VALUE, SP_PART_MOMENT1, SP_PART_MOMENT2,
+                                  SP_PART_AVERAGE };
+  float start[n], half[4][n], result[4][n], again[4][n];
+  double theta[n], average[n], m[n] = { 0 }, v[n] = { 0 };
+  for (int i = 0; i < n; i++)
+    average[i] = theta[i] = start[i] = sinf (i + 1.0f);
+  SpTensor *x = sp_graph_parameter (graph, "x", SP_SHAPE (1, n, 1, 1), start);
+  SpTensor *other = sp_graph_parameter (graph, "y", SP_SHAPE (1, n, 1, 1), start);
+  sp_tensor_set_rate (x, 0.5f);
+  sp_tensor_keep_average (x);
+  SpTensor *terms[] = { sp_graph_mean_square (graph, x), sp_graph_mean_square (graph, other) };
+  SpTensor *loss = sp_graph_sum (graph, 2, terms, (float[]){ 1, 1 });
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, loss, &error);
+  g_autoptr (SpPlan) second = sp_plan_new (graph, backend, loss, &error);
+  g_assert_no_error (error);
+  g_assert_false (sp_plan_has_part (plan, other, SP_PART_AVERAGE));
+
+  for (int step = 1; step <= steps; step++) {
+    double keep = MIN (0.9, (1.0 + step) / (10.0 + step));
+    sp_plan_step (plan, &adam);
+    for (int i = 0; i < n; i++) {
+      double gradient = CLAMP (2 * theta[i] / n, -0.03, 0.03);
+      m[i] = 0.5 * m[i] + 0.5 * gradient;
+      v[i] = 0.99 * v[i] + 0.01 * gradient * gradient;
+      theta[i] -=
+          0.05 * (m[i] / (1 - pow (0.5, step))) / (sqrt (v[i] / (1 - pow (0.99, step))) + 1e-8);
+      average[i] = keep * average[i] + (1 - keep) * theta[i];
+    }
+    for (guint k = 0; k < 4 && step == steps / 2; k++)
+      sp_plan_read_part (plan, x, parts[k], half[k]);
+  }
+  for (guint k = 0; k < 4; k++)
+    sp_plan_read_part (plan, x, parts[k], result[k]);
+  for (int i = 0; i < n; i++) {
+    g_assert_cmpfloat_with_epsilon (result[0][i], theta[i], 2e-4);
+    g_assert_cmpfloat_with_epsilon (result[3][i], average[i], 2e-4);
+  }
+
+  for (guint k = 0; k < 4; k++)
+    sp_plan_write_part (second, x, parts[k], half[k]);
+  sp_plan_set_adam_step (second, steps / 2);
+  for (int step = steps / 2; step < steps; step++)
+    sp_plan_step (second, &adam);
+  for (guint k = 0; k < 4; k++)
+    sp_plan_read_part (second, x, parts[k], again[k]);
+  g_assert_cmpmem (again, sizeof again, result, sizeof result);
+  g_assert_cmpuint (sp_plan_adam_step (second), ==, steps);
+
+  sp_plan_copy (second, other, plan, x, SP_PART_AVERAGE);
+  sp_plan_read (second, other, again[0]);
+  g_assert_cmpmem (again[0], sizeof again[0], result[3], sizeof result[3]);
+}
+
 /* A mask has no gradient; a loss that reaches a parameter only through one has none to give. */
 static void
 test_masks_have_no_gradient (void)
@@ -187,6 +250,7 @@ main (int argc, char **argv)
   g_test_add_func ("/graph/accumulation", test_accumulation);
   g_test_add_func ("/graph/memory-is-reused", test_memory_is_reused);
   g_test_add_func ("/graph/adam", test_adam);
+  g_test_add_func ("/graph/adam-parts", test_adam_parts);
   g_test_add_func ("/graph/masks-have-no-gradient", test_masks_have_no_gradient);
   return g_test_run ();
 }

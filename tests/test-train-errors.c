@@ -150,6 +150,15 @@ test_bad_checkpoint (TrainFixture *fixture, gconstpointer data)
     error = train_and_fail (fixture, &options, NULL);
     g_assert_error (error, SP_ERROR, SP_ERROR_PACK);
   }
+  g_autofree char *older = g_memdup2 (bytes, length);
+  char *version = g_strstr_len (older + 8, 200, "\"version\":\"2\"");
+  g_assert_nonnull (version);
+  version[11] = '1';
+  g_assert_true (g_file_set_contents (path, older, (gssize)length, NULL));
+  g_clear_error (&error);
+  error = train_and_fail (fixture, &options, NULL);
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  assert_message (error, "another version");
   g_assert_true (g_file_set_contents (path, bytes, (gssize)length, NULL));
   train_run (fixture, &options);
 }

@@ -267,6 +267,49 @@ test_threads (TrainFixture *fixture, gconstpointer data)
   train_assert_same (pack_of_one, pack_of_three);
 }
 
+/* Noise changes what is trained, and resumes like all else; without mixed pictures there is none.
+ */
+static void
+test_noise (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  g_autoptr (GBytes) without = train_whole_run (fixture, options);
+  options.latent_noise = 0.5f;
+  g_autoptr (GBytes) whole = train_whole_run (fixture, options);
+  g_assert_false (g_bytes_equal (without, whole));
+  options.restart = TRUE;
+  options.steps = 7;
+  train_run (fixture, &options);
+  options.restart = FALSE;
+  options.steps = 12;
+  train_run (fixture, &options);
+  g_autoptr (GBytes) resumed = train_read_bytes (path);
+  train_assert_same (whole, resumed);
+  options.adversarial_from = 100;
+  g_autoptr (GBytes) unmixed = train_whole_run (fixture, options);
+  options.latent_noise = 0;
+  g_autoptr (GBytes) unmixed_without = train_whole_run (fixture, options);
+  train_assert_same (unmixed, unmixed_without);
+}
+
+/* It ends by the clock, with a pack, and goes on from there. */
+static void
+test_time (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  options.steps = 100000000;
+  options.sheet_steps = 1000000;
+  options.curve_steps = 1000;
+  options.seconds = 1;
+  gint64 start = g_get_monotonic_time ();
+  train_run (fixture, &options);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 60 * G_USEC_PER_SEC);
+  g_assert_true (g_file_test (fixture->pack, G_FILE_TEST_EXISTS));
+  train_run (fixture, &options);
+  g_assert_nonnull (strstr (train_told (), "Going on from step"));
+}
+
 static void
 test_seed (TrainFixture *fixture, gconstpointer data)
 {
@@ -320,5 +363,7 @@ main (int argc, char **argv)
   ADD ("interrupted", test_interrupted);
   ADD ("threads", test_threads);
   ADD ("seed", test_seed);
+  ADD ("noise", test_noise);
+  ADD ("time", test_time);
   return g_test_run ();
 }

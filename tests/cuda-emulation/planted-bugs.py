@@ -60,6 +60,13 @@ BUGS = {
         "  return status == cudaSuccess || keep_failure (cuda, cudaGetErrorString (status), what);",
         "  (void)keep_failure;\n  (void)what;\n  return status == cudaSuccess;",
         "backend", "test-cuda", "/cuda/fails/kernel"),
+    "result-not-waited-for": ("staging.cu",
+        "      && note (cuda, cudaEventSynchronize (cuda->staging.arrived), \"waiting for the device\"))",
+        "      && note (cuda, cudaGetLastError (), \"waiting for the device\"))",
+        "staging", "test-train-cuda", "/train-cuda/moments"),
+    "average-forgotten": ("adam.cu",
+        "  if (average != nullptr)\n", "  if (average == value)\n",
+        "adam", "test-train-cuda", "/train-cuda/moments"),
     # each thread adds to the same place: right when they run one after the other, a race on a device
     "non-atomic-scatter": ("sums.cu",
         "  double total = sum_block (static_cast<double> (sum), shared);\n  if (threadIdx.x == 0)\n"
