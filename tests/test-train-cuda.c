@@ -117,7 +117,7 @@ static void
 test_losses (TrainFixture *fixture, gconstpointer data)
 {
   char *curves[2];
-  run_on_both (fixture, 1e-4f, curves);
+  run_on_both (fixture, 2e-5f, curves);
   expect_close_curves (curves[0], curves[1], 2e-3);
   g_free (curves[0]);
   g_free (curves[1]);
