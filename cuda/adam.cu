@@ -17,30 +17,45 @@ advance (AdamState *state)
   double correction2 = 1.0 - pow (static_cast<double> (next.settings.beta2), next.step);
   next.rate = static_cast<float> (next.settings.learning_rate / correction1);
   next.scale2 = static_cast<float> (1.0 / correction2);
+  float early = static_cast<float> (1 + next.step) / static_cast<float> (10 + next.step);
+  next.keep = next.settings.averaging < early ? next.settings.averaging : early;
   *state = next;
 }
 
+/* What is no number stays none. */
+static __device__ inline float
+limited (float gradient, float limit)
+{
+  if (limit <= 0.0f)
+    return gradient;
+  return gradient > limit ? limit : gradient < -limit ? -limit : gradient;
+}
+
 static __global__ void
-update (size_t count, const AdamState *state, const float *gradient, float *value, float *moment1,
-        float *moment2)
+update (size_t count, const AdamState *state, float rate, const float *gradient, float *value,
+        float *moment1, float *moment2, float *average)
 {
   size_t i = thread_index ();
   if (i >= count)
     return;
   SpAdam adam = state->settings;
-  float g = gradient[i];
+  float g = limited (gradient[i], adam.gradient_limit);
   float m = moment1[i] + (1.0f - adam.beta1) * (g - moment1[i]);
   float v = moment2[i] + (1.0f - adam.beta2) * (g * g - moment2[i]);
   moment1[i] = m;
   moment2[i] = v;
-  value[i] -= state->rate * m / (sqrtf (v * state->scale2) + adam.epsilon);
+  float now = value[i] - rate * state->rate * m / (sqrtf (v * state->scale2) + adam.epsilon);
+  value[i] = now;
+  if (average != nullptr)
+    average[i] = state->keep * average[i] + (1.0f - state->keep) * now;
 }
 
 static bool
 same_settings (const SpAdam *a, const SpAdam *b)
 {
   return a->learning_rate == b->learning_rate && a->beta1 == b->beta1 && a->beta2 == b->beta2
-         && a->epsilon == b->epsilon;
+         && a->epsilon == b->epsilon && a->gradient_limit == b->gradient_limit
+         && a->averaging == b->averaging;
 }
 
 /* Makes the device's state that before step `step`; usually it is so already. */
@@ -66,17 +81,17 @@ adam_advance (CudaBackend *cuda)
 }
 
 void
-adam_update (SpBackend *backend, SpShape shape, void *value, const void *gradient, void *moment1,
-             void *moment2, const SpAdam *settings, guint step)
+adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings, guint step)
 {
   CudaBackend *cuda = cuda_backend (backend);
-  size_t count = elements_of (shape);
+  size_t count = elements_of (parameter->shape);
   if (!cuda->in_step) { /* called by itself */
     adam_set_state (cuda, settings, step);
     adam_advance (cuda);
     cuda->adam_step = step;
   }
-  for_each (cuda, "Adam", count, update, count, cuda->adam_state,
-            static_cast<const float *> (gradient), static_cast<float *> (value),
-            static_cast<float *> (moment1), static_cast<float *> (moment2));
+  for_each (cuda, "Adam", count, update, count, cuda->adam_state, parameter->rate,
+            static_cast<const float *> (parameter->gradient),
+            static_cast<float *> (parameter->value), static_cast<float *> (parameter->moment1),
+            static_cast<float *> (parameter->moment2), static_cast<float *> (parameter->average));
 }

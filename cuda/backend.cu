@@ -83,17 +83,6 @@ release (SpBackend *backend, void *buffer, gsize)
   note (cuda_backend (backend), cudaFree (buffer), "freeing memory");
 }
 
-/* The host's memory may change as soon as this returns. */
-static void
-upload (SpBackend *backend, SpShape shape, const float *source, void *destination)
-{
-  CudaBackend *cuda = cuda_backend (backend);
-  size_t bytes = elements_of (shape) * sizeof (float);
-  note (cuda, cudaMemcpyAsync (destination, source, bytes, cudaMemcpyHostToDevice, cuda->stream),
-        "copying to the device");
-  note (cuda, cudaStreamSynchronize (cuda->stream), "waiting for the device");
-}
-
 static void
 download (SpBackend *backend, SpShape shape, const void *source, float *destination)
 {
@@ -104,6 +93,14 @@ download (SpBackend *backend, SpShape shape, const void *source, float *destinat
       "copying from the device");
   if (!note (cuda, cudaStreamSynchronize (cuda->stream), "waiting for the device") || !copied)
     memset (destination, 0, bytes); /* values that mean nothing, but values */
+}
+
+static void
+copy (SpBackend *backend, gsize bytes, const void *source, void *destination)
+{
+  CudaBackend *cuda = cuda_backend (backend);
+  note (cuda, cudaMemcpyAsync (destination, source, bytes, cudaMemcpyDeviceToDevice, cuda->stream),
+        "copying on the device");
 }
 
 /* ---- Matrix products ---- */
@@ -138,6 +135,7 @@ backend_free (SpBackend *backend)
   CudaBackend *cuda = cuda_backend (backend);
   if (cuda->stream != nullptr)
     cudaStreamSynchronize (cuda->stream);
+  staging_stop (cuda);
   if (cuda->blas != nullptr)
     cublasDestroy (cuda->blas);
   if (cuda->blas_workspace != nullptr)
@@ -163,6 +161,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_BATCH_NORM] = &cuda_batch_norm;
   operations[SP_OPERATION_RESAMPLE] = &cuda_resample;
   operations[SP_OPERATION_CROP] = &cuda_crop;
+  operations[SP_OPERATION_SPECTRAL_NORM] = &cuda_spectral_norm;
   operations[SP_OPERATION_L1] = &cuda_l1;
   operations[SP_OPERATION_MASKED_L1] = &cuda_masked_l1;
   operations[SP_OPERATION_MEAN_SQUARE] = &cuda_mean_square;
@@ -181,9 +180,12 @@ set_functions (SpBackend *base)
   base->tensor_bytes = tensor_bytes;
   base->allocate = allocate;
   base->release = release;
-  base->upload = upload;
+  base->upload = staging_upload;
+  base->begin_download = staging_begin_download;
+  base->end_download = staging_end_download;
   base->download = download;
   base->clear = clear;
+  base->copy = copy;
   base->adam = adam_update;
   base->begin_step = step_begin;
   base->end_step = step_end;
@@ -217,7 +219,7 @@ start (CudaBackend *cuda, bool tf32)
       || !note (cuda,
                 cudaMalloc (reinterpret_cast<void **> (&cuda->adam_state), sizeof (AdamState)),
                 "starting the device")
-      || !start_blas (cuda, tf32))
+      || !staging_start (cuda) || !start_blas (cuda, tf32))
     return false;
   cuda->base.description = g_strdup_printf ("CUDA, %s%s", properties.name, tf32 ? ", TF32" : "");
   adam_set_state (cuda, &cuda->adam_settings, 1); /* writes it: the step differs */

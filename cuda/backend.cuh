@@ -18,6 +18,18 @@ struct AdamState {
   SpAdam settings;
   unsigned step;
   float rate, scale2; /* lr / (1 - beta1^step), 1 / (1 - beta2^step) */
+  float keep;         /* sp_adam_averaging() */
+};
+
+/* Pinned memory of the host (staging.cu): two halves that uploads go through, and a result. */
+struct Staging {
+  char *memory;
+  int half;             /* being filled */
+  size_t used;          /* of it */
+  cudaEvent_t taken[2]; /* all that was in a half */
+  void *result;
+  size_t result_bytes;
+  cudaEvent_t arrived; /* the result */
 };
 
 struct CudaBackend {
@@ -28,6 +40,7 @@ struct CudaBackend {
   AdamState *adam_state; /* on the device */
   SpAdam adam_settings;  /* what the device has */
   unsigned adam_step;
+  Staging staging;
   bool precise; /* convolutions round no more than direct sums */
   bool in_step; /* between begin_step and end_step: adam_state is already this step's */
   char *failure;
@@ -146,8 +159,16 @@ void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient su
 
 void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 void adam_advance (CudaBackend *cuda);
-void adam_update (SpBackend *backend, SpShape shape, void *value, const void *gradient,
-                  void *moment1, void *moment2, const SpAdam *settings, guint step);
+/* ---- Copies that are not waited for ---- */
+
+bool staging_start (CudaBackend *cuda);
+void staging_stop (CudaBackend *cuda);
+void staging_upload (SpBackend *backend, SpShape shape, const float *source, void *destination);
+void staging_begin_download (SpBackend *backend, SpShape shape, const void *source);
+void staging_end_download (SpBackend *backend, SpShape shape, float *destination);
+
+void adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings,
+                  guint step);
 
 gboolean step_begin (SpBackend *backend, void **recording, const SpAdam *settings, guint step);
 gboolean step_end (SpBackend *backend, void **recording);
@@ -164,6 +185,7 @@ extern const SpOperationClass cuda_pool;
 extern const SpOperationClass cuda_batch_norm;
 extern const SpOperationClass cuda_resample;
 extern const SpOperationClass cuda_crop;
+extern const SpOperationClass cuda_spectral_norm;
 extern const SpOperationClass cuda_l1;
 extern const SpOperationClass cuda_masked_l1;
 extern const SpOperationClass cuda_mean_square;

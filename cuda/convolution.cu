@@ -5,7 +5,7 @@
 #include "cuda/columns.cuh"
 
 #ifndef BAND_FLOATS /* the emulation's is small, so that its small shapes take several bands */
-#define BAND_FLOATS (static_cast<size_t> (16) << 20) /* of windows at a time: 64 MB */
+#define BAND_FLOATS (static_cast<size_t> (32) << 20) /* of windows at a time: 128 MB */
 #endif
 
 struct Convolution {
@@ -71,26 +71,58 @@ packed_gradient (const Convolution *c)
   return c->gradient_suits ? winograd_kernel_floats (&c->gradient) : 0;
 }
 
-/* Winograd masks dy as it reads it. */
+/* dz as such is for products over windows and for sums; Winograd masks dy as it reads it. The
+ * gradient of a kernel is one product over all images' pixels, so dz is C x N x H x W. */
 static bool
 needs_dz (const Convolution *c)
 {
   bool by_windows = wants (c->x) && !c->gradient_suits;
-  return c->settings.slope != 1.0f && (by_windows || wants (c->kernel) || wants (c->bias));
+  bool is_batch = c->y->shape.batch > 1;
+  return (c->settings.slope != 1.0f && (by_windows || wants (c->bias)))
+         || (wants (c->kernel) && (c->settings.slope != 1.0f || is_batch));
 }
 
-static int
-band_rows (const Convolution *c)
+/* The band that begins at an image's row: images as a whole where one fits, else rows of one. */
+static Band
+band_at (const Convolution *c, int image, int row)
 {
-  size_t row = c->taps * c->geometry.out_width;
-  size_t rows = BAND_FLOATS / row;
-  return rows < 1 ? 1 : static_cast<int> (MIN (rows, static_cast<size_t> (c->geometry.out_height)));
+  size_t of_row = c->taps * c->geometry.out_width, of_image = c->taps * c->out_pixels;
+  size_t images = BAND_FLOATS / of_image, rows = MAX (BAND_FLOATS / of_row, 1);
+  int images_left = c->x->shape.batch - image, rows_left = c->geometry.out_height - row;
+  if (images == 0)
+    return Band{ image, 1, row, static_cast<int> (MIN (rows, static_cast<size_t> (rows_left))) };
+  return Band{ image, static_cast<int> (MIN (images, static_cast<size_t> (images_left))), 0,
+               c->geometry.out_height };
+}
+
+/* The band after `band`; false after the last. */
+static bool
+next_band (const Convolution *c, Band *band)
+{
+  int row = band->first + band->rows;
+  bool is_image_done = row >= c->geometry.out_height;
+  int image = is_image_done ? band->image + band->images : band->image;
+  if (image >= c->x->shape.batch)
+    return false;
+  *band = band_at (c, image, is_image_done ? 0 : row);
+  return true;
 }
 
 static size_t
+band_pixels (const Convolution *c, Band band)
+{
+  return static_cast<size_t> (band.rows) * c->geometry.out_width;
+}
+
+/* Of the first band, the largest. A 1x1 convolution's input serves as its own windows, but not as
+ * those of all images at once. */
+static size_t
 window_floats (const Convolution *c)
 {
-  return c->is_pointwise ? 0 : c->taps * c->geometry.out_width * band_rows (c);
+  Band band = band_at (c, 0, 0);
+  if (c->is_pointwise && (c->x->shape.batch == 1 || !wants (c->kernel)))
+    return 0;
+  return c->taps * band_pixels (c, band) * band.images;
 }
 
 static gsize
@@ -148,24 +180,6 @@ kernel_matrix (const Convolution *c, bool transposed)
   return Matrix{ value_of (c->kernel), c->taps, transposed, 0 };
 }
 
-/* The band's windows of one image, as a matrix of taps x pixels. */
-static Matrix
-windows (const Convolution *c, Band band, const float *image, float *workspace, bool transposed)
-{
-  size_t pixels = static_cast<size_t> (band.rows) * c->geometry.out_width;
-  if (c->is_pointwise)
-    return Matrix{ image + static_cast<size_t> (band.first) * c->geometry.out_width, c->out_pixels,
-                   transposed, 0 };
-  columns_gather (c->cuda, &c->geometry, band, image, workspace);
-  return Matrix{ workspace, pixels, transposed, 0 };
-}
-
-static Band
-band_at (const Convolution *c, int first)
-{
-  return Band{ first, MIN (band_rows (c), c->geometry.out_height - first) };
-}
-
 static size_t
 x_image (const Convolution *c)
 {
@@ -178,19 +192,39 @@ y_image (const Convolution *c)
   return elements_of (c->y->shape) / c->y->shape.batch;
 }
 
+/* The first element of the band in an N x C x H x W tensor of the output's size. */
+static size_t
+band_start (const Convolution *c, Band band)
+{
+  return band.image * y_image (c) + static_cast<size_t> (band.first) * c->geometry.out_width;
+}
+
+/* The band's windows as matrices of taps x pixels, one for each image. */
+static Matrix
+windows (const Convolution *c, Band band, float *workspace)
+{
+  size_t pixels = band_pixels (c, band);
+  if (c->is_pointwise) {
+    size_t start =
+        band.image * x_image (c) + static_cast<size_t> (band.first) * c->geometry.out_width;
+    return Matrix{ value_of (c->x) + start, c->out_pixels, false, x_image (c) };
+  }
+  columns_gather (c->cuda, &c->geometry, band, value_of (c->x), workspace);
+  return Matrix{ workspace, pixels * band.images, false, pixels };
+}
+
 static void
 forward_by_windows (const Convolution *c, float *workspace)
 {
   int out = c->y->shape.channels, taps = static_cast<int> (c->taps);
   float *y = static_cast<float *> (c->y->value);
-  for (int image = 0; image < c->x->shape.batch; image++)
-    for (int row = 0; row < c->geometry.out_height; row += band_rows (c)) {
-      Band band = band_at (c, row);
-      Matrix input = windows (c, band, value_of (c->x) + image * x_image (c), workspace, false);
-      float *output = y + image * y_image (c) + static_cast<size_t> (row) * c->geometry.out_width;
-      multiply (c->cuda, out, band.rows * c->geometry.out_width, taps, kernel_matrix (c, false),
-                input, output, c->out_pixels, 0, false, 1);
-    }
+  Band band = band_at (c, 0, 0);
+  do {
+    Matrix input = windows (c, band, workspace);
+    multiply (c->cuda, out, static_cast<int> (band_pixels (c, band)), taps,
+              kernel_matrix (c, false), input, y + band_start (c, band), c->out_pixels, y_image (c),
+              false, band.images);
+  } while (next_band (c, &band));
   if (c->bias == nullptr && c->settings.slope == 1.0f)
     return;
   size_t count = elements_of (c->y->shape);
@@ -234,45 +268,77 @@ forward (SpBackend *backend, const SpOperation *operation)
 
 /* ---- Backward ---- */
 
+/* dz, C x N x H x W, of dy and y, N x C x H x W. */
 static __global__ void
-unmask (size_t count, const float *dy, const float *y, float slope, float *dz)
+unmask (size_t count, int images, int channels, unsigned pixels, const float *__restrict__ dy,
+        const float *__restrict__ y, float slope, float *__restrict__ dz)
 {
   size_t i = thread_index ();
-  if (i < count)
-    dz[i] = y[i] > 0.0f ? dy[i] : slope * dy[i];
+  if (i >= count)
+    return;
+  unsigned map = static_cast<unsigned> (i / pixels), pixel = static_cast<unsigned> (i % pixels);
+  unsigned channel = map / images, image = map % images;
+  size_t from = static_cast<size_t> (image * channels + channel) * pixels + pixel;
+  dz[i] = slope == 1.0f || y[from] > 0.0f ? dy[from] : slope * dy[from];
+}
+
+/* The gradient before the leaky ReLU: dz as needs_dz() tells, or dy itself. */
+struct OutputGradient {
+  const float *values;
+  size_t channel_step, image_step;
+};
+
+static OutputGradient
+output_gradient (const Convolution *c, float **workspace)
+{
+  size_t count = elements_of (c->y->shape);
+  if (!needs_dz (c))
+    return OutputGradient{ gradient_of (c->y), c->out_pixels, y_image (c) };
+  float *dz = *workspace;
+  for_each (c->cuda, "a leaky ReLU's gradient", count, unmask, count, c->y->shape.batch,
+            c->y->shape.channels, static_cast<unsigned> (c->out_pixels), gradient_of (c->y),
+            value_of (c->y), c->settings.slope, dz);
+  *workspace += count;
+  return OutputGradient{ dz, c->out_pixels * c->y->shape.batch, c->out_pixels };
+}
+
+/* The band's part, as matrices of out x pixels. */
+static Matrix
+band_of_gradient (const Convolution *c, Band band, const OutputGradient &dz)
+{
+  size_t start =
+      band.image * dz.image_step + static_cast<size_t> (band.first) * c->geometry.out_width;
+  return Matrix{ dz.values + start, dz.channel_step, false, dz.image_step };
 }
 
 static void
-input_gradient_by_windows (const Convolution *c, const float *dz, float *workspace)
+input_gradient_by_windows (const Convolution *c, const OutputGradient &dz, float *workspace)
 {
   int out = c->y->shape.channels, taps = static_cast<int> (c->taps);
   Gradient dx = gradient (c->x);
-  for (int image = 0; image < c->x->shape.batch; image++)
-    for (int row = 0; row < c->geometry.out_height; row += band_rows (c)) {
-      Band band = band_at (c, row);
-      int pixels = band.rows * c->geometry.out_width;
-      size_t at = image * y_image (c) + static_cast<size_t> (row) * c->geometry.out_width;
-      Gradient to = { dx.values + image * x_image (c), dx.accumulate || row > 0 };
-      Matrix dy = { dz + at, c->out_pixels, false, 0 };
-      if (c->is_pointwise) {
-        float *band_of_dx = to.values + static_cast<size_t> (row) * c->geometry.out_width;
-        multiply (c->cuda, taps, pixels, out, kernel_matrix (c, true), dy, band_of_dx,
-                  c->out_pixels, 0, dx.accumulate, 1);
-        continue;
-      }
-      multiply (c->cuda, taps, pixels, out, kernel_matrix (c, true), dy, workspace,
-                static_cast<size_t> (pixels), 0, false, 1);
-      columns_scatter (c->cuda, &c->geometry, band, workspace, to);
+  Band band = band_at (c, 0, 0);
+  do {
+    size_t pixels = band_pixels (c, band);
+    Matrix of_band = band_of_gradient (c, band, dz);
+    if (c->is_pointwise) {
+      float *to = dx.values + band.image * x_image (c)
+                  + static_cast<size_t> (band.first) * c->geometry.out_width;
+      multiply (c->cuda, taps, static_cast<int> (pixels), out, kernel_matrix (c, true), of_band, to,
+                c->out_pixels, x_image (c), dx.accumulate, band.images);
+      continue;
     }
+    multiply (c->cuda, taps, static_cast<int> (pixels), out, kernel_matrix (c, true), of_band,
+              workspace, pixels * band.images, pixels, false, band.images);
+    columns_scatter (c->cuda, &c->geometry, band, workspace,
+                     Gradient{ dx.values, dx.accumulate || band.first > 0 });
+  } while (next_band (c, &band));
 }
 
 static void
-input_gradient (const Convolution *c, const float *dz, float *workspace)
+input_gradient (const Convolution *c, const OutputGradient &dz, float *workspace)
 {
-  bool is_masked = dz == nullptr;
-  const float *dy = is_masked ? gradient_of (c->y) : dz;
   if (!c->gradient_suits) {
-    input_gradient_by_windows (c, dy, workspace);
+    input_gradient_by_windows (c, dz, workspace);
     return;
   }
   const float *packed = static_cast<const float *> (c->operation->state);
@@ -283,27 +349,46 @@ input_gradient (const Convolution *c, const float *dz, float *workspace)
     winograd_pack (c->cuda, &c->gradient, true, value_of (c->kernel), place);
     packed = place;
   }
+  bool is_masked = c->settings.slope != 1.0f;
   Source source = {};
-  source.values = dy;
+  source.values = gradient_of (c->y);
   source.sign_of = is_masked ? value_of (c->y) : nullptr;
   source.slope = c->settings.slope;
   winograd_run (c->cuda, &c->gradient, &source, packed, nullptr, 1.0f, gradient (c->x), workspace);
 }
 
+/* One product for each band, over the pixels of all its images. */
 static void
-kernel_gradient (const Convolution *c, const float *dz, float *workspace)
+kernel_gradient (const Convolution *c, const OutputGradient &dz, float *workspace)
 {
   int out = c->y->shape.channels, taps = static_cast<int> (c->taps);
   Gradient dkernel = gradient (c->kernel);
-  for (int image = 0; image < c->x->shape.batch; image++)
-    for (int row = 0; row < c->geometry.out_height; row += band_rows (c)) {
-      Band band = band_at (c, row);
-      Matrix input = windows (c, band, value_of (c->x) + image * x_image (c), workspace, true);
-      size_t at = image * y_image (c) + static_cast<size_t> (row) * c->geometry.out_width;
-      Matrix dy = { dz + at, c->out_pixels, false, 0 };
-      multiply (c->cuda, out, taps, band.rows * c->geometry.out_width, dy, input, dkernel.values,
-                c->taps, 0, dkernel.accumulate || image > 0 || row > 0, 1);
-    }
+  bool is_own_window = c->is_pointwise && c->x->shape.batch == 1;
+  bool accumulate = dkernel.accumulate;
+  Band band = band_at (c, 0, 0);
+  do {
+    size_t pixels = band_pixels (c, band) * band.images;
+    Matrix input = { workspace, pixels, true, 0 };
+    if (is_own_window)
+      input = windows (c, band, nullptr);
+    else
+      columns_gather (c->cuda, &c->geometry, band, value_of (c->x), workspace);
+    input.transposed = true;
+    multiply (c->cuda, out, taps, static_cast<int> (pixels), band_of_gradient (c, band, dz), input,
+              dkernel.values, c->taps, 0, accumulate, 1);
+    accumulate = true;
+  } while (next_band (c, &band));
+}
+
+static SpShape
+shape_of_gradient (const Convolution *c)
+{
+  SpShape shape = c->y->shape;
+  if (needs_dz (c)) {
+    shape.height *= shape.batch;
+    shape.batch = 1;
+  }
+  return shape;
 }
 
 static void
@@ -313,20 +398,13 @@ backward (SpBackend *backend, const SpOperation *operation)
   float *workspace = static_cast<float *> (operation->workspace);
   if (!c.kernel->constant)
     workspace += MAX (packed_forward (&c), packed_gradient (&c));
-  const float *dz = c.settings.slope == 1.0f ? gradient_of (c.y) : nullptr;
-  if (needs_dz (&c)) {
-    size_t count = elements_of (c.y->shape);
-    for_each (c.cuda, "a leaky ReLU's gradient", count, unmask, count, gradient_of (c.y),
-              value_of (c.y), c.settings.slope, workspace);
-    dz = workspace;
-    workspace += count;
-  }
+  OutputGradient dz = output_gradient (&c, &workspace);
   if (wants (c.x))
     input_gradient (&c, dz, workspace);
   if (wants (c.kernel))
     kernel_gradient (&c, dz, workspace);
   if (wants (c.bias))
-    sum_channels (c.cuda, c.y->shape, dz, gradient (c.bias));
+    sum_channels (c.cuda, shape_of_gradient (&c), dz.values, gradient (c.bias));
 }
 
 const SpOperationClass cuda_convolution = { state_bytes, workspace_bytes, prepare, forward,

@@ -4,27 +4,24 @@
 #include "cuda/sums.cuh"
 
 static __global__ void
-sum_channel (int batch, int channels, size_t pixels, const float *x, Gradient sums)
+sum_channel (int batch, int channels, unsigned pixels, const float *x, Gradient sums)
 {
   SHARED_ARRAY (double, shared);
+  int channel = static_cast<int> (blockIdx.x);
   float sum = 0.0f;
-  for (int image = 0; image < batch; image++) {
-    const float *map = x + (static_cast<size_t> (image) * channels + blockIdx.x) * pixels;
-    for (size_t i = threadIdx.x; i < pixels; i += blockDim.x)
-      sum += map[i];
-  }
+  visit_channel (batch, channels, channel, pixels, [&] (size_t i) { sum += x[i]; });
   double total = sum_block (static_cast<double> (sum), shared);
   if (threadIdx.x == 0)
-    put (sums, blockIdx.x, static_cast<float> (total));
+    put (sums, channel, static_cast<float> (total));
 }
 
 void
 sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums)
 {
   note (cuda,
-        launch (sum_channel, dim3 (static_cast<unsigned> (shape.channels)), dim3 (THREADS),
-                THREADS / WARP * sizeof (double), cuda->stream, shape.batch, shape.channels,
-                pixels_of (shape), x, sums),
+        launch (sum_channel, dim3 (static_cast<unsigned> (shape.channels)), dim3 (CHANNEL_THREADS),
+                CHANNEL_THREADS / WARP * sizeof (double), cuda->stream, shape.batch, shape.channels,
+                static_cast<unsigned> (pixels_of (shape)), x, sums),
         "sums of channels");
 }
 

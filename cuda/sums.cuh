@@ -27,6 +27,26 @@ sum_block (double value, double *shared)
   return sum;
 }
 
+/* Blocks for operations that look at all pixels of a channel: many threads, each with four elements
+ * at a time where rows allow, so that one block for a channel draws what a multiprocessor can. */
+#ifndef CHANNEL_THREADS /* the emulation's are fewer, as each costs a fiber */
+#define CHANNEL_THREADS 1024
+#endif
+
+/* Calls visit (i) for this thread's share of the channel's elements, i being their place in an N x
+ * C x H x W tensor. */
+template <typename Visit>
+static __device__ inline void
+visit_channel (int batch, int channels, int channel, unsigned pixels, Visit visit)
+{
+  for (int image = 0; image < batch; image++) {
+    size_t map = (static_cast<size_t> (image) * channels + channel) * pixels;
+#pragma unroll 8
+    for (unsigned i = threadIdx.x; i < pixels; i += CHANNEL_THREADS)
+      visit (map + i);
+  }
+}
+
 /* Blocks for operations that look at all channels of a pixel: a column of threads for each of
  * PIXELS pixels, which share its channels. */
 #define PIXELS WARP

@@ -55,6 +55,37 @@ pixel_norm (const ReferenceCall *call, const double *const *inputs, long double 
   }
 }
 
+/* By the exact largest singular value, whatever the vector to start from: the root of the largest
+ * eigenvalue of K K'. */
+static void
+spectral_norm (const ReferenceCall *call, const double *const *inputs, long double *output)
+{
+  gsize rows = (gsize)call->output.batch, n = sp_shape_elements (call->output), columns = n / rows;
+  g_autofree double *left = g_new (double, rows), *right = g_new (double, columns);
+  double norm = 1;
+  for (gsize row = 0; row < rows; row++)
+    left[row] = 1.0 / (double)(1 + row);
+  for (int i = 0; i < 2000; i++) {
+    double squares = 0;
+    for (gsize k = 0; k < columns; k++) {
+      right[k] = 0;
+      for (gsize row = 0; row < rows; row++)
+        right[k] += left[row] * inputs[0][row * columns + k];
+    }
+    for (gsize row = 0; row < rows; row++) {
+      left[row] = 0;
+      for (gsize k = 0; k < columns; k++)
+        left[row] += inputs[0][row * columns + k] * right[k];
+      squares += left[row] * left[row];
+    }
+    norm = sqrt (squares); /* s^2, once `left` had the length 1 */
+    for (gsize row = 0; row < rows; row++)
+      left[row] /= norm;
+  }
+  for (gsize i = 0; i < n; i++)
+    output[i] = inputs[0][i] / sqrt (norm);
+}
+
 static void
 pool (const ReferenceCall *call, const double *const *inputs, long double *output)
 {
@@ -213,6 +244,9 @@ reference_forward (const ReferenceCall *call, const double *const *inputs, long 
   case SP_OPERATION_PIXEL_NORM:
     pixel_norm (call, inputs, output);
     break;
+  case SP_OPERATION_SPECTRAL_NORM:
+    spectral_norm (call, inputs, output);
+    break;
   case SP_OPERATION_POOL:
     pool (call, inputs, output);
     break;
@@ -263,6 +297,8 @@ reference_cost (const ReferenceCall *call)
     return (double)sp_shape_elements (call->output) * k.channels * k.height * k.width;
   case SP_OPERATION_PIXEL_NORM:
     return elements * call->output.channels;
+  case SP_OPERATION_SPECTRAL_NORM:
+    return 4000 * elements;
   default:
     return 4.0 * elements;
   }

@@ -8,7 +8,6 @@
 #include "engine/pack.h"
 #include "engine/photo/photo.h"
 #include "weights/train/batch.h"
-#include "weights/train/discriminator.h"
 
 #include <math.h>
 #include <string.h>
@@ -278,81 +277,6 @@ test_seed (TrainFixture *fixture, gconstpointer data)
   g_assert_false (g_bytes_equal (one, other));
 }
 
-/* ---- The discriminator's gradient through its spectral norm ---- */
-
-typedef struct {
-  SpDiscriminator *discriminator;
-  SpDiscriminatorLeaves leaves;
-  SpPlan *plan;
-  SpTensor *loss;
-} Judge;
-
-static float
-judge_loss (Judge *judge)
-{
-  for (int i = 0; i < 300; i++) /* the largest singular value, not an estimate of it */
-    sp_discriminator_normalise (judge->discriminator);
-  sp_discriminator_write (judge->discriminator, &judge->leaves, judge->plan);
-  sp_plan_forward (judge->plan);
-  return sp_plan_read_scalar (judge->plan, judge->loss);
-}
-
-/* Adam's first moment after one update is the gradient times 1 - beta1. */
-static void
-check_gradient (Judge *judge, guint layer)
-{
-  SpOptimiser *optimiser = judge->discriminator->optimiser;
-  guint index = judge->discriminator->kernel[layer];
-  SpParameter *kernel = sp_parameters_get (optimiser->parameters, index);
-  const float *moment = g_array_index (optimiser->moments, SpMoments, index).moment1;
-  double along = 0, squares = 0;
-  g_autofree float *start = g_memdup2 (kernel->values, kernel->elements * sizeof (float));
-  for (gsize i = 0; i < kernel->elements; i++)
-    squares += pow ((double)moment[i] / 0.5, 2);
-  double step = 0.02 / sqrt (squares); /* along the gradient itself */
-  float losses[2];
-  for (int side = 0; side < 2; side++) {
-    for (gsize i = 0; i < kernel->elements; i++)
-      kernel->values[i] = start[i] + (float)((side ? -step : step) * (double)moment[i] / 0.5);
-    losses[side] = judge_loss (judge);
-  }
-  memcpy (kernel->values, start, kernel->elements * sizeof (float));
-  along = ((double)losses[0] - (double)losses[1]) / (2 * step);
-  g_test_message ("layer %u: %.6f by differences, %.6f", layer, along, squares);
-  g_assert_cmpfloat (fabs (along - squares), <, 0.03 * squares);
-}
-
-static void
-test_spectral_norm (TrainFixture *fixture, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  SpTrainOptions options = train_tiny_options ();
-  g_autoptr (SpGraph) graph = sp_graph_new ();
-  g_autoptr (SpDiscriminator) discriminator = sp_discriminator_new (&options);
-  Judge judge = { .discriminator = discriminator };
-  SpTensor *scores[SP_DISCRIMINATOR_HEADS];
-  SpTensor *pictures = sp_graph_input (graph, "pictures", SP_SHAPE (2, 3, 32, 32));
-  sp_discriminator_leaves (discriminator, graph, TRUE, &judge.leaves);
-  sp_discriminator_judge (graph, &judge.leaves, pictures, scores);
-  SpTensor *terms[] = { sp_graph_mean_square (graph, scores[0]),
-                        sp_graph_mean_square (graph, scores[1]) };
-  judge.loss = sp_graph_sum (graph, 2, terms, (float[]){ 100, 1000 });
-  g_autoptr (SpPlan) plan = sp_plan_new (graph, fixture->backend, judge.loss, &error);
-  g_assert_no_error (error);
-  judge.plan = plan;
-  float values[2 * 3 * 32 * 32];
-  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
-    values[i] = sinf ((float)(i * i % 1009));
-  sp_plan_write (plan, pictures, values);
-
-  judge_loss (&judge);
-  sp_plan_backward (plan);
-  SpUpdate update = SP_UPDATE_DEFAULT;
-  sp_discriminator_update (discriminator, &judge.leaves, plan, 1e-12f, &update);
-  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
-    check_gradient (&judge, layer);
-}
-
 /* ---- Labels ---- */
 
 /* A cell is 16 of 32 pixels of a photo of 40. */
@@ -396,6 +320,5 @@ main (int argc, char **argv)
   ADD ("interrupted", test_interrupted);
   ADD ("threads", test_threads);
   ADD ("seed", test_seed);
-  ADD ("spectral-norm", test_spectral_norm);
   return g_test_run ();
 }

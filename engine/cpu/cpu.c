@@ -107,22 +107,47 @@ download (SpBackend *backend, SpShape shape, const void *source, float *destinat
 /* ---- Adam ---- */
 
 static void
-adam (SpBackend *backend, SpShape shape, void *value, const void *gradient, void *moment1,
-      void *moment2, const SpAdam *settings, guint step)
+copy (SpBackend *backend, gsize bytes, const void *source, void *destination)
+{
+  memcpy (destination, source, bytes);
+}
+
+typedef struct {
+  float rate, correction2, limit, keep;
+} Rates;
+
+static void
+update_piece (const SpCpuBackend *cpu, const SpAdamOperand *parameter, const SpAdam *settings,
+              const Rates *rates, gsize at, gsize n)
+{
+  float *value = (float *)parameter->value + at;
+  cpu->kernels->adam (n, value, (const float *)parameter->gradient + at,
+                      (float *)parameter->moment1 + at, (float *)parameter->moment2 + at,
+                      settings->beta1, settings->beta2, rates->rate, rates->correction2,
+                      settings->epsilon, rates->limit);
+  if (parameter->average == NULL)
+    return;
+  float *average = (float *)parameter->average + at;
+  cpu->kernels->scale (n, average, average, rates->keep, FALSE);
+  cpu->kernels->scale (n, average, value, 1.0f - rates->keep, TRUE);
+}
+
+static void
+adam (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings, guint step)
 {
   const SpCpuBackend *cpu = sp_cpu_backend (backend);
   double correction1 = 1.0 - pow (settings->beta1, step);
   double correction2 = 1.0 - pow (settings->beta2, step);
-  float rate = (float)(settings->learning_rate / correction1);
-  gsize n = sp_cpu_floats (shape);
+  Rates rates = { .rate = parameter->rate * (float)(settings->learning_rate / correction1),
+                  .correction2 = (float)(1.0 / correction2),
+                  .limit = settings->gradient_limit > 0 ? settings->gradient_limit : INFINITY,
+                  .keep = sp_adam_averaging (settings, step) };
+  gsize n = sp_cpu_floats (parameter->shape);
   gssize pieces = (gssize)sp_cpu_pieces (n, SP_CPU_PIECE);
 #pragma omp parallel for num_threads(sp_cpu_threads(cpu, pieces, n / SP_BLOCK))
   for (gssize i = 0; i < pieces; i++) {
     gsize at = (gsize)i * SP_CPU_PIECE;
-    cpu->kernels->adam (MIN (SP_CPU_PIECE, n - at), (float *)value + at,
-                        (const float *)gradient + at, (float *)moment1 + at, (float *)moment2 + at,
-                        settings->beta1, settings->beta2, rate, (float)(1.0 / correction2),
-                        settings->epsilon);
+    update_piece (cpu, parameter, settings, &rates, at, MIN (SP_CPU_PIECE, n - at));
   }
 }
 
@@ -182,6 +207,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_BATCH_NORM] = &sp_cpu_batch_norm;
   operations[SP_OPERATION_RESAMPLE] = &sp_cpu_resample;
   operations[SP_OPERATION_CROP] = &sp_cpu_crop;
+  operations[SP_OPERATION_SPECTRAL_NORM] = &sp_cpu_spectral_norm;
   operations[SP_OPERATION_L1] = &sp_cpu_l1;
   operations[SP_OPERATION_MASKED_L1] = &sp_cpu_masked_l1;
   operations[SP_OPERATION_MEAN_SQUARE] = &sp_cpu_mean_square;
@@ -220,6 +246,7 @@ sp_cpu_backend_new (SpCpuInstructions instructions, int threads, GError **error)
   cpu->base.upload = upload;
   cpu->base.download = download;
   cpu->base.clear = clear;
+  cpu->base.copy = copy;
   cpu->base.adam = adam;
   cpu->base.free = backend_free;
   set_operations (cpu->base.operations);

@@ -87,6 +87,7 @@ extern const SpOperationClass sp_cpu_pool;
 extern const SpOperationClass sp_cpu_batch_norm;
 extern const SpOperationClass sp_cpu_resample;
 extern const SpOperationClass sp_cpu_crop;
+extern const SpOperationClass sp_cpu_spectral_norm;
 extern const SpOperationClass sp_cpu_l1;
 extern const SpOperationClass sp_cpu_masked_l1;
 extern const SpOperationClass sp_cpu_mean_square;

@@ -28,10 +28,29 @@ typedef struct {
 
 typedef struct {
   float learning_rate, beta1, beta2, epsilon;
+  float gradient_limit; /* a gradient beyond it counts as this; 0: none is */
+  float averaging;      /* share that averages keep at a step; see sp_adam_averaging() */
 } SpAdam;
 
 /* lr 0.1, betas .9 and .999, eps 1e-8. */
-#define SP_ADAM_DEFAULT ((SpAdam){ 0.1f, 0.9f, 0.999f, 1e-8f })
+#define SP_ADAM_DEFAULT ((SpAdam){ 0.1f, 0.9f, 0.999f, 1e-8f, 0.0f, 0.0f })
+
+/* The share that averages keep at step `step`, counted from 1: early ones forget the start sooner.
+ */
+static inline float
+sp_adam_averaging (const SpAdam *adam, guint step)
+{
+  return MIN (adam->averaging, (float)(1 + step) / (float)(10 + step));
+}
+
+/* A parameter as Adam sees it. */
+typedef struct {
+  SpShape shape;
+  void *value, *moment1, *moment2;
+  void *average; /* NULL: none is kept */
+  const void *gradient;
+  float rate; /* times the learning rate */
+} SpAdamOperand;
 
 struct _SpBackend {
   const char *name;                                       /* "cpu", "cuda" */
@@ -48,10 +67,14 @@ struct _SpBackend {
   void (*upload) (SpBackend *backend, SpShape shape, const float *source, void *destination);
   void (*download) (SpBackend *backend, SpShape shape, const void *source, float *destination);
   void (*clear) (SpBackend *backend, void *buffer, gsize bytes);
-  /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1).
-   */
-  void (*adam) (SpBackend *backend, SpShape shape, void *value, const void *gradient, void *moment1,
-                void *moment2, const SpAdam *adam, guint step);
+  /* Optional, the two together: a download that other work may be issued behind, one at a time. */
+  void (*begin_download) (SpBackend *backend, SpShape shape, const void *source);
+  void (*end_download) (SpBackend *backend, SpShape shape, float *destination);
+  /* Between tensors of one shape, or any buffers of this backend. */
+  void (*copy) (SpBackend *backend, gsize bytes, const void *source, void *destination);
+  /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1);
+   * then average = a * average + (1 - a) * theta. */
+  void (*adam) (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *adam, guint step);
 
   /* Optional, the three together: an optimisation step that is recorded once and replayed. The
    * plan's operands are the same in every step, so what is recorded stays true; *recording is the

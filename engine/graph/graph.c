@@ -107,6 +107,7 @@ graph_add_tensor (SpGraph *graph, SpTensorRole role, const char *name, SpShape s
   tensor->name = g_strdup (name);
   tensor->shape = shape;
   tensor->index = graph->tensors->len;
+  tensor->rate = 1.0f;
   g_ptr_array_add (graph->tensors, tensor);
   return tensor;
 }
@@ -176,6 +177,18 @@ void
 sp_tensor_want_gradient (SpTensor *tensor)
 {
   tensor->want_gradient = TRUE;
+}
+
+void
+sp_tensor_set_rate (SpTensor *tensor, float rate)
+{
+  tensor->rate = rate;
+}
+
+void
+sp_tensor_keep_average (SpTensor *tensor)
+{
+  tensor->keep_average = TRUE;
 }
 
 void
@@ -351,6 +364,15 @@ sp_graph_crop (SpGraph *graph, SpTensor *x, SpTensor *origin, int height, int wi
     out = SP_SHAPE_SCALAR;
   }
   return graph_add_operation (graph, SP_OPERATION_CROP, NULL, 2, inputs, out);
+}
+
+SpTensor *
+sp_graph_spectral_norm (SpGraph *graph, SpTensor *kernel, SpTensor *left)
+{
+  SpTensor *inputs[] = { kernel, left };
+  expect_shape (SP_OPERATION_SPECTRAL_NORM, "singular vector", left,
+                per_channel (kernel->shape.batch));
+  return graph_add_operation (graph, SP_OPERATION_SPECTRAL_NORM, NULL, 2, inputs, kernel->shape);
 }
 
 /* ---- Losses ---- */

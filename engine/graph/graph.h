@@ -63,6 +63,11 @@ SpTensor *sp_graph_constant (SpGraph *graph, const char *name, SpShape shape, co
 SpTensor *sp_graph_parameter (SpGraph *graph, const char *name, SpShape shape, const float *values);
 void sp_tensor_want_gradient (SpTensor *tensor);
 
+/* Of a parameter, before a plan is made: Adam's learning rate is multiplied by `rate` (1 at first);
+ * and an average of its values is kept (SpAdam.averaging). */
+void sp_tensor_set_rate (SpTensor *tensor, float rate);
+void sp_tensor_keep_average (SpTensor *tensor);
+
 /* The graph's parameters in order of construction; a container of the caller's (g_ptr_array_unref).
  */
 GPtrArray *sp_graph_parameters (const SpGraph *graph);
@@ -107,6 +112,13 @@ SpTensor *sp_graph_resample (SpGraph *graph, SpTensor *x, int height, int width)
 /* A rectangle of height x width out of each picture, at a place of its own: `origin` (N x 2 x 1 x
  * 1) is 0 for the first row and column that are possible, 1 for the last (sp_crop_place()). */
 SpTensor *sp_graph_crop (SpGraph *graph, SpTensor *x, SpTensor *origin, int height, int width);
+
+/* kernel / s, where s is the largest singular value of the kernel as a matrix K of Cout rows
+ * (Miyato et al. 2018). Every forward run makes one power iteration: v = K' u / |K' u|, u = K v /
+ * |K v|, s = u' K v. `left` (1 x Cout x 1 x 1, an input) is u, and the run moves it on: it starts
+ * as anything but zeros, and what it has become can be read. In the gradient u and v are constants.
+ */
+SpTensor *sp_graph_spectral_norm (SpGraph *graph, SpTensor *kernel, SpTensor *left);
 
 /* Losses: scalars. Means run over all elements of x, whatever the mask. */
 /* mean |x - target| */

@@ -209,6 +209,8 @@ place_tensors (SpPlan *plan)
     if (slot->differentiated && tensor->role == SP_TENSOR_PARAMETER) {
       place_persistent (plan, &slot->moment1, bytes);
       place_persistent (plan, &slot->moment2, bytes);
+      if (tensor->keep_average)
+        place_persistent (plan, &slot->average, bytes);
     }
   }
   plan->arena_bytes = place_spans (transient);

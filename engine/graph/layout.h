@@ -20,7 +20,7 @@ typedef struct {
   gboolean differentiated; /* has a gradient */
   gboolean persistent;     /* its value outlives the run */
   gboolean is_packed;      /* a constant that its readers pack: its value goes after that */
-  SpSpan value, gradient, moment1, moment2;
+  SpSpan value, gradient, moment1, moment2, average;
 } SpSlot;
 
 struct _SpPlan {

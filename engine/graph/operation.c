@@ -15,6 +15,7 @@ static const SpOperationInfo infos[SP_OPERATION_COUNT] = {
   [SP_OPERATION_BATCH_NORM] = { "batch norm", 3, 3, INPUT (0) | INPUT (1), FALSE, ALL_INPUTS },
   [SP_OPERATION_RESAMPLE] = { "resample", 1, 1, 0, FALSE, ALL_INPUTS },
   [SP_OPERATION_CROP] = { "crop", 2, 2, INPUT (1), FALSE, INPUT (0) },
+  [SP_OPERATION_SPECTRAL_NORM] = { "spectral norm", 2, 2, INPUT (1), TRUE, INPUT (0) },
   [SP_OPERATION_L1] = { "L1", 2, 2, INPUT (0) | INPUT (1), FALSE, ALL_INPUTS },
   [SP_OPERATION_MASKED_L1] = { "masked L1", 3, 3, INPUT (0) | INPUT (1) | INPUT (2), FALSE,
                                INPUT (0) | INPUT (1) },

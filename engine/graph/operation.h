@@ -10,23 +10,24 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  SP_OPERATION_CONVOLUTION,  /* x, kernel, [bias] */
-  SP_OPERATION_PIXEL_NORM,   /* x */
-  SP_OPERATION_PERTURB,      /* x, delta */
-  SP_OPERATION_SUM,          /* terms... */
-  SP_OPERATION_LEAKY_RELU,   /* x */
-  SP_OPERATION_POOL,         /* x */
-  SP_OPERATION_BATCH_NORM,   /* x, scale, shift */
-  SP_OPERATION_RESAMPLE,     /* x */
-  SP_OPERATION_CROP,         /* x, origin */
-  SP_OPERATION_L1,           /* x, target */
-  SP_OPERATION_MASKED_L1,    /* x, target, mask */
-  SP_OPERATION_MEAN_SQUARE,  /* x */
-  SP_OPERATION_COSINE_ERROR, /* x, target */
-  SP_OPERATION_LOGISTIC,     /* x, labels, weights */
-  SP_OPERATION_HINGE,        /* x */
-  SP_OPERATION_MEAN,         /* x */
-  SP_OPERATION_LAYER,        /* x, kernel, [bias], [delta]: made by fuse.c alone */
+  SP_OPERATION_CONVOLUTION,   /* x, kernel, [bias] */
+  SP_OPERATION_PIXEL_NORM,    /* x */
+  SP_OPERATION_PERTURB,       /* x, delta */
+  SP_OPERATION_SUM,           /* terms... */
+  SP_OPERATION_LEAKY_RELU,    /* x */
+  SP_OPERATION_POOL,          /* x */
+  SP_OPERATION_BATCH_NORM,    /* x, scale, shift */
+  SP_OPERATION_RESAMPLE,      /* x */
+  SP_OPERATION_CROP,          /* x, origin */
+  SP_OPERATION_SPECTRAL_NORM, /* kernel, left: moved on by forward */
+  SP_OPERATION_L1,            /* x, target */
+  SP_OPERATION_MASKED_L1,     /* x, target, mask */
+  SP_OPERATION_MEAN_SQUARE,   /* x */
+  SP_OPERATION_COSINE_ERROR,  /* x, target */
+  SP_OPERATION_LOGISTIC,      /* x, labels, weights */
+  SP_OPERATION_HINGE,         /* x */
+  SP_OPERATION_MEAN,          /* x */
+  SP_OPERATION_LAYER,         /* x, kernel, [bias], [delta]: made by fuse.c alone */
   SP_OPERATION_COUNT
 } SpOperationKind;
 
@@ -34,6 +35,7 @@ typedef enum {
 #define SP_PIXEL_NORM_EPSILON 1e-8f
 #define SP_BATCH_NORM_EPSILON 1e-5f
 #define SP_COSINE_EPSILON 1e-12f
+#define SP_SPECTRAL_NORM_EPSILON 1e-12
 
 /* Where a crop begins along one side: `fraction` of all places there are. */
 static inline int
@@ -99,7 +101,9 @@ struct _SpTensor {
   guint index; /* position in graph->tensors */
   gboolean keep;
   gboolean want_gradient;
-  float *values; /* host values of constants and parameters; N x C x H x W */
+  float rate;            /* of a parameter, times Adam's */
+  gboolean keep_average; /* of a parameter */
+  float *values;         /* host values of constants and parameters; N x C x H x W */
 };
 
 typedef struct {

@@ -32,6 +32,31 @@ tensor_gradient (const SpPlan *plan, const SpTensor *tensor)
   return at (persistent ? plan->persistent : plan->arena, &slot->gradient);
 }
 
+static const SpSpan *
+part_span (const SpPlan *plan, const SpTensor *tensor, SpPart part)
+{
+  const SpSlot *slot = &plan->slots[tensor->index];
+  switch (part) {
+  case SP_PART_MOMENT1:
+    return &slot->moment1;
+  case SP_PART_MOMENT2:
+    return &slot->moment2;
+  case SP_PART_AVERAGE:
+    return &slot->average;
+  default:
+    return &slot->value;
+  }
+}
+
+static void *
+tensor_part (const SpPlan *plan, const SpTensor *tensor, SpPart part)
+{
+  if (part == SP_PART_VALUE)
+    return tensor_value (plan, tensor);
+  const SpSpan *span = part_span (plan, tensor, part);
+  return span->bytes > 0 ? at (plan->persistent, span) : NULL;
+}
+
 static SpOperand
 bind_operand (const SpPlan *plan, const SpTensor *tensor, gboolean gets_gradient)
 {
@@ -173,8 +198,11 @@ upload_leaves (SpPlan *plan)
 {
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
     const SpTensor *tensor = sp_plan_tensor (plan, t);
-    if (tensor->values != NULL)
-      sp_plan_write (plan, tensor, tensor->values);
+    if (tensor->values == NULL)
+      continue;
+    sp_plan_write (plan, tensor, tensor->values);
+    if (sp_plan_has_part (plan, tensor, SP_PART_AVERAGE))
+      sp_plan_write_part (plan, tensor, SP_PART_AVERAGE, tensor->values);
   }
   if (plan->loss != NULL && plan->slots[plan->loss->index].differentiated) {
     const float one = 1.0f;
@@ -279,6 +307,48 @@ sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor)
   return value;
 }
 
+void
+sp_plan_begin_read (SpPlan *plan, const SpTensor *tensor, float *values)
+{
+  if (plan->backend->begin_download == NULL)
+    sp_plan_read (plan, tensor, values);
+  else
+    plan->backend->begin_download (plan->backend, tensor->shape, tensor_value (plan, tensor));
+}
+
+void
+sp_plan_end_read (SpPlan *plan, const SpTensor *tensor, float *values)
+{
+  if (plan->backend->end_download != NULL)
+    plan->backend->end_download (plan->backend, tensor->shape, values);
+}
+
+gboolean
+sp_plan_has_part (const SpPlan *plan, const SpTensor *tensor, SpPart part)
+{
+  return part_span (plan, tensor, part)->bytes > 0;
+}
+
+void
+sp_plan_write_part (SpPlan *plan, const SpTensor *tensor, SpPart part, const float *values)
+{
+  plan->backend->upload (plan->backend, tensor->shape, values, tensor_part (plan, tensor, part));
+}
+
+void
+sp_plan_read_part (SpPlan *plan, const SpTensor *tensor, SpPart part, float *values)
+{
+  plan->backend->download (plan->backend, tensor->shape, tensor_part (plan, tensor, part), values);
+}
+
+void
+sp_plan_copy (SpPlan *plan, const SpTensor *tensor, SpPlan *source, const SpTensor *from,
+              SpPart part)
+{
+  plan->backend->copy (plan->backend, plan->backend->tensor_bytes (plan->backend, tensor->shape),
+                       tensor_part (source, from, part), tensor_value (plan, tensor));
+}
+
 /* ---- Runs ---- */
 
 void
@@ -302,11 +372,16 @@ issue_descent (SpPlan *plan, const SpAdam *adam)
   sp_plan_backward (plan);
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
     const SpTensor *tensor = sp_plan_tensor (plan, t);
-    const SpSlot *slot = &plan->slots[t];
-    if (tensor->role == SP_TENSOR_PARAMETER && slot->differentiated)
-      plan->backend->adam (plan->backend, tensor->shape, tensor_value (plan, tensor),
-                           tensor_gradient (plan, tensor), at (plan->persistent, &slot->moment1),
-                           at (plan->persistent, &slot->moment2), adam, plan->adam_step);
+    if (!sp_plan_has_part (plan, tensor, SP_PART_MOMENT1))
+      continue;
+    SpAdamOperand parameter = { .shape = tensor->shape,
+                                .value = tensor_value (plan, tensor),
+                                .moment1 = tensor_part (plan, tensor, SP_PART_MOMENT1),
+                                .moment2 = tensor_part (plan, tensor, SP_PART_MOMENT2),
+                                .average = tensor_part (plan, tensor, SP_PART_AVERAGE),
+                                .gradient = tensor_gradient (plan, tensor),
+                                .rate = tensor->rate };
+    plan->backend->adam (plan->backend, &parameter, adam, plan->adam_step);
   }
 }
 
@@ -355,6 +430,18 @@ sp_plan_reset_adam (SpPlan *plan)
     plan->backend->clear (plan->backend, at (plan->persistent, &slot->moment2),
                           slot->moment2.bytes);
   }
+}
+
+guint
+sp_plan_adam_step (const SpPlan *plan)
+{
+  return plan->adam_step;
+}
+
+void
+sp_plan_set_adam_step (SpPlan *plan, guint step)
+{
+  plan->adam_step = step;
 }
 
 gboolean

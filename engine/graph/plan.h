@@ -29,6 +29,28 @@ void sp_plan_read (SpPlan *plan, const SpTensor *tensor, float *values);
 void sp_plan_read_gradient (SpPlan *plan, const SpTensor *tensor, float *values);
 float sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor);
 
+/* Reads a value as it is now, without waiting for it: `values` are there after sp_plan_end_read(),
+ * with the same arguments. One at a time for a backend; plans may run in between. */
+void sp_plan_begin_read (SpPlan *plan, const SpTensor *tensor, float *values);
+void sp_plan_end_read (SpPlan *plan, const SpTensor *tensor, float *values);
+
+/* What a plan holds of a tensor; the last three of parameters that have a gradient, the average
+ * only where it is kept (sp_tensor_keep_average()): it starts as the graph's own value. */
+typedef enum { SP_PART_VALUE, SP_PART_MOMENT1, SP_PART_MOMENT2, SP_PART_AVERAGE } SpPart;
+
+gboolean sp_plan_has_part (const SpPlan *plan, const SpTensor *tensor, SpPart part);
+/* Of parts that there are. */
+void sp_plan_write_part (SpPlan *plan, const SpTensor *tensor, SpPart part, const float *values);
+void sp_plan_read_part (SpPlan *plan, const SpTensor *tensor, SpPart part, float *values);
+/* From a tensor of the same shape, in a plan of the same backend, to a value here; the host does
+ * not wait for it. */
+void sp_plan_copy (SpPlan *plan, const SpTensor *tensor, SpPlan *source, const SpTensor *from,
+                   SpPart part);
+
+/* Adam's steps so far. */
+guint sp_plan_adam_step (const SpPlan *plan);
+void sp_plan_set_adam_step (SpPlan *plan, guint step);
+
 void sp_plan_forward (SpPlan *plan);
 void sp_plan_backward (SpPlan *plan);
 

@@ -6,6 +6,7 @@
 #include "engine/photo/photo.h"
 
 #include <math.h>
+#include <string.h>
 
 #define STROKE_THRESHOLD 0.5f
 #define NATIVE_RESOLUTION 256.0 /* where radius and sigma were measured */
@@ -71,25 +72,39 @@ gaussian_kernel (double sigma, int *reach)
   return kernel;
 }
 
-/* Blurs `lines` lines of n values; `step` lies between a line's values, `line_step` between lines.
- */
+/* Along every row of values (height x width), in place. */
 static void
-blur_lines (float *values, int lines, gsize line_step, int n, gsize step, const float *kernel,
-            int reach)
+blur_rows (float *values, int height, int width, const float *kernel, int reach)
 {
-  g_autofree float *line = g_new (float, n + 2 * reach); /* with what lies beyond its ends */
-
-  for (int l = 0; l < lines; l++) {
-    float *start = values + l * line_step;
-
-    for (int i = 0; i < n + 2 * reach; i++)
-      line[i] = start[mirror (i - reach, n) * step];
-    for (int i = 0; i < n; i++) {
-      float sum = 0;
-
+#pragma omp parallel
+  {
+    g_autofree float *line = g_new (float, width + 2 * reach); /* with what lies beyond its ends */
+#pragma omp for
+    for (int y = 0; y < height; y++) {
+      float *row = values + (gsize)y * width;
+      for (int x = 0; x < width + 2 * reach; x++)
+        line[x] = row[mirror (x - reach, width)];
+      memset (row, 0, width * sizeof (float));
       for (int t = 0; t <= 2 * reach; t++)
-        sum += kernel[t] * line[i + t];
-      start[i * step] = sum;
+        for (int x = 0; x < width; x++)
+          row[x] += kernel[t] * line[x + t];
+    }
+  }
+}
+
+/* Along every column, into another map. */
+static void
+blur_columns (const float *values, int height, int width, const float *kernel, int reach,
+              float *blurred)
+{
+#pragma omp parallel for
+  for (int y = 0; y < height; y++) {
+    float *row = blurred + (gsize)y * width;
+    memset (row, 0, width * sizeof (float));
+    for (int t = -reach; t <= reach; t++) {
+      const float *from = values + (gsize)mirror (y + t, height) * width;
+      for (int x = 0; x < width; x++)
+        row[x] += kernel[t + reach] * from[x];
     }
   }
 }
@@ -111,13 +126,14 @@ sp_window_keep_mask (const SpWindow *window, const float *strokes, int resolutio
   int reach;
   g_autofree float *kernel = gaussian_kernel (SIGMA * resolution / NATIVE_RESOLUTION, &reach);
   g_autofree int *distance = g_new (int, n_pixels);
+  g_autofree float *sharp = g_new (float, n_pixels);
   float *keep = g_new (float, n_pixels); /* height x width */
 
   measure_distance (strokes, height, width, distance);
   for (gsize i = 0; i < n_pixels; i++)
-    keep[i] = distance[i] <= radius ? 0 : 1;
-  blur_lines (keep, height, width, width, 1, kernel, reach);
-  blur_lines (keep, width, 1, height, width, kernel, reach);
+    sharp[i] = distance[i] <= radius ? 0 : 1;
+  blur_rows (sharp, height, width, kernel, reach);
+  blur_columns (sharp, height, width, kernel, reach, keep);
   for (gsize i = 0; i < n_pixels; i++)
     keep[i] = snap (keep[i]);
   return keep;

@@ -24,7 +24,7 @@
 /* ---- Options ---- */
 
 typedef struct {
-  char *pack, *perturbations, *layers, *steps, *instructions;
+  char *pack, *perturbations, *layers, *steps, *device, *instructions;
   int inversion_steps, threads;
   gboolean no_hole, precise;
   char **photos;
@@ -37,6 +37,7 @@ options_clear (Options *options)
   g_free (options->perturbations);
   g_free (options->layers);
   g_free (options->steps);
+  g_free (options->device);
   g_free (options->instructions);
   g_strfreev (options->photos);
 }
@@ -56,6 +57,8 @@ parse_options (int argc, char **argv, Options *options, GError **error)
       "Numbers of adaptation steps to measure (default: 100,1000)", "LIST" },
     { "invert-steps", 0, 0, G_OPTION_ARG_INT, &options->inversion_steps,
       "Steps of inversion (default: 100)", "N" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, "auto (default), cpu or cuda",
+      "DEVICE" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads, "Threads (default: all)", "N" },
     { "instructions", 0, 0, G_OPTION_ARG_STRING, &options->instructions,
       "Processor instructions: best (default), plain, avx2, avx512 or neon", "WORD" },
@@ -318,8 +321,11 @@ prepare (Comparison *comparison, GError **error)
   comparison->settings = sp_settings_default ();
   comparison->settings.threads = options->threads;
   comparison->settings.precise = options->precise;
-  if (options->instructions != NULL
-      && !sp_instructions_parse (options->instructions, &comparison->settings.instructions, error))
+  if ((options->device != NULL
+       && !sp_parse_device (options->device, &comparison->settings.device, error))
+      || (options->instructions != NULL
+          && !sp_instructions_parse (options->instructions, &comparison->settings.instructions,
+                                     error)))
     return FALSE;
   comparison->n_steps = parse_numbers (steps, comparison->steps, MAXIMUM_COUNTS, error);
   comparison->n_kinds = comparison->n_steps > 0 ? parse_kinds (kinds, comparison->kinds, error) : 0;

@@ -1,7 +1,8 @@
 /* Image files through GEGL; see image-file.h.
  *
  * GEGL's readers and writers have no errors: they log a warning and go on. So warnings are counted
- * while one of them runs, and any warning is a failure.
+ * while one of them runs, and any warning is a failure. GLib's handlers of warnings are the
+ * process's, so one thread at a time reads or writes a file.
  */
 #include "plug-in/cli/image-file.h"
 #include "plug-in/cli/image-check.h"
@@ -14,6 +15,8 @@
 #define STRIP_ROWS 64
 
 /* ---- GEGL's warnings ---- */
+
+G_LOCK_DEFINE_STATIC (handlers);
 
 static void
 count_warning (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
@@ -74,6 +77,7 @@ sp_image_load (const char *path, GError **error)
   if (!sp_image_check (path, &kind, error))
     return NULL;
   GeglBuffer *buffer = NULL;
+  G_LOCK (handlers);
   GeglNode *graph = gegl_node_new ();
   GeglNode *reader = gegl_node_new_child (graph, "operation", readers[kind], "path", path, NULL);
   GeglNode *sink = gegl_node_new_child (graph, "operation", "gegl:buffer-sink", "buffer", &buffer,
@@ -81,6 +85,7 @@ sp_image_load (const char *path, GError **error)
   gegl_node_link (reader, sink);
   gboolean clean = process_quietly (sink);
   g_object_unref (graph);
+  G_UNLOCK (handlers);
   if (clean && buffer)
     return normalise (buffer);
   g_clear_object (&buffer);
@@ -122,6 +127,7 @@ writer_node (GeglNode *graph, SpImageKind kind, const char *path, int bits)
 static gboolean
 write_image (GeglBuffer *buffer, SpImageKind kind, const char *path)
 {
+  G_LOCK (handlers);
   GeglNode *graph = gegl_node_new ();
   GeglNode *source =
       gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", buffer, NULL);
@@ -129,6 +135,7 @@ write_image (GeglBuffer *buffer, SpImageKind kind, const char *path)
   gegl_node_link (source, writer);
   gboolean clean = process_quietly (writer);
   g_object_unref (graph);
+  G_UNLOCK (handlers);
   SpImageKind written;
   return clean && sp_image_check (path, &written, NULL) && written == kind;
 }

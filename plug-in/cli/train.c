@@ -7,6 +7,7 @@
 #include "plug-in/cli/image-file.h"
 #include "weights/train/train.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Options ---- */
@@ -18,8 +19,8 @@ typedef struct {
   char *name, *title, *licence, *source;
   char **inputs; /* what stands outside options: the folder of photos */
   int batch, labelled, seed, steps, adversarial_from, sheet_steps, curve_steps;
-  int checkpoint_seconds, statistic_batches, threads;
-  double perceptual, concept, latent, adversarial, averaging;
+  int checkpoint_seconds, seconds, statistic_batches, threads;
+  double perceptual, concept, latent, adversarial, latent_noise, averaging;
   double generator_rate, encoder_rate, discriminator_rate;
 } Options;
 
@@ -59,6 +60,7 @@ set_defaults (Options *options)
                         .concept = (double)train.concept,
                         .latent = (double)train.latent,
                         .adversarial = (double)train.adversarial,
+                        .latent_noise = (double)train.latent_noise,
                         .averaging = (double)train.averaging,
                         .generator_rate = (double)train.generator_rate,
                         .encoder_rate = (double)train.encoder_rate,
@@ -93,12 +95,17 @@ static gboolean
 take_over (Options *options, GError **error)
 {
   SpTrainOptions *train = &options->train;
-  const int counts[] = {
-    options->batch,       options->labelled,           options->seed,
-    options->steps,       options->adversarial_from,   options->sheet_steps,
-    options->curve_steps, options->checkpoint_seconds, options->statistic_batches,
-    options->threads
-  };
+  const int counts[] = { options->batch,
+                         options->labelled,
+                         options->seed,
+                         options->steps,
+                         options->adversarial_from,
+                         options->sheet_steps,
+                         options->curve_steps,
+                         options->checkpoint_seconds,
+                         options->statistic_batches,
+                         options->threads,
+                         options->seconds };
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     if (counts[i] < 0)
       return refuse (error, "Numbers of steps, pictures and threads are 0 or more.");
@@ -110,11 +117,13 @@ take_over (Options *options, GError **error)
   train->sheet_steps = (guint)options->sheet_steps;
   train->curve_steps = (guint)options->curve_steps;
   train->checkpoint_seconds = (guint)options->checkpoint_seconds;
+  train->seconds = (guint)options->seconds;
   train->statistic_batches = (guint)options->statistic_batches;
   train->perceptual = (float)options->perceptual;
   train->concept = (float)options->concept;
   train->latent = (float)options->latent;
   train->adversarial = (float)options->adversarial;
+  train->latent_noise = (float)options->latent_noise;
   train->averaging = (float)options->averaging;
   train->generator_rate = (float)options->generator_rate;
   train->encoder_rate = (float)options->encoder_rate;
@@ -157,6 +166,8 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "held", 0, 0, G_OPTION_ARG_FILENAME, &options->held_list,
       "Keep the photos of this list out of training, and measure on them", "FILE" },
     { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps, "Steps in all (default 100000)", "N" },
+    { "time", 0, 0, G_OPTION_ARG_INT, &options->seconds,
+      "Stop after so many seconds, with checkpoint and pack", "N" },
     { "restart", 0, 0, G_OPTION_ARG_NONE, &train->restart, "Begin anew, forget the checkpoint",
       NULL },
     { "export", 0, 0, G_OPTION_ARG_NONE, &train->export_only,
@@ -192,6 +203,9 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Of the encoder and the concept head (default 0.0005)", "X" },
     { "discriminator-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->discriminator_rate,
       "Of the discriminator (default 0.0004)", "X" },
+    { "latent-noise", 0, 0, G_OPTION_ARG_DOUBLE, &options->latent_noise,
+      "Noise on the replaced cells of mixed pictures, in root mean squares of a cell (default 0)",
+      "X" },
     { "averaging", 0, 0, G_OPTION_ARG_DOUBLE, &options->averaging,
       "Share that averaged weights keep at a step (default 0.999)", "X" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &options->seed, "Of everything random (default 1)", "N" },
@@ -255,7 +269,8 @@ save_picture (const char *path, const float *picture, int width, int height, GEr
 static void
 tell (const char *line)
 {
-  g_printerr ("%s\n", line);
+  /* not g_printerr(), which is silent while another thread reads a photo (image-file.c) */
+  fprintf (stderr, "%s\n", line);
 }
 
 static const SpTrainHost host = { open_photo, close_photo, save_picture, tell };

@@ -104,7 +104,9 @@ enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal, cudaStreamCaptureModeT
 
 struct EmulatedStream;
 struct EmulatedGraph;
+struct EmulatedEvent;
 typedef EmulatedStream *cudaStream_t;
+typedef EmulatedEvent *cudaEvent_t;
 typedef EmulatedGraph *cudaGraph_t;
 typedef EmulatedGraph *cudaGraphExec_t;
 
@@ -119,6 +121,7 @@ struct cudaLaunchConfig_t {
 };
 
 #define cudaStreamNonBlocking 1
+#define cudaEventDisableTiming 2
 
 const char *cudaGetErrorString (cudaError_t error);
 cudaError_t cudaGetLastError ();
@@ -127,6 +130,8 @@ cudaError_t cudaGetDeviceProperties (cudaDeviceProp *properties, int device);
 
 cudaError_t cudaMalloc (void **memory, size_t bytes);
 cudaError_t cudaFree (void *memory);
+cudaError_t cudaMallocHost (void **memory, size_t bytes);
+cudaError_t cudaFreeHost (void *memory);
 cudaError_t cudaMemsetAsync (void *memory, int value, size_t bytes, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync (void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                              cudaStream_t stream);
@@ -134,6 +139,11 @@ cudaError_t cudaMemcpyAsync (void *to, const void *from, size_t bytes, cudaMemcp
 cudaError_t cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy (cudaStream_t stream);
 cudaError_t cudaStreamSynchronize (cudaStream_t stream);
+
+cudaError_t cudaEventCreateWithFlags (cudaEvent_t *event, unsigned flags);
+cudaError_t cudaEventDestroy (cudaEvent_t event);
+cudaError_t cudaEventRecord (cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize (cudaEvent_t event);
 
 cudaError_t cudaStreamBeginCapture (cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph);

@@ -42,7 +42,8 @@ BUGS = {
         "&in.sign,",
         "losses", "test-operations", "/operations/cuda-emulated/l1/odd"),
     "accumulate-forgotten": ("columns.cu",
-        "  put (dx, i, sum);", "  dx.values[i] = sum;",
+        "  put (dx, map * g.height * g.width + item.pixel, sum);",
+        "  dx.values[map * g.height * g.width + item.pixel] = sum;",
         "columns", "test-operations", "/operations/cuda-emulated/convolution/3x3-odd"),
     "stale-step-count": ("step.cu",
         "  cuda->in_step = true;\n  adam_advance (cuda);",
@@ -62,8 +63,8 @@ BUGS = {
     # each thread adds to the same place: right when they run one after the other, a race on a device
     "non-atomic-scatter": ("sums.cu",
         "  double total = sum_block (static_cast<double> (sum), shared);\n  if (threadIdx.x == 0)\n"
-        "    put (sums, blockIdx.x, static_cast<float> (total));",
-        "  (void)shared;\n  sums.values[blockIdx.x] += sum;",
+        "    put (sums, channel, static_cast<float> (total));",
+        "  (void)shared;\n  sums.values[channel] += sum;",
         "sums", "test-cuda-races", "/cuda/races"),
 }
 

@@ -37,6 +37,11 @@ struct EmulatedGraph {
   Queue queue;
 };
 
+struct EmulatedEvent {
+  EmulatedStream *stream; /* NULL: never recorded */
+  bool is_done;
+};
+
 /* By address. Poisoned while host code runs, so that a host access of device memory is caught. */
 static std::map<const char *, size_t> allocations;
 static std::vector<EmulatedStream *> streams;
@@ -262,6 +267,31 @@ cudaFree (void *memory)
   return device_failure;
 }
 
+/* Pinned memory is the host's, and counts as an allocation. */
+cudaError_t
+cudaMallocHost (void **memory, size_t bytes)
+{
+  if (spoils_recording ())
+    return cudaErrorStreamCaptureUnsupported;
+  if (comes_due (&emulation_settings ()->fail_allocation))
+    return cudaErrorMemoryAllocation;
+  *memory = malloc (bytes);
+  memset (*memory, 0xff, std::min (bytes, MOST_FILLED));
+  books.allocations++;
+  return device_failure;
+}
+
+cudaError_t
+cudaFreeHost (void *memory)
+{
+  if (spoils_recording ())
+    return cudaErrorStreamCaptureUnsupported;
+  run_all ();
+  books.allocations--;
+  free (memory);
+  return device_failure;
+}
+
 cudaError_t
 cudaMemsetAsync (void *memory, int value, size_t bytes, cudaStream_t stream)
 {
@@ -356,6 +386,50 @@ cudaStreamSynchronize (cudaStream_t stream)
     return cudaErrorStreamCaptureUnsupported;
   }
   run_queue (&stream->queue);
+  return device_failure;
+}
+
+/* ---- Events: no more than what stands before them need have run ---- */
+
+cudaError_t
+cudaEventCreateWithFlags (cudaEvent_t *event, unsigned)
+{
+  *event = new EmulatedEvent ();
+  return device_failure;
+}
+
+cudaError_t
+cudaEventDestroy (cudaEvent_t event)
+{
+  run_all ();
+  delete event;
+  return device_failure;
+}
+
+cudaError_t
+cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
+{
+  if (spoils_recording ())
+    return cudaErrorStreamCaptureUnsupported;
+  event->stream = stream;
+  event->is_done = false;
+  return emulation_enqueue (stream, [=] { event->is_done = true; });
+}
+
+cudaError_t
+cudaEventSynchronize (cudaEvent_t event)
+{
+  if (spoils_recording ())
+    return cudaErrorStreamCaptureUnsupported;
+  if (event->stream == nullptr || event->is_done)
+    return device_failure;
+  Queue &queue = event->stream->queue;
+  set_poison (false);
+  size_t next = 0;
+  while (next < queue.size () && !event->is_done && device_failure == cudaSuccess)
+    queue[next++]();
+  queue.erase (queue.begin (), queue.begin () + static_cast<std::ptrdiff_t> (next));
+  set_poison (true);
   return device_failure;
 }
 

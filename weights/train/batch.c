@@ -1,9 +1,17 @@
 /* Pictures for a step. See batch.h. */
 #include "weights/train/batch.h"
 
+#include "engine/model/normal.h"
 #include "weights/train/random.h"
 
 #include <string.h>
+
+static gsize
+noise_elements (const SpTrainOptions *options)
+{
+  gsize cells = (gsize)sp_train_cells (options) * sp_train_cells (options);
+  return options->batch * cells * options->latent_channels;
+}
 
 SpBatch *
 sp_batch_new (const SpTrainOptions *options, guint n_concepts)
@@ -18,6 +26,8 @@ sp_batch_new (const SpTrainOptions *options, guint n_concepts)
   batch->labels = g_new0 (float, labels);
   batch->label_weights = g_new0 (float, labels);
   batch->origins = g_new0 (float, 2 * batch->pictures);
+  if (options->latent_noise > 0)
+    batch->noise = g_new0 (float, noise_elements (options));
   return batch;
 }
 
@@ -29,6 +39,7 @@ sp_batch_free (SpBatch *batch)
   g_free (batch->photos);
   g_free (batch->labels);
   g_free (batch->label_weights);
+  g_free (batch->noise);
   g_free (batch->origins);
   g_free (batch);
 }
@@ -98,6 +109,14 @@ fill (SpBatch *batch, guint n, const View *view)
   measure_labels (batch, n, view);
 }
 
+static void
+draw_noise (SpBatch *batch, const SpTrainOptions *options, guint step)
+{
+  g_autoptr (GRand) random = sp_draw_new (options->seed, SP_DRAW_NOISE, step);
+  for (gsize i = 0; i < noise_elements (options); i++)
+    batch->noise[i] = options->latent_noise * sp_normal_deviate (random);
+}
+
 gboolean
 sp_batch_draw (SpBatch *batch, SpDataset *dataset, const SpTrainOptions *options, guint step,
                GError **error)
@@ -106,18 +125,20 @@ sp_batch_draw (SpBatch *batch, SpDataset *dataset, const SpTrainOptions *options
   guint labelled = sp_dataset_count (dataset, SP_DRAW_LABELLED) > 0 ? options->labelled : 0;
   for (guint n = 0; n < batch->pictures; n++) {
     SpDrawFrom from = n < labelled ? SP_DRAW_LABELLED : SP_DRAW_ANY;
-    SpPicture picture;
     guint index = g_rand_int (random) % sp_dataset_count (dataset, from);
     double across = g_rand_double (random), down = g_rand_double (random);
     gboolean flip = g_rand_boolean (random);
     batch->origins[2 * n] = (float)g_rand_double (random);
     batch->origins[2 * n + 1] = (float)g_rand_double (random);
-    if (!sp_dataset_picture (dataset, from, index, &picture, error))
+    g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, from, index, error);
+    if (picture == NULL)
       return FALSE;
-    View view = { &picture, (int)(across * (picture.width - batch->side + 1)),
-                  (int)(down * (picture.height - batch->side + 1)), batch->side, flip };
+    View view = { picture, (int)(across * (picture->width - batch->side + 1)),
+                  (int)(down * (picture->height - batch->side + 1)), batch->side, flip };
     fill (batch, n, &view);
   }
+  if (batch->noise != NULL && step >= options->adversarial_from)
+    draw_noise (batch, options, step);
   return TRUE;
 }
 
@@ -127,10 +148,11 @@ sp_batch_take (SpBatch *batch, SpDataset *dataset, SpDrawFrom from, guint first,
 {
   guint count = sp_dataset_count (dataset, from);
   for (guint n = 0; n < batch->pictures; n++) {
-    SpPicture picture;
-    if (!sp_dataset_picture (dataset, from, (first + n * apart) % count, &picture, error))
+    g_autoptr (SpPicture) picture =
+        sp_dataset_picture (dataset, from, (first + n * apart) % count, error);
+    if (picture == NULL)
       return FALSE;
-    View view = { &picture, (picture.width - batch->side) / 2, (picture.height - batch->side) / 2,
+    View view = { picture, (picture->width - batch->side) / 2, (picture->height - batch->side) / 2,
                   batch->side, FALSE };
     fill (batch, n, &view);
   }

@@ -15,7 +15,7 @@
 #include <glib/gstdio.h>
 
 #define FORMAT "semantic-paint-training"
-#define VERSION "1"
+#define VERSION "2" /* 1: the discriminator had averages */
 
 /* ---- What there is ---- */
 
@@ -49,7 +49,8 @@ add_optimiser (GArray *arrays, const SpOptimiser *optimiser)
     const SpMoments *moments = &g_array_index (optimiser->moments, SpMoments, i);
     const char *name = parameter->name;
     add (arrays, g_strconcat ("value.", name, NULL), parameter->elements, parameter->values);
-    add (arrays, g_strconcat ("average.", name, NULL), parameter->elements, moments->average);
+    if (moments->average != NULL)
+      add (arrays, g_strconcat ("average.", name, NULL), parameter->elements, moments->average);
     add (arrays, g_strconcat ("moment1.", name, NULL), parameter->elements, moments->moment1);
     add (arrays, g_strconcat ("moment2.", name, NULL), parameter->elements, moments->moment2);
   }
@@ -180,8 +181,15 @@ check_kind (const SpTensorFile *file, const SpTrainOptions *options, const char 
   const char *version = sp_tensor_file_metadata (file, "version");
   const char *saved = sp_tensor_file_metadata (file, "options");
   g_autofree char *described = sp_train_options_describe (options);
-  if (g_strcmp0 (format, FORMAT) != 0 || g_strcmp0 (version, VERSION) != 0 || saved == NULL)
-    return sp_tensor_file_damaged (file, error, "it is no checkpoint of this version");
+  if (g_strcmp0 (format, FORMAT) != 0 || version == NULL || saved == NULL)
+    return sp_tensor_file_damaged (file, error, "it is no checkpoint");
+  if (strcmp (version, VERSION) != 0) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                 "The checkpoint “%s” is of another version of this program. Begin anew with "
+                 "--restart or in another folder.",
+                 path);
+    return FALSE;
+  }
   if (strcmp (saved, described) == 0)
     return TRUE;
   g_set_error (error, SP_ERROR, SP_ERROR_SETTING,

@@ -13,10 +13,9 @@
 typedef struct {
   char *path;   /* from photos/ */
   char *labels; /* whole path, or NULL */
-  gboolean broken;
-  int width, height;
-  guint8 *rgb;
-  guint32 *map;
+  /* under the dataset's lock */
+  enum { UNKNOWN, BEING_DECODED, BROKEN } state;
+  SpPicture *picture; /* NULL: not in memory */
 } Entry;
 
 struct _SpDataset {
@@ -26,8 +25,26 @@ struct _SpDataset {
   SpConceptRules *rules; /* or NULL */
   GPtrArray *entries;    /* Entry, owned, by path */
   GPtrArray *lists[3];   /* of SpDrawFrom, of entries */
+
+  GMutex lock;
+  GCond decoded;
   guint64 cached_bytes;
+  GPtrArray *left_out; /* what to tell of */
 };
+
+static void
+picture_clear (gpointer data)
+{
+  SpPicture *picture = data;
+  g_free (picture->rgb);
+  g_free (picture->labels);
+}
+
+void
+sp_picture_unref (SpPicture *picture)
+{
+  g_atomic_rc_box_release_full (picture, picture_clear);
+}
 
 static void
 entry_free (gpointer data)
@@ -35,8 +52,7 @@ entry_free (gpointer data)
   Entry *entry = data;
   g_free (entry->path);
   g_free (entry->labels);
-  g_free (entry->rgb);
-  g_free (entry->map);
+  g_clear_pointer (&entry->picture, sp_picture_unref);
   g_free (entry);
 }
 
@@ -49,6 +65,9 @@ sp_dataset_free (SpDataset *dataset)
     g_ptr_array_unref (dataset->lists[i]);
   g_ptr_array_unref (dataset->entries);
   sp_concept_rules_free (dataset->rules);
+  g_ptr_array_unref (dataset->left_out);
+  g_mutex_clear (&dataset->lock);
+  g_cond_clear (&dataset->decoded);
   g_free (dataset->photo_folder);
   g_free (dataset);
 }
@@ -182,6 +201,9 @@ sp_dataset_open (const char *folder, const SpTrainOptions *options, const SpTrai
   dataset->side = options->side;
   dataset->photo_folder = g_strdup (has_photos ? photos : folder);
   dataset->entries = g_ptr_array_new_with_free_func (entry_free);
+  dataset->left_out = g_ptr_array_new_with_free_func (g_free);
+  g_mutex_init (&dataset->lock);
+  g_cond_init (&dataset->decoded);
   for (guint i = 0; i < G_N_ELEMENTS (dataset->lists); i++)
     dataset->lists[i] = g_ptr_array_new ();
   if (!find_photos (dataset, "", 0, error))
@@ -232,27 +254,28 @@ choose_area (const SpPhoto *photo, int side, int *width, int *height)
 }
 
 static gboolean
-decode_labels (SpDataset *dataset, Entry *entry, const SpPhoto *photo, SpRectangle area,
-               GError **error)
+decode_labels (const SpDataset *dataset, const Entry *entry, const SpPhoto *photo, SpRectangle area,
+               SpPicture *picture, GError **error)
 {
   if (entry->labels == NULL)
     return TRUE;
   if (g_str_has_suffix (entry->labels, ".xml")) {
-    entry->map = sp_labels_from_polygons (dataset->rules, entry->labels, area, entry->width,
-                                          entry->height, error);
-    return entry->map != NULL;
+    picture->labels = sp_labels_from_polygons (dataset->rules, entry->labels, area, picture->width,
+                                               picture->height, error);
+    return picture->labels != NULL;
   }
   SpPhoto image;
   if (!dataset->host->open_photo (entry->labels, &image, error))
     return FALSE;
-  entry->map = sp_labels_from_image (dataset->rules, &image, photo->width, photo->height, area,
-                                     entry->width, entry->height, error);
+  picture->labels = sp_labels_from_image (dataset->rules, &image, photo->width, photo->height, area,
+                                          picture->width, picture->height, error);
   dataset->host->close_photo (&image);
-  return entry->map != NULL;
+  return picture->labels != NULL;
 }
 
 static gboolean
-decode_photo (SpDataset *dataset, Entry *entry, const SpPhoto *photo, GError **error)
+decode_photo (const SpDataset *dataset, const Entry *entry, const SpPhoto *photo,
+              SpPicture *picture, GError **error)
 {
   if (MIN (photo->width, photo->height) < 16) {
     g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "“%s” is smaller than 16 pixels.", entry->path);
@@ -264,68 +287,98 @@ decode_photo (SpDataset *dataset, Entry *entry, const SpPhoto *photo, GError **e
   if (values == NULL)
     return FALSE;
   gsize n = 3 * (gsize)window.width * window.height;
-  entry->width = window.width;
-  entry->height = window.height;
-  entry->rgb = g_new (guint8, n);
+  picture->width = window.width;
+  picture->height = window.height;
+  picture->rgb = g_new (guint8, n);
   for (gsize i = 0; i < n; i++)
-    entry->rgb[i] = (guint8)lrintf (127.5f * (1.0f + CLAMP (values[i], -1.0f, 1.0f)));
-  return decode_labels (dataset, entry, photo, window.area, error);
+    picture->rgb[i] = (guint8)lrintf (127.5f * (1.0f + CLAMP (values[i], -1.0f, 1.0f)));
+  return decode_labels (dataset, entry, photo, window.area, picture, error);
 }
 
-static void
-forget (Entry *entry)
+/* NULL with the reason. */
+static SpPicture *
+decode (const SpDataset *dataset, const Entry *entry, GError **error)
 {
-  g_clear_pointer (&entry->rgb, g_free);
-  g_clear_pointer (&entry->map, g_free);
+  g_autofree char *path = g_build_filename (dataset->photo_folder, entry->path, NULL);
+  g_autoptr (SpPicture) picture = g_atomic_rc_box_new0 (SpPicture);
+  SpPhoto photo;
+  if (!dataset->host->open_photo (path, &photo, error))
+    return NULL;
+  gboolean fine = decode_photo (dataset, entry, &photo, picture, error);
+  dataset->host->close_photo (&photo);
+  return fine ? g_steal_pointer (&picture) : NULL;
 }
+
+/* ---- The cache, under the lock ---- */
 
 /* All at once: a photo drawn at random is as likely the next as any other. */
 static void
 make_room (SpDataset *dataset, guint64 bytes)
 {
   if (dataset->cached_bytes + bytes > CACHE_BYTES) {
-    for (guint i = 0; i < dataset->entries->len; i++)
-      forget (g_ptr_array_index (dataset->entries, i));
+    for (guint i = 0; i < dataset->entries->len; i++) {
+      Entry *entry = g_ptr_array_index (dataset->entries, i);
+      g_clear_pointer (&entry->picture, sp_picture_unref);
+    }
     dataset->cached_bytes = 0;
   }
   dataset->cached_bytes += bytes;
 }
 
-static gboolean
-decode (SpDataset *dataset, Entry *entry)
+static void
+keep (SpDataset *dataset, Entry *entry, SpPicture *picture, const GError *error)
 {
-  g_autofree char *path = g_build_filename (dataset->photo_folder, entry->path, NULL);
-  g_autoptr (GError) error = NULL;
-  SpPhoto photo;
-  guint64 largest = (guint64)MAXIMUM_ASPECT * dataset->side * dataset->side * 7;
-
-  make_room (dataset, largest);
-  gboolean fine = dataset->host->open_photo (path, &photo, &error);
-  if (fine) {
-    fine = decode_photo (dataset, entry, &photo, &error);
-    dataset->host->close_photo (&photo);
+  entry->state = picture != NULL ? UNKNOWN : BROKEN;
+  if (picture == NULL) {
+    g_ptr_array_add (dataset->left_out, g_strdup (error->message));
+    return;
   }
-  if (fine)
-    return TRUE;
-  forget (entry);
-  entry->broken = TRUE;
-  sp_train_tell (dataset->host, "A photo is left out: %s", error->message);
-  return FALSE;
+  guint64 pixels = (guint64)picture->width * picture->height;
+  make_room (dataset, pixels * (picture->labels != NULL ? 7 : 3));
+  entry->picture = picture;
 }
 
-gboolean
-sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, SpPicture *picture,
-                    GError **error)
+/* NULL: it cannot be read. Lets go of the lock while it decodes. */
+static SpPicture *
+entry_picture (SpDataset *dataset, Entry *entry)
+{
+  while (entry->state == BEING_DECODED)
+    g_cond_wait (&dataset->decoded, &dataset->lock);
+  if (entry->picture == NULL && entry->state != BROKEN) {
+    g_autoptr (GError) error = NULL;
+    entry->state = BEING_DECODED;
+    g_mutex_unlock (&dataset->lock);
+    SpPicture *picture = decode (dataset, entry, &error);
+    g_mutex_lock (&dataset->lock);
+    keep (dataset, entry, picture, error);
+    g_cond_broadcast (&dataset->decoded);
+  }
+  return entry->picture != NULL ? g_atomic_rc_box_acquire (entry->picture) : NULL;
+}
+
+SpPicture *
+sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, GError **error)
 {
   GPtrArray *list = dataset->lists[from];
-  for (guint tries = 0; tries < list->len; tries++) {
-    Entry *entry = g_ptr_array_index (list, (index + tries) % list->len);
-    if (!entry->broken && (entry->rgb != NULL || decode (dataset, entry))) {
-      *picture = (SpPicture){ entry->width, entry->height, entry->rgb, entry->map };
-      return TRUE;
-    }
-  }
-  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "None of the %u photos in “%s” can be read.",
-               list->len, dataset->photo_folder);
-  return FALSE;
+  SpPicture *picture = NULL;
+  g_mutex_lock (&dataset->lock);
+  for (guint tries = 0; tries < list->len && picture == NULL; tries++)
+    picture = entry_picture (dataset, g_ptr_array_index (list, (index + tries) % list->len));
+  g_mutex_unlock (&dataset->lock);
+  if (picture == NULL)
+    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "None of the %u photos in “%s” can be read.",
+                 list->len, dataset->photo_folder);
+  return picture;
+}
+
+void
+sp_dataset_tell (SpDataset *dataset)
+{
+  g_mutex_lock (&dataset->lock);
+  g_autoptr (GPtrArray) left_out = dataset->left_out;
+  dataset->left_out = g_ptr_array_new_with_free_func (g_free);
+  g_mutex_unlock (&dataset->lock);
+  for (guint i = 0; i < left_out->len; i++)
+    sp_train_tell (dataset->host, "A photo is left out: %s",
+                   (const char *)g_ptr_array_index (left_out, i));
 }

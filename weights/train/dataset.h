@@ -1,4 +1,5 @@
 /* The photos of a training: found at the start, decoded when they are first drawn, kept as bytes.
+ * Any number of threads may ask for pictures.
  *
  * DATA/photos/ holds the photos in any folders below it; DATA/labels/ the labels under the same
  * names (photos/a/b.jpg: labels/a/b.xml or labels/a/b.png); DATA/concepts.ini what the labels mean.
@@ -16,9 +17,13 @@ G_BEGIN_DECLS
 /* A photo whose shorter side is the training picture's. */
 typedef struct {
   int width, height;
-  const guint8 *rgb;     /* 3 x height x width */
-  const guint32 *labels; /* height x width, or NULL */
+  guint8 *rgb;     /* 3 x height x width */
+  guint32 *labels; /* height x width, or NULL */
 } SpPicture;
+
+/* Gives back what sp_dataset_picture() lent. */
+void sp_picture_unref (SpPicture *picture);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPicture, sp_picture_unref)
 
 typedef enum { SP_DRAW_ANY, SP_DRAW_LABELLED, SP_DRAW_HELD } SpDrawFrom;
 
@@ -35,9 +40,11 @@ guint sp_dataset_count (const SpDataset *dataset, SpDrawFrom from);
 const SpConceptRules *sp_dataset_rules (const SpDataset *dataset);
 guint sp_dataset_n_concepts (const SpDataset *dataset);
 
-/* Photo `index` (below the count) or the next one that can be read; valid until the next call.
- * Fails with SP_ERROR_PHOTO when none can. */
-gboolean sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, SpPicture *picture,
-                             GError **error);
+/* Photo `index` (below the count) or the next one that can be read. Fails with SP_ERROR_PHOTO when
+ * none can. */
+SpPicture *sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, GError **error);
+
+/* Tells the host of the photos that were left out since the last call; in the host's thread. */
+void sp_dataset_tell (SpDataset *dataset);
 
 G_END_DECLS

@@ -1,8 +1,6 @@
 /* The discriminator. See discriminator.h. */
 #include "weights/train/discriminator.h"
 
-#include <math.h>
-
 #define SLOPE 0.2f
 
 /* Layers in order of construction; channels in widths of the first stage, 0 for 3 or 1. */
@@ -34,13 +32,6 @@ sp_discriminator_outputs (const SpDiscriminator *discriminator, guint layer)
   return (guint)kernel_of (discriminator, layer)->shape.size[0];
 }
 
-static gsize
-columns_of (const SpDiscriminator *discriminator, guint layer)
-{
-  return kernel_of (discriminator, layer)->elements
-         / sp_discriminator_outputs (discriminator, layer);
-}
-
 static void
 create_layer (SpDiscriminator *discriminator, guint layer, int width)
 {
@@ -58,15 +49,13 @@ create_layer (SpDiscriminator *discriminator, guint layer, int width)
   discriminator->left[layer] = g_new (float, out);
   for (int i = 0; i < out; i++) /* any start that no kernel is orthogonal to */
     discriminator->left[layer][i] = 1.0f / (float)(1 + i);
-  discriminator->right[layer] = g_new0 (float, columns_of (discriminator, layer));
-  discriminator->divided[layer] = g_new0 (float, kernel_of (discriminator, layer)->elements);
 }
 
 SpDiscriminator *
 sp_discriminator_new (const SpTrainOptions *options)
 {
   SpDiscriminator *discriminator = g_new0 (SpDiscriminator, 1);
-  discriminator->optimiser = sp_optimiser_new (options->seed);
+  discriminator->optimiser = sp_optimiser_new (options->seed, FALSE);
   for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
     create_layer (discriminator, layer, options->discriminator_width);
   sp_optimiser_extend (discriminator->optimiser);
@@ -78,11 +67,8 @@ sp_discriminator_free (SpDiscriminator *discriminator)
 {
   if (discriminator == NULL)
     return;
-  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
     g_free (discriminator->left[layer]);
-    g_free (discriminator->right[layer]);
-    g_free (discriminator->divided[layer]);
-  }
   sp_optimiser_free (discriminator->optimiser);
   g_free (discriminator);
 }
@@ -106,6 +92,10 @@ sp_discriminator_leaves (const SpDiscriminator *discriminator, SpGraph *graph, g
   for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
     leaves->kernels[layer] = leaf (graph, kernel_of (discriminator, layer), trained);
     leaves->biases[layer] = leaf (graph, bias_of (discriminator, layer), trained);
+    int outputs = (int)sp_discriminator_outputs (discriminator, layer);
+    leaves->lefts[layer] = sp_graph_input (graph, "singular vector", SP_SHAPE (1, outputs, 1, 1));
+    leaves->divided[layer] =
+        sp_graph_spectral_norm (graph, leaves->kernels[layer], leaves->lefts[layer]);
   }
 }
 
@@ -121,104 +111,39 @@ sp_discriminator_judge (SpGraph *graph, const SpDiscriminatorLeaves *leaves, SpT
                                .slope = layers[layer].out > 0 ? SLOPE : 1.0f };
     SpTensor *x = layers[layer].source < 0 ? pictures : outputs[layers[layer].source];
     outputs[layer] =
-        sp_graph_convolution (graph, x, leaves->kernels[layer], leaves->biases[layer], settings);
+        sp_graph_convolution (graph, x, leaves->divided[layer], leaves->biases[layer], settings);
   }
   for (guint head = 0; head < SP_DISCRIMINATOR_HEADS; head++)
     scores[head] = outputs[heads[head]];
 }
 
-/* ---- Spectral norm ---- */
-
-/* Divides by the norm, which is returned. */
-static float
-make_unit (float *vector, gsize n)
-{
-  double squares = 0;
-  for (gsize i = 0; i < n; i++)
-    squares += (double)vector[i] * vector[i];
-  double norm = sqrt (squares) + 1e-12;
-  for (gsize i = 0; i < n; i++)
-    vector[i] = (float)(vector[i] / norm);
-  return (float)norm;
-}
-
-static void
-iterate (SpDiscriminator *discriminator, guint layer)
-{
-  const float *kernel = kernel_of (discriminator, layer)->values;
-  gsize rows = sp_discriminator_outputs (discriminator, layer);
-  gsize columns = columns_of (discriminator, layer);
-  float *left = discriminator->left[layer], *right = discriminator->right[layer];
-  for (gsize k = 0; k < columns; k++)
-    right[k] = 0;
-  for (gsize i = 0; i < rows; i++)
-    for (gsize k = 0; k < columns; k++)
-      right[k] += left[i] * kernel[i * columns + k];
-  make_unit (right, columns);
-  for (gsize i = 0; i < rows; i++) {
-    double sum = 0;
-    for (gsize k = 0; k < columns; k++)
-      sum += (double)kernel[i * columns + k] * right[k];
-    left[i] = (float)sum;
-  }
-  discriminator->deviation[layer] = make_unit (left, rows);
-}
-
-void
-sp_discriminator_normalise (SpDiscriminator *discriminator)
-{
-  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
-    const SpParameter *kernel = kernel_of (discriminator, layer);
-    iterate (discriminator, layer);
-    for (gsize i = 0; i < kernel->elements; i++)
-      discriminator->divided[layer][i] = kernel->values[i] / discriminator->deviation[layer];
-  }
-}
-
 /* ---- Plans ---- */
 
 void
-sp_discriminator_write (const SpDiscriminator *discriminator, const SpDiscriminatorLeaves *leaves,
-                        SpPlan *plan)
+sp_discriminator_give (const SpDiscriminator *discriminator, const SpDiscriminatorLeaves *leaves,
+                       const GArray *bindings, SpPlan *plan)
+{
+  sp_optimiser_give (discriminator->optimiser, bindings, plan);
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
+    sp_plan_write (plan, leaves->lefts[layer], discriminator->left[layer]);
+}
+
+void
+sp_discriminator_fetch (SpDiscriminator *discriminator, const SpDiscriminatorLeaves *leaves,
+                        const GArray *bindings, SpPlan *plan)
+{
+  sp_optimiser_fetch (discriminator->optimiser, bindings, plan);
+  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
+    sp_plan_read (plan, leaves->lefts[layer], discriminator->left[layer]);
+}
+
+void
+sp_discriminator_copy (const SpDiscriminatorLeaves *from, SpPlan *own,
+                       const SpDiscriminatorLeaves *to, SpPlan *plan)
 {
   for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++) {
-    sp_plan_write (plan, leaves->kernels[layer], discriminator->divided[layer]);
-    sp_plan_write (plan, leaves->biases[layer], bias_of (discriminator, layer)->values);
+    sp_plan_copy (plan, to->kernels[layer], own, from->kernels[layer], SP_PART_VALUE);
+    sp_plan_copy (plan, to->biases[layer], own, from->biases[layer], SP_PART_VALUE);
+    sp_plan_copy (plan, to->lefts[layer], own, from->lefts[layer], SP_PART_VALUE);
   }
-}
-
-/* From the gradient by K / s to that by K: (g - <g, K / s> u v') / s, where s = u' K v and u and v
- * count as constants. */
-static void
-undivide_gradient (const SpDiscriminator *discriminator, guint layer, float *gradient)
-{
-  gsize rows = sp_discriminator_outputs (discriminator, layer);
-  gsize columns = columns_of (discriminator, layer);
-  const float *left = discriminator->left[layer], *right = discriminator->right[layer];
-  double product = 0;
-  for (gsize i = 0; i < rows * columns; i++)
-    product += (double)gradient[i] * discriminator->divided[layer][i];
-  for (gsize i = 0; i < rows; i++)
-    for (gsize k = 0; k < columns; k++)
-      gradient[i * columns + k] = (float)((gradient[i * columns + k] - product * left[i] * right[k])
-                                          / discriminator->deviation[layer]);
-}
-
-gboolean
-sp_discriminator_update (SpDiscriminator *discriminator, const SpDiscriminatorLeaves *leaves,
-                         SpPlan *plan, float rate, const SpUpdate *update)
-{
-  SpOptimiser *optimiser = discriminator->optimiser;
-  gboolean fine = TRUE;
-  sp_optimiser_begin (optimiser);
-  for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS && fine; layer++) {
-    g_autofree float *of_kernel = g_new (float, kernel_of (discriminator, layer)->elements);
-    g_autofree float *of_bias = g_new (float, bias_of (discriminator, layer)->elements);
-    sp_plan_read_gradient (plan, leaves->kernels[layer], of_kernel);
-    sp_plan_read_gradient (plan, leaves->biases[layer], of_bias);
-    undivide_gradient (discriminator, layer, of_kernel);
-    fine = sp_optimiser_apply (optimiser, discriminator->kernel[layer], of_kernel, rate, update)
-           && sp_optimiser_apply (optimiser, discriminator->bias[layer], of_bias, rate, update);
-  }
-  return fine;
 }

@@ -1,8 +1,8 @@
 /* The discriminator: strided convolutions with spectral norm, and two heads that judge patches.
  *
- * Its kernels are divided by their largest singular value, estimated on the host by one power
- * iteration a step (Miyato et al. 2018). Two plans use it: its own, where the divided kernels are
- * parameters, and the generator's, where they are inputs.
+ * Two plans use it: its own, where kernels and biases are parameters, and the generator's, where
+ * they are inputs. Both divide the kernels by their largest singular values; the vectors that these
+ * are estimated with are moved on in its own plan, and the generator's gets what that one has.
  */
 #pragma once
 
@@ -15,11 +15,8 @@ G_BEGIN_DECLS
 #define SP_DISCRIMINATOR_HEADS 2
 
 typedef struct {
-  SpOptimiser *optimiser;                   /* of the kernels as they are, and biases */
-  float *left[SP_DISCRIMINATOR_LAYERS];     /* the singular vector estimated so far, of out */
-  float *right[SP_DISCRIMINATOR_LAYERS];    /* its partner, of in x k x k */
-  float deviation[SP_DISCRIMINATOR_LAYERS]; /* the largest singular value */
-  float *divided[SP_DISCRIMINATOR_LAYERS];  /* kernel / deviation */
+  SpOptimiser *optimiser;               /* of kernels and biases */
+  float *left[SP_DISCRIMINATOR_LAYERS]; /* sp_graph_spectral_norm()'s, of out */
   guint kernel[SP_DISCRIMINATOR_LAYERS], bias[SP_DISCRIMINATOR_LAYERS]; /* parameters' indices */
 } SpDiscriminator;
 
@@ -30,26 +27,28 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpDiscriminator, sp_discriminator_free)
 
 guint sp_discriminator_outputs (const SpDiscriminator *discriminator, guint layer);
 
-/* Its leaves in one graph. */
+/* It in one graph: leaves, and the divided kernels. */
 typedef struct {
   SpTensor *kernels[SP_DISCRIMINATOR_LAYERS], *biases[SP_DISCRIMINATOR_LAYERS];
+  SpTensor *lefts[SP_DISCRIMINATOR_LAYERS];
+  SpTensor *divided[SP_DISCRIMINATOR_LAYERS];
 } SpDiscriminatorLeaves;
 
-/* `trained`: as parameters, else as inputs. */
+/* `trained`: kernels and biases are parameters, else inputs. */
 void sp_discriminator_leaves (const SpDiscriminator *discriminator, SpGraph *graph,
                               gboolean trained, SpDiscriminatorLeaves *leaves);
 /* Scores of pictures, a map for each head. */
 void sp_discriminator_judge (SpGraph *graph, const SpDiscriminatorLeaves *leaves,
                              SpTensor *pictures, SpTensor *scores[SP_DISCRIMINATOR_HEADS]);
 
-/* One power iteration, then the divided kernels. */
-void sp_discriminator_normalise (SpDiscriminator *discriminator);
-/* Writes divided kernels and biases into a plan. */
-void sp_discriminator_write (const SpDiscriminator *discriminator,
-                             const SpDiscriminatorLeaves *leaves, SpPlan *plan);
-/* Takes a plan's gradients of them, and updates. FALSE when one is no number. */
-gboolean sp_discriminator_update (SpDiscriminator *discriminator,
-                                  const SpDiscriminatorLeaves *leaves, SpPlan *plan, float rate,
-                                  const SpUpdate *update);
+/* Everything to its own plan, and everything from it; `bindings`: that graph's. */
+void sp_discriminator_give (const SpDiscriminator *discriminator,
+                            const SpDiscriminatorLeaves *leaves, const GArray *bindings,
+                            SpPlan *plan);
+void sp_discriminator_fetch (SpDiscriminator *discriminator, const SpDiscriminatorLeaves *leaves,
+                             const GArray *bindings, SpPlan *plan);
+/* From its own plan to one where it is not trained. */
+void sp_discriminator_copy (const SpDiscriminatorLeaves *from, SpPlan *own,
+                            const SpDiscriminatorLeaves *to, SpPlan *plan);
 
 G_END_DECLS

@@ -14,7 +14,7 @@
 struct _SpEvaluation {
   SpDataset *dataset;
   SpTrainOptions options;
-  const SpTrainState *state;
+  SpTrainer *trainer;
   SpDrawFrom from;
   SpGraph *graph;
   SpPlan *plan;
@@ -29,25 +29,26 @@ static gboolean
 plan_networks (SpEvaluation *evaluation, SpBackend *backend, GError **error)
 {
   g_autoptr (GHashTable) leaves = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  SpWeights weights = { .parameters = evaluation->state->model->parameters, .leaves = leaves };
+  const SpOptimiser *model = sp_trainer_state (evaluation->trainer)->model;
+  SpWeights weights = { .parameters = model->parameters, .leaves = leaves };
   evaluation->graph = sp_graph_new ();
   if (!sp_networks_build (evaluation->graph, &evaluation->options, &weights, 0, TRUE,
                           &evaluation->networks, error))
     return FALSE;
-  evaluation->bindings = sp_optimiser_bind (evaluation->state->model, evaluation->graph);
+  evaluation->bindings = sp_optimiser_bind (model, evaluation->graph);
   evaluation->plan = sp_plan_new (evaluation->graph, backend, NULL, error);
   return evaluation->plan != NULL;
 }
 
 SpEvaluation *
-sp_evaluation_new (SpDataset *dataset, const SpTrainOptions *options, SpTrainState *state,
+sp_evaluation_new (SpDataset *dataset, const SpTrainOptions *options, SpTrainer *trainer,
                    SpBackend *backend, GError **error)
 {
   g_autoptr (SpEvaluation) evaluation = g_new0 (SpEvaluation, 1);
   guint n_concepts = sp_dataset_n_concepts (dataset);
   evaluation->dataset = dataset;
   evaluation->options = *options;
-  evaluation->state = state;
+  evaluation->trainer = trainer;
   evaluation->from = sp_dataset_count (dataset, SP_DRAW_HELD) > 0 ? SP_DRAW_HELD : SP_DRAW_ANY;
   evaluation->batch = sp_batch_new (options, n_concepts);
   evaluation->mixing = sp_mixing_new (options, n_concepts);
@@ -87,7 +88,7 @@ sp_evaluation_psnr (SpEvaluation *evaluation, double *psnr, GError **error)
   gsize image = 3 * (gsize)side * side;
   double sum = 0;
 
-  sp_optimiser_write (evaluation->state->model, evaluation->bindings, evaluation->plan, TRUE);
+  sp_trainer_copy_averages (evaluation->trainer, evaluation->bindings, evaluation->plan);
   for (guint first = 0; first < photos; first += batch) {
     if (!sp_batch_take (evaluation->batch, evaluation->dataset, evaluation->from, first, 1, error))
       return FALSE;
@@ -132,7 +133,7 @@ static void
 take_donors (SpEvaluation *evaluation)
 {
   SpMixing *mixing = evaluation->mixing;
-  const SpMixing *learnt = evaluation->state->mixing;
+  const SpMixing *learnt = sp_trainer_state (evaluation->trainer)->mixing;
   sp_plan_read (evaluation->plan, evaluation->networks.latent, mixing->donors);
   memcpy (mixing->sums, learnt->sums, (gsize)mixing->concepts * mixing->channels * sizeof (float));
   memcpy (mixing->weights, learnt->weights, mixing->concepts * sizeof (float));
@@ -151,12 +152,12 @@ sp_evaluation_sheet (SpEvaluation *evaluation, const SpTrainHost *host, const ch
   guint apart = MAX (sp_dataset_count (evaluation->dataset, evaluation->from) / (guint)columns, 1);
   if (!sp_batch_take (evaluation->batch, evaluation->dataset, evaluation->from, 0, apart, error))
     return FALSE;
-  sp_optimiser_write (evaluation->state->model, evaluation->bindings, evaluation->plan, TRUE);
+  sp_trainer_copy_averages (evaluation->trainer, evaluation->bindings, evaluation->plan);
   run (evaluation);
   put_row (&sheet, 0, evaluation->batch->photos);
   put_tensor (evaluation, &sheet, 1, evaluation->networks.picture);
   take_donors (evaluation);
-  sp_mixing_draw (evaluation->mixing, random);
+  sp_mixing_draw (evaluation->mixing, random, NULL);
   run (evaluation);
   put_tensor (evaluation, &sheet, 2, evaluation->networks.mixed);
   sp_mixing_insert_means (evaluation->mixing);

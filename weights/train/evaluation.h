@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct _SpEvaluation SpEvaluation;
 
 SpEvaluation *sp_evaluation_new (SpDataset *dataset, const SpTrainOptions *options,
-                                 SpTrainState *state, SpBackend *backend, GError **error);
+                                 SpTrainer *trainer, SpBackend *backend, GError **error);
 void sp_evaluation_free (SpEvaluation *evaluation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpEvaluation, sp_evaluation_free)
 

@@ -47,20 +47,30 @@ image_floats (const SpMixing *mixing)
   return (gsize)mixing->channels * mixing->cells * mixing->cells;
 }
 
+/* What pixel norm divides a cell by. */
+static float
+cell_size (const SpMixing *mixing, const float *cell)
+{
+  gsize plane = (gsize)mixing->cells * mixing->cells;
+  double squares = 0;
+  for (int c = 0; c < mixing->channels; c++)
+    squares += (double)cell[c * plane] * cell[c * plane];
+  return (float)sqrt (squares / mixing->channels + SP_PIXEL_NORM_EPSILON);
+}
+
 /* ---- Learning ---- */
 
 static void
 learn_cell (SpMixing *mixing, const float *cell, const SpBatch *batch, gsize label)
 {
   gsize plane = (gsize)mixing->cells * mixing->cells;
-  double squares = 0;
-  for (int c = 0; c < mixing->channels; c++)
-    squares += (double)cell[c * plane] * cell[c * plane];
-  float inverse = (float)(1.0 / sqrt (squares / mixing->channels + SP_PIXEL_NORM_EPSILON));
+  float inverse = 0;
   for (guint k = 0; k < mixing->concepts; k++) {
     float weight = batch->labels[label + k * plane] * batch->label_weights[label + k * plane];
     if (weight == 0)
       continue;
+    if (inverse == 0)
+      inverse = 1.0f / cell_size (mixing, cell);
     weight *= 1.0f - DECAY;
     mixing->weights[k] += weight;
     for (int c = 0; c < mixing->channels; c++)
@@ -118,6 +128,19 @@ replace (SpMixing *mixing, guint n, Cells cells, guint donor, guint concept)
       }
 }
 
+static void
+add_noise (SpMixing *mixing, guint n, Cells cells, const float *noise)
+{
+  gsize plane = (gsize)mixing->cells * mixing->cells, image = image_floats (mixing);
+  for (int y = cells.top; y < cells.bottom; y++)
+    for (int x = cells.left; x < cells.right; x++) {
+      gsize first = n * image + (gsize)y * mixing->cells + x;
+      float size = cell_size (mixing, mixing->donated + first);
+      for (int c = 0; c < mixing->channels; c++)
+        mixing->donated[first + c * plane] += size * noise[first + c * plane];
+    }
+}
+
 /* A stretch of 1 to all but one of the cells. */
 static void
 draw_stretch (GRand *random, int cells, int *first, int *end)
@@ -128,7 +151,7 @@ draw_stretch (GRand *random, int cells, int *first, int *end)
 }
 
 void
-sp_mixing_draw (SpMixing *mixing, GRand *random)
+sp_mixing_draw (SpMixing *mixing, GRand *random, const float *noise)
 {
   for (guint n = 0; n < mixing->pictures; n++) {
     Cells cells;
@@ -137,6 +160,8 @@ sp_mixing_draw (SpMixing *mixing, GRand *random)
     guint donor = (n + 1 + g_rand_int (random) % (mixing->pictures - 1)) % mixing->pictures;
     guint concept = g_rand_int (random) % MAX (mixing->concepts, 1);
     replace (mixing, n, cells, donor, g_rand_boolean (random) ? concept : G_MAXUINT);
+    if (noise != NULL)
+      add_noise (mixing, n, cells, noise);
   }
 }
 

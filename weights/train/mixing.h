@@ -27,8 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpMixing, sp_mixing_free)
 /* Takes the latents of a step (N x C x h x w) and their labels. */
 void sp_mixing_learn (SpMixing *mixing, const float *latents, const SpBatch *batch);
 
-/* Chooses cells for every picture. */
-void sp_mixing_draw (SpMixing *mixing, GRand *random);
+/* Chooses cells for every picture. `noise` (N x C x h x w, or NULL) is added to those that are
+ * replaced, relative to each one's root mean square. */
+void sp_mixing_draw (SpMixing *mixing, GRand *random, const float *noise);
 
 /* Replaces the lower right quarter of picture n by the mean of concept n modulo K; of another
  * picture where there are no concepts. */

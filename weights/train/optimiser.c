@@ -1,16 +1,15 @@
-/* Adam on the host. See optimiser.h. */
+/* Parameters, moments and averages on the host. See optimiser.h. */
 #include "weights/train/optimiser.h"
 
 #include <math.h>
 
-#define GRADIENT_LIMIT 900.0f
-
 SpOptimiser *
-sp_optimiser_new (guint seed)
+sp_optimiser_new (guint seed, gboolean averages)
 {
   SpOptimiser *optimiser = g_new0 (SpOptimiser, 1);
   optimiser->parameters = sp_parameters_new (seed);
   optimiser->moments = g_array_new (FALSE, TRUE, sizeof (SpMoments));
+  optimiser->averages = averages;
   return optimiser;
 }
 
@@ -36,7 +35,9 @@ sp_optimiser_extend (SpOptimiser *optimiser)
   for (guint i = optimiser->moments->len; i < sp_parameters_count (optimiser->parameters); i++) {
     const SpParameter *parameter = sp_parameters_get (optimiser->parameters, i);
     SpMoments moments = { g_new0 (float, parameter->elements), g_new0 (float, parameter->elements),
-                          g_memdup2 (parameter->values, parameter->elements * sizeof (float)) };
+                          NULL };
+    if (optimiser->averages)
+      moments.average = g_memdup2 (parameter->values, parameter->elements * sizeof (float));
     g_array_append_val (optimiser->moments, moments);
   }
 }
@@ -63,62 +64,92 @@ sp_optimiser_bind (const SpOptimiser *optimiser, const SpGraph *graph)
   return bindings;
 }
 
-void
-sp_optimiser_write (const SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan,
-                    gboolean averages)
+/* ---- To plans and back ---- */
+
+typedef void (*Move) (SpPlan *plan, const SpTensor *tensor, SpPart part, float *values);
+
+static void
+give (SpPlan *plan, const SpTensor *tensor, SpPart part, float *values)
+{
+  sp_plan_write_part (plan, tensor, part, values);
+}
+
+static void
+move_all (const SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan, Move move)
 {
   for (guint i = 0; i < bindings->len; i++) {
     SpBinding binding = g_array_index (bindings, SpBinding, i);
     const SpMoments *moments = &g_array_index (optimiser->moments, SpMoments, binding.index);
-    sp_plan_write (plan, binding.tensor,
-                   averages ? moments->average
-                            : sp_parameters_get (optimiser->parameters, binding.index)->values);
+    float *const parts[] = { [SP_PART_VALUE] =
+                                 sp_parameters_get (optimiser->parameters, binding.index)->values,
+                             [SP_PART_MOMENT1] = moments->moment1,
+                             [SP_PART_MOMENT2] = moments->moment2,
+                             [SP_PART_AVERAGE] = moments->average };
+    for (guint part = 0; part < G_N_ELEMENTS (parts); part++)
+      if (parts[part] != NULL && sp_plan_has_part (plan, binding.tensor, (SpPart)part))
+        move (plan, binding.tensor, (SpPart)part, parts[part]);
   }
 }
 
 void
-sp_optimiser_begin (SpOptimiser *optimiser)
+sp_optimiser_give (const SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan)
 {
-  optimiser->step++;
+  move_all (optimiser, bindings, plan, give);
+  sp_plan_set_adam_step (plan, optimiser->step);
 }
 
-/* Early averages forget the random start sooner. */
-static float
-averaging_at (guint step, float averaging)
+void
+sp_optimiser_fetch (SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan)
 {
-  return MIN (averaging, (float)(1 + step) / (float)(10 + step));
+  move_all (optimiser, bindings, plan, sp_plan_read_part);
+  optimiser->step = sp_plan_adam_step (plan);
 }
+
+void
+sp_optimiser_write_averages (const SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan)
+{
+  for (guint i = 0; i < bindings->len; i++) {
+    SpBinding binding = g_array_index (bindings, SpBinding, i);
+    sp_plan_write (plan, binding.tensor,
+                   g_array_index (optimiser->moments, SpMoments, binding.index).average);
+  }
+}
+
+void
+sp_optimiser_copy_averages (const GArray *bindings, SpPlan *plan, const GArray *source_bindings,
+                            SpPlan *source)
+{
+  for (guint i = 0; i < bindings->len; i++)
+    for (guint k = 0; k < source_bindings->len; k++) {
+      SpBinding to = g_array_index (bindings, SpBinding, i);
+      SpBinding from = g_array_index (source_bindings, SpBinding, k);
+      if (to.index == from.index)
+        sp_plan_copy (plan, to.tensor, source, from.tensor, SP_PART_AVERAGE);
+    }
+}
+
+/* ---- Numbers ---- */
 
 static gboolean
 is_finite (const float *values, gsize n)
 {
   gsize wrong = 0;
-  for (gsize i = 0; i < n; i++)
+  for (gsize i = 0; i < n && values != NULL; i++)
     wrong += !(fabsf (values[i]) <= G_MAXFLOAT);
   return wrong == 0;
 }
 
 gboolean
-sp_optimiser_apply (SpOptimiser *optimiser, guint index, const float *gradient, float rate,
-                    const SpUpdate *update)
+sp_optimiser_is_finite (const SpOptimiser *optimiser)
 {
-  const SpParameter *parameter = sp_parameters_get (optimiser->parameters, index);
-  const SpMoments *moments = &g_array_index (optimiser->moments, SpMoments, index);
-  float *restrict values = parameter->values, *restrict average = moments->average;
-  float *restrict m = moments->moment1, *restrict v = moments->moment2;
-  float step_size = rate / (float)(1.0 - pow ((double)update->beta1, optimiser->step));
-  float correction = (float)(1.0 / (1.0 - pow ((double)update->beta2, optimiser->step)));
-  float keep = averaging_at (optimiser->step, update->averaging);
-  float beta1 = update->beta1, beta2 = update->beta2, epsilon = update->epsilon;
-
-  if (!is_finite (gradient, parameter->elements))
-    return FALSE;
-  for (gsize i = 0; i < parameter->elements; i++) {
-    float g = CLAMP (gradient[i], -GRADIENT_LIMIT, GRADIENT_LIMIT);
-    m[i] = beta1 * m[i] + (1.0f - beta1) * g;
-    v[i] = beta2 * v[i] + (1.0f - beta2) * g * g;
-    values[i] -= step_size * m[i] / (sqrtf (v[i] * correction) + epsilon);
-    average[i] = keep * average[i] + (1.0f - keep) * values[i];
+  for (guint i = 0; i < optimiser->moments->len; i++) {
+    const SpParameter *parameter = sp_parameters_get (optimiser->parameters, i);
+    const SpMoments *moments = &g_array_index (optimiser->moments, SpMoments, i);
+    const float *const parts[] = { parameter->values, moments->moment1, moments->moment2,
+                                   moments->average };
+    for (guint part = 0; part < G_N_ELEMENTS (parts); part++)
+      if (!is_finite (parts[part], parameter->elements))
+        return FALSE;
   }
   return TRUE;
 }

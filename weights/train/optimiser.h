@@ -1,9 +1,5 @@
-/* Adam and weight averaging over named parameters, on the host.
- *
- * The plan has an Adam of its own, with one rate for all and moments that cannot be read. Training
- * needs a rate for each network, moments and averages in the checkpoint, parameters that several
- * plans share, and gradients that are changed before they are used (spectral norm). So the values
- * live here; plans get them written, and give gradients back.
+/* Named parameters with Adam's moments and averages, as the host keeps them: for checkpoints, for
+ * packs, and to go from one plan to the next. While a training runs, its plans have newer ones.
  */
 #pragma once
 
@@ -13,16 +9,19 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  float *moment1, *moment2, *average; /* as many as the parameter's elements */
+  float *moment1, *moment2; /* as many as the parameter's elements */
+  float *average;           /* NULL: none is kept */
 } SpMoments;
 
 typedef struct {
   SpParameters *parameters;
   GArray *moments; /* SpMoments, by the parameter's index */
   guint step;      /* updates so far */
+  gboolean averages;
 } SpOptimiser;
 
-SpOptimiser *sp_optimiser_new (guint seed);
+/* `averages`: they are kept. */
+SpOptimiser *sp_optimiser_new (guint seed, gboolean averages);
 void sp_optimiser_free (SpOptimiser *optimiser);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpOptimiser, sp_optimiser_free)
 
@@ -31,30 +30,29 @@ void sp_optimiser_extend (SpOptimiser *optimiser);
 
 /* Which tensor of a graph is which parameter. */
 typedef struct {
-  const SpTensor *tensor;
+  SpTensor *tensor;
   guint index;
 } SpBinding;
 
 /* SpBinding for each parameter of the graph; free with g_array_unref(). */
 GArray *sp_optimiser_bind (const SpOptimiser *optimiser, const SpGraph *graph);
 
-/* Writes values, or averages, into a plan. */
-void sp_optimiser_write (const SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan,
-                         gboolean averages);
+/* Everything to a plan, and everything from it. */
+void sp_optimiser_give (const SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan);
+void sp_optimiser_fetch (SpOptimiser *optimiser, const GArray *bindings, SpPlan *plan);
 
-/* One update of all parameters: begin, then apply to each. */
-typedef struct {
-  float beta1, beta2, epsilon;
-  float averaging;
-} SpUpdate;
+/* The averages as a plan's values: the host's, or those of another plan of the same backend. */
+void sp_optimiser_write_averages (const SpOptimiser *optimiser, const GArray *bindings,
+                                  SpPlan *plan);
+void sp_optimiser_copy_averages (const GArray *bindings, SpPlan *plan,
+                                 const GArray *source_bindings, SpPlan *source);
 
-/* Betas .5 and .99 (adversarial training wants little momentum). */
-#define SP_UPDATE_DEFAULT ((SpUpdate){ 0.5f, 0.99f, 1e-8f, 0.999f })
+/* FALSE when anything is no number. */
+gboolean sp_optimiser_is_finite (const SpOptimiser *optimiser);
 
-/* FALSE when the gradient is no number somewhere: the training has come apart. A gradient beyond
- * 900 counts as 900, so that no moment grows out of what a checkpoint's reader accepts. */
-void sp_optimiser_begin (SpOptimiser *optimiser);
-gboolean sp_optimiser_apply (SpOptimiser *optimiser, guint index, const float *gradient, float rate,
-                             const SpUpdate *update);
+/* Adam (0.5, 0.99): adversarial training wants little momentum. The learning rate is 1, parameters
+ * have their own. A gradient beyond 900 counts as 900, so that no moment grows out of what a
+ * checkpoint's reader accepts. */
+#define SP_TRAIN_ADAM ((SpAdam){ 1.0f, 0.5f, 0.99f, 1e-8f, 900.0f, 0.0f })
 
 G_END_DECLS

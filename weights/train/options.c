@@ -121,6 +121,8 @@ sp_train_options_complete (SpTrainOptions *options, GError **error)
     return refuse (error, "A learning rate is a number above 0, at most 1.");
   if (!(options->averaging >= 0 && options->averaging < 1))
     return refuse (error, "The averaged weights keep a share from 0 to less than 1.");
+  if (!(options->latent_noise >= 0 && options->latent_noise <= 10))
+    return refuse (error, "The noise of replaced cells is a number from 0 to 10.");
   if (options->steps == 0 || options->sheet_steps == 0 || options->curve_steps == 0
       || options->statistic_batches == 0)
     return refuse (error, "Numbers of steps and batches are 1 or more.");

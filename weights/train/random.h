@@ -7,7 +7,8 @@
 typedef enum {
   SP_DRAW_PHOTOS = 1, /* which photos, their crops and flips, and the perceptual crops */
   SP_DRAW_MIXING,     /* which cells of which pictures */
-  SP_DRAW_SHEET       /* the same for sample sheets */
+  SP_DRAW_SHEET,      /* the same for sample sheets */
+  SP_DRAW_NOISE       /* of replaced cells */
 } SpDrawPurpose;
 
 static inline GRand *

@@ -70,7 +70,7 @@ prepare (Meter *meter, const SpTrainOptions *options, const SpTrainState *state,
   meter->plan = sp_plan_new (meter->graph, backend, NULL, error);
   if (meter->plan == NULL)
     return FALSE;
-  sp_optimiser_write (state->model, meter->bindings, meter->plan, TRUE);
+  sp_optimiser_write_averages (state->model, meter->bindings, meter->plan);
   return TRUE;
 }
 

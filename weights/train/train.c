@@ -28,7 +28,7 @@ typedef struct {
   SpEvaluation *evaluation;
   SpCurve *curve;
   guint first_step;
-  gint64 start, last_checkpoint, last_line;
+  gint64 begin, start, last_checkpoint, last_line; /* `begin`: of the whole, `start`: of steps */
 } Training;
 
 static void
@@ -112,7 +112,7 @@ load_checkpoint (Training *training, GError **error)
   if (!sp_checkpoint_load (state, training->options, training->checkpoint, error))
     return FALSE;
   sp_train_tell (training->host, "Going on from step %u.", state->step);
-  return TRUE;
+  return sp_trainer_restore (training->trainer, error);
 }
 
 static gboolean
@@ -145,8 +145,9 @@ static gboolean
 save (Training *training, GError **error)
 {
   training->last_checkpoint = g_get_monotonic_time ();
-  return sp_checkpoint_save (sp_trainer_state (training->trainer), training->options,
-                             training->checkpoint, error);
+  return sp_trainer_fetch (training->trainer, error)
+         && sp_checkpoint_save (sp_trainer_state (training->trainer), training->options,
+                                training->checkpoint, error);
 }
 
 static gboolean
@@ -164,8 +165,6 @@ make_sheet (Training *training, guint step, double *psnr, GError **error)
 static void
 report (Training *training, guint step, const SpLosses *losses)
 {
-  if (seconds_since (training->last_line) < SECONDS_BETWEEN_LINES)
-    return;
   training->last_line = g_get_monotonic_time ();
   double each = seconds_since (training->start) / (step - training->first_step);
   g_autoptr (GString) line = g_string_new (NULL);
@@ -183,17 +182,25 @@ report (Training *training, guint step, const SpLosses *losses)
 }
 
 static gboolean
-after_step (Training *training, const SpLosses *losses, GError **error)
+after_step (Training *training, GError **error)
 {
   const SpTrainOptions *options = training->options;
   guint step = sp_trainer_state (training->trainer)->step;
+  gboolean is_sheet = step % options->sheet_steps == 0;
+  gboolean is_row = is_sheet || step % options->curve_steps == 0;
+  gboolean is_line = seconds_since (training->last_line) >= SECONDS_BETWEEN_LINES;
   double psnr = NAN;
+  SpLosses losses;
 
-  report (training, step, losses);
-  if (step % options->sheet_steps == 0 && !make_sheet (training, step, &psnr, error))
+  sp_dataset_tell (training->dataset);
+  if ((is_row || is_line) && !sp_trainer_losses (training->trainer, &losses, error))
     return FALSE;
-  if ((step % options->curve_steps == 0 || step % options->sheet_steps == 0)
-      && !sp_curve_add (training->curve, step, seconds_since (training->start), losses, psnr,
+  if (is_line)
+    report (training, step, &losses);
+  if (is_sheet && !make_sheet (training, step, &psnr, error))
+    return FALSE;
+  if (is_row
+      && !sp_curve_add (training->curve, step, seconds_since (training->start), &losses, psnr,
                         error))
     return FALSE;
   return seconds_since (training->last_checkpoint) < options->checkpoint_seconds
@@ -201,15 +208,20 @@ after_step (Training *training, const SpLosses *losses, GError **error)
 }
 
 static gboolean
+time_is_up (const Training *training)
+{
+  return training->options->seconds > 0
+         && seconds_since (training->begin) >= training->options->seconds;
+}
+
+static gboolean
 run_steps (Training *training, GError **error)
 {
   SpTrainState *state = sp_trainer_state (training->trainer);
-  while (state->step < training->options->steps) {
-    SpLosses losses;
+  while (state->step < training->options->steps && !time_is_up (training)) {
     if (g_cancellable_is_cancelled (training->cancellable))
       break;
-    if (!sp_trainer_step (training->trainer, &losses, error)
-        || !after_step (training, &losses, error))
+    if (!sp_trainer_step (training->trainer, error) || !after_step (training, error))
       return FALSE;
   }
   if (state->step > training->first_step && !save (training, error))
@@ -225,16 +237,23 @@ static gboolean
 loop (Training *training, GError **error)
 {
   g_autofree char *path = g_build_filename (training->folder, "curve.csv", NULL);
-  SpTrainState *state = sp_trainer_state (training->trainer);
   training->curve = sp_curve_open (path, training->first_step, error);
   if (training->curve == NULL)
     return FALSE;
-  training->evaluation =
-      sp_evaluation_new (training->dataset, training->options, state, training->backend, error);
+  training->evaluation = sp_evaluation_new (training->dataset, training->options, training->trainer,
+                                            training->backend, error);
   if (training->evaluation == NULL)
     return FALSE;
   training->start = training->last_checkpoint = training->last_line = g_get_monotonic_time ();
   return run_steps (training, error);
+}
+
+static gboolean export(Training *training, const char *pack_path, GError **error)
+{
+  sp_train_tell (training->host, "Writing the pack %s", pack_path);
+  return sp_export (training->dataset, training->options, sp_trainer_state (training->trainer),
+                    training->perceptual, training->backend, training->folder, pack_path,
+                    training->cancellable, error);
 }
 
 gboolean
@@ -244,13 +263,15 @@ sp_train (const char *data_folder, const char *pack_path, const SpTrainOptions *
   SpTrainOptions complete = *options;
   if (!sp_train_options_complete (&complete, error))
     return FALSE;
-  g_auto (Training) training = {
-    .options = &complete, .host = host, .backend = backend, .cancellable = cancellable
-  };
-  if (!make_folders (&training, pack_path, error) || !prepare (&training, data_folder, error)
-      || (!complete.export_only && !loop (&training, error)))
-    return FALSE;
-  sp_train_tell (host, "Writing the pack %s", pack_path);
-  return sp_export (training.dataset, &complete, sp_trainer_state (training.trainer),
-                    training.perceptual, backend, training.folder, pack_path, cancellable, error);
+  g_auto (Training) training = { .options = &complete,
+                                 .host = host,
+                                 .backend = backend,
+                                 .cancellable = cancellable,
+                                 .begin = g_get_monotonic_time () };
+  gboolean done =
+      make_folders (&training, pack_path, error) && prepare (&training, data_folder, error)
+      && (complete.export_only || loop (&training, error)) && export(&training, pack_path, error);
+  if (training.dataset != NULL)
+    sp_dataset_tell (training.dataset);
+  return done;
 }

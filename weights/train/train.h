@@ -8,7 +8,7 @@
  * sheets/STEP.png. A training whose folder holds a checkpoint goes on from there, and comes to the
  * same bits as one that was never interrupted.
  *
- * Thread rule: sp_train() runs in the caller's thread and calls the host from there.
+ * Thread rule: sp_train() runs in the caller's thread; threads of its own draw the photos.
  */
 #pragma once
 
@@ -36,13 +36,16 @@ typedef struct {
   float perceptual, concept, latent, adversarial;
   guint adversarial_from; /* the step that brings in the discriminator and mixed pictures */
   float generator_rate, encoder_rate, discriminator_rate;
-  float averaging; /* share that the averaged weights keep at a step */
+  float latent_noise; /* deviation of what is added to the replaced cells of a mixed picture, in
+                       * root mean squares of a cell */
+  float averaging;    /* share that the averaged weights keep at a step */
 
   /* The run. */
   guint steps;              /* in all, those of the checkpoint included */
   guint sheet_steps;        /* between sample sheets, and PSNR in the curve */
   guint curve_steps;        /* between rows of the curve */
   guint checkpoint_seconds; /* between checkpoints */
+  guint seconds;            /* after which it stops, with checkpoint and pack; 0: never */
   guint statistic_batches;  /* for the batch norms' statistics in the pack */
   gboolean restart;         /* forget the checkpoint */
   gboolean export_only;     /* write the pack from the checkpoint */
@@ -66,7 +69,8 @@ char *sp_train_options_describe (const SpTrainOptions *options);
 int sp_train_cell (const SpTrainOptions *options);
 int sp_train_cells (const SpTrainOptions *options);
 
-/* Image files are the host's. */
+/* Image files are the host's. Photos are opened and closed from several threads at once, the rest
+ * is called from sp_train()'s. */
 typedef struct {
   /* Opens a file; `photo` is read until close_photo(). */
   gboolean (*open_photo) (const char *path, SpPhoto *photo, GError **error);

@@ -1,8 +1,9 @@
 /* One step of training: the generator's plan, then the discriminator's. See trainer.h.
  *
  * Until the discriminator comes in, the generator's plan only reconstructs; it is planned anew
- * then. Values of parameters are the optimisers', so a plan holds nothing that is not written into
- * it before a run.
+ * then, by way of the host. Within a step weights, moments, pictures and the discriminator's
+ * kernels stay on the device; the latents alone come to the host, where cells are mixed. They are
+ * waited for as late as can be, so that the device always has work: in the next step.
  */
 #include "weights/train/trainer.h"
 
@@ -31,6 +32,7 @@ typedef struct {
   SpPlan *plan;
   SpTensor *real, *drawn, *mixed, *loss;
   SpDiscriminatorLeaves leaves;
+  GArray *bindings;
 } DiscriminatorSide;
 
 struct _SpTrainer {
@@ -39,10 +41,12 @@ struct _SpTrainer {
   const SpPack *perceptual;
   SpBackend *backend;
   SpTrainState state;
-  SpBatch *batch;
+  SpLoader *loader; /* NULL: begins with the state's step */
+  const SpBatch *batch;
+  gboolean is_reading; /* the last step's latents are on their way */
   GeneratorSide generator;
   DiscriminatorSide discriminator;
-  float *latents, *pictures; /* one step's, on the host */
+  float *latents; /* one step's, on the host */
 };
 
 /* ---- Losses ---- */
@@ -162,7 +166,14 @@ discriminator_side_clear (DiscriminatorSide *side)
 {
   g_clear_pointer (&side->plan, sp_plan_free);
   g_clear_pointer (&side->graph, sp_graph_free);
+  g_clear_pointer (&side->bindings, g_array_unref);
   memset (side, 0, sizeof *side);
+}
+
+static float
+rate_of (const SpTrainOptions *options, const char *name)
+{
+  return g_str_has_prefix (name, "generator.") ? options->generator_rate : options->encoder_rate;
 }
 
 static gboolean
@@ -182,7 +193,14 @@ plan_generator (SpTrainer *trainer, gboolean adversarial_phase, GError **error)
     return FALSE;
   sp_optimiser_extend (trainer->state.model);
   side->bindings = sp_optimiser_bind (trainer->state.model, side->graph);
+  for (guint i = 0; i < side->bindings->len; i++) {
+    SpTensor *tensor = g_array_index (side->bindings, SpBinding, i).tensor;
+    sp_tensor_set_rate (tensor, rate_of (&trainer->options, sp_tensor_name (tensor)));
+    sp_tensor_keep_average (tensor);
+  }
   side->plan = sp_plan_new (side->graph, trainer->backend, side->loss, error);
+  if (side->plan != NULL)
+    sp_optimiser_give (trainer->state.model, side->bindings, side->plan);
   return side->plan != NULL;
 }
 
@@ -218,7 +236,13 @@ plan_discriminator (SpTrainer *trainer, GError **error)
     }
   }
   side->loss = sp_graph_sum (side->graph, n, terms, weights);
+  side->bindings = sp_optimiser_bind (trainer->state.discriminator->optimiser, side->graph);
+  for (guint i = 0; i < side->bindings->len; i++)
+    sp_tensor_set_rate (g_array_index (side->bindings, SpBinding, i).tensor,
+                        trainer->options.discriminator_rate);
   side->plan = sp_plan_new (side->graph, trainer->backend, side->loss, error);
+  if (side->plan != NULL)
+    sp_discriminator_give (trainer->state.discriminator, &side->leaves, side->bindings, side->plan);
   return side->plan != NULL;
 }
 
@@ -228,11 +252,40 @@ is_adversarial (const SpTrainer *trainer, guint step)
   return trainer->options.adversarial > 0 && step >= trainer->options.adversarial_from;
 }
 
+/* Into the state, whatever the numbers. */
+static void
+fetch (SpTrainer *trainer)
+{
+  GeneratorSide *generator = &trainer->generator;
+  DiscriminatorSide *discriminator = &trainer->discriminator;
+  if (generator->plan != NULL)
+    sp_optimiser_fetch (trainer->state.model, generator->bindings, generator->plan);
+  if (discriminator->plan != NULL)
+    sp_discriminator_fetch (trainer->state.discriminator, &discriminator->leaves,
+                            discriminator->bindings, discriminator->plan);
+}
+
+/* Takes in the latents of the last step, if that has not been done. */
+static void
+finish_step (SpTrainer *trainer)
+{
+  if (!trainer->is_reading)
+    return;
+  trainer->is_reading = FALSE;
+  sp_plan_end_read (trainer->generator.plan, trainer->generator.networks.latent, trainer->latents);
+  sp_mixing_learn (trainer->state.mixing, trainer->latents, trainer->batch);
+}
+
 /* Plans for the step that comes. */
 static gboolean
 make_plans (SpTrainer *trainer, GError **error)
 {
   gboolean adversarial_phase = is_adversarial (trainer, trainer->state.step);
+  if (trainer->generator.plan != NULL
+      && trainer->generator.adversarial_phase != adversarial_phase) {
+    finish_step (trainer);
+    fetch (trainer);
+  }
   if ((trainer->generator.plan == NULL || trainer->generator.adversarial_phase != adversarial_phase)
       && !plan_generator (trainer, adversarial_phase, error))
     return FALSE;
@@ -254,12 +307,10 @@ sp_trainer_new (SpDataset *dataset, const SpTrainOptions *options, const SpPack 
   trainer->options = *options;
   trainer->perceptual = options->perceptual > 0 ? perceptual : NULL;
   trainer->backend = backend;
-  trainer->state.model = sp_optimiser_new (options->seed);
+  trainer->state.model = sp_optimiser_new (options->seed, TRUE);
   trainer->state.discriminator = sp_discriminator_new (options);
   trainer->state.mixing = sp_mixing_new (options, n_concepts);
-  trainer->batch = sp_batch_new (options, n_concepts);
   trainer->latents = g_new (float, options->batch *cells * options->latent_channels);
-  trainer->pictures = g_new (float, (gsize)options->batch * 3 * options->side * options->side);
   return make_plans (trainer, error) ? g_steal_pointer (&trainer) : NULL;
 }
 
@@ -268,14 +319,13 @@ sp_trainer_free (SpTrainer *trainer)
 {
   if (trainer == NULL)
     return;
+  sp_loader_free (trainer->loader);
   generator_side_clear (&trainer->generator);
   discriminator_side_clear (&trainer->discriminator);
   sp_optimiser_free (trainer->state.model);
   sp_discriminator_free (trainer->state.discriminator);
   sp_mixing_free (trainer->state.mixing);
-  sp_batch_free (trainer->batch);
   g_free (trainer->latents);
-  g_free (trainer->pictures);
   g_free (trainer);
 }
 
@@ -285,14 +335,21 @@ sp_trainer_state (SpTrainer *trainer)
   return &trainer->state;
 }
 
+gboolean
+sp_trainer_restore (SpTrainer *trainer, GError **error)
+{
+  trainer->is_reading = FALSE;
+  g_clear_pointer (&trainer->loader, sp_loader_free);
+  generator_side_clear (&trainer->generator);
+  discriminator_side_clear (&trainer->discriminator);
+  return make_plans (trainer, error);
+}
+
 /* ---- A step ---- */
 
 static void
-write_inputs (SpTrainer *trainer)
+write_batch (GeneratorSide *side, const SpBatch *batch)
 {
-  GeneratorSide *side = &trainer->generator;
-  const SpBatch *batch = trainer->batch;
-  sp_optimiser_write (trainer->state.model, side->bindings, side->plan, FALSE);
   sp_plan_write (side->plan, side->networks.photo, batch->photos);
   if (side->origins != NULL)
     sp_plan_write (side->plan, side->origins, batch->origins);
@@ -300,63 +357,74 @@ write_inputs (SpTrainer *trainer)
     sp_plan_write (side->plan, side->labels, batch->labels);
     sp_plan_write (side->plan, side->label_weights, batch->label_weights);
   }
-  if (side->adversarial_phase) {
-    g_autoptr (GRand) random =
-        sp_draw_new (trainer->options.seed, SP_DRAW_MIXING, trainer->state.step);
-    sp_mixing_draw (trainer->state.mixing, random);
-    sp_plan_write (side->plan, side->networks.lost, trainer->state.mixing->lost);
-    sp_plan_write (side->plan, side->networks.donated, trainer->state.mixing->donated);
-    sp_discriminator_normalise (trainer->state.discriminator);
-    sp_discriminator_write (trainer->state.discriminator, &side->judges, side->plan);
-  }
 }
 
-static float
-rate_of (const SpTrainOptions *options, const char *name)
+/* What the generator's plan needs of the step before. */
+static void
+write_mixing (SpTrainer *trainer, const SpBatch *batch)
 {
-  return g_str_has_prefix (name, "generator.") ? options->generator_rate : options->encoder_rate;
-}
-
-static gboolean
-update_model (SpTrainer *trainer)
-{
-  const GeneratorSide *side = &trainer->generator;
-  SpOptimiser *model = trainer->state.model;
-  SpUpdate update = SP_UPDATE_DEFAULT;
-  update.averaging = trainer->options.averaging;
-  gboolean fine = TRUE;
-  sp_optimiser_begin (model);
-  for (guint i = 0; i < side->bindings->len && fine; i++) {
-    SpBinding binding = g_array_index (side->bindings, SpBinding, i);
-    const SpParameter *parameter = sp_parameters_get (model->parameters, binding.index);
-    g_autofree float *gradient = g_new (float, parameter->elements);
-    sp_plan_read_gradient (side->plan, binding.tensor, gradient);
-    fine = sp_optimiser_apply (model, binding.index, gradient,
-                               rate_of (&trainer->options, parameter->name), &update);
-  }
-  return fine;
+  GeneratorSide *side = &trainer->generator;
+  SpMixing *mixing = trainer->state.mixing;
+  g_autoptr (GRand) random =
+      sp_draw_new (trainer->options.seed, SP_DRAW_MIXING, trainer->state.step);
+  finish_step (trainer);
+  sp_mixing_draw (mixing, random, batch->noise);
+  sp_plan_write (side->plan, side->networks.lost, mixing->lost);
+  sp_plan_write (side->plan, side->networks.donated, mixing->donated);
+  sp_discriminator_copy (&trainer->discriminator.leaves, trainer->discriminator.plan, &side->judges,
+                         side->plan);
 }
 
 static void
-hand_over (SpTrainer *trainer, const SpTensor *from, const SpTensor *to)
-{
-  sp_plan_read (trainer->generator.plan, from, trainer->pictures);
-  sp_plan_write (trainer->discriminator.plan, to, trainer->pictures);
-}
-
-static gboolean
 step_discriminator (SpTrainer *trainer)
 {
   DiscriminatorSide *side = &trainer->discriminator;
-  SpUpdate update = SP_UPDATE_DEFAULT;
-  hand_over (trainer, trainer->generator.networks.picture, side->drawn);
-  hand_over (trainer, trainer->generator.networks.mixed, side->mixed);
-  sp_plan_write (side->plan, side->real, trainer->batch->photos);
-  sp_discriminator_write (trainer->state.discriminator, &side->leaves, side->plan);
-  sp_plan_forward (side->plan);
-  sp_plan_backward (side->plan);
-  return sp_discriminator_update (trainer->state.discriminator, &side->leaves, side->plan,
-                                  trainer->options.discriminator_rate, &update);
+  const SpNetworks *networks = &trainer->generator.networks;
+  SpPlan *from = trainer->generator.plan;
+  const SpAdam adam = SP_TRAIN_ADAM;
+  sp_plan_copy (side->plan, side->real, from, networks->photo, SP_PART_VALUE);
+  sp_plan_copy (side->plan, side->drawn, from, networks->picture, SP_PART_VALUE);
+  sp_plan_copy (side->plan, side->mixed, from, networks->mixed, SP_PART_VALUE);
+  sp_plan_step (side->plan, &adam);
+}
+
+gboolean
+sp_trainer_step (SpTrainer *trainer, GError **error)
+{
+  GeneratorSide *side = &trainer->generator;
+  if (!make_plans (trainer, error))
+    return FALSE;
+  if (trainer->loader == NULL)
+    trainer->loader = sp_loader_new (trainer->dataset, &trainer->options, trainer->state.step);
+  const SpBatch *batch = sp_loader_take (trainer->loader, error);
+  if (batch == NULL)
+    return FALSE;
+  SpAdam adam = SP_TRAIN_ADAM;
+  adam.averaging = trainer->options.averaging;
+  write_batch (side, batch);
+  if (side->adversarial_phase)
+    write_mixing (trainer, batch);
+  sp_plan_step (side->plan, &adam);
+  finish_step (trainer);
+  trainer->batch = batch;
+  trainer->is_reading = TRUE;
+  sp_plan_begin_read (side->plan, side->networks.latent, trainer->latents);
+  if (side->adversarial_phase)
+    step_discriminator (trainer);
+  trainer->state.step++;
+  return TRUE;
+}
+
+/* ---- What has become of it ---- */
+
+static gboolean
+come_apart (const SpTrainer *trainer, GError **error)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+               "The training has come apart by step %u: a loss or a weight is no number any more. "
+               "Go on from the last checkpoint with lower learning rates.",
+               trainer->state.step);
+  return FALSE;
 }
 
 static float
@@ -365,12 +433,12 @@ read_term (SpPlan *plan, const SpTensor *term)
   return term != NULL ? sp_plan_read_scalar (plan, term) : NAN;
 }
 
-/* FALSE when one is no number. */
-static gboolean
-read_losses (SpTrainer *trainer, SpLosses *losses)
+gboolean
+sp_trainer_losses (SpTrainer *trainer, SpLosses *losses, GError **error)
 {
   GeneratorSide *side = &trainer->generator;
   SpPlan *plan = side->plan;
+  finish_step (trainer);
   *losses = (SpLosses){ .l1 = read_term (plan, side->l1),
                         .perceptual = read_term (plan, side->perceptual),
                         .concept = read_term (plan, side->concept),
@@ -379,36 +447,27 @@ read_losses (SpTrainer *trainer, SpLosses *losses)
                         .discriminator = NAN };
   if (side->adversarial_phase)
     losses->discriminator = read_term (trainer->discriminator.plan, trainer->discriminator.loss);
-  return isfinite (read_term (plan, side->loss))
-         && (!side->adversarial_phase || isfinite (losses->discriminator));
-}
-
-static gboolean
-come_apart (const SpTrainer *trainer, GError **error)
-{
-  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
-               "The training has come apart at step %u: a loss or a gradient is no number any "
-               "more. Go on from the last checkpoint with lower learning rates.",
-               trainer->state.step + 1);
-  return FALSE;
+  gboolean fine = isfinite (read_term (plan, side->loss))
+                  && (!side->adversarial_phase || isfinite (losses->discriminator));
+  return sp_plan_check (plan, error) && (fine || come_apart (trainer, error));
 }
 
 gboolean
-sp_trainer_step (SpTrainer *trainer, SpLosses *losses, GError **error)
+sp_trainer_fetch (SpTrainer *trainer, GError **error)
 {
-  GeneratorSide *side = &trainer->generator;
-  if (!make_plans (trainer, error)
-      || !sp_batch_draw (trainer->batch, trainer->dataset, &trainer->options, trainer->state.step,
-                         error))
+  SpLosses losses;
+  if (!sp_trainer_losses (trainer, &losses, error))
     return FALSE;
-  write_inputs (trainer);
-  sp_plan_forward (side->plan);
-  sp_plan_backward (side->plan);
-  if ((side->adversarial_phase && !step_discriminator (trainer)) || !read_losses (trainer, losses)
-      || !update_model (trainer))
-    return come_apart (trainer, error);
-  sp_plan_read (side->plan, side->networks.latent, trainer->latents);
-  sp_mixing_learn (trainer->state.mixing, trainer->latents, trainer->batch);
-  trainer->state.step++;
-  return TRUE;
+  fetch (trainer);
+  if (!sp_plan_check (trainer->generator.plan, error))
+    return FALSE;
+  return (sp_optimiser_is_finite (trainer->state.model)
+          && sp_optimiser_is_finite (trainer->state.discriminator->optimiser))
+         || come_apart (trainer, error);
+}
+
+void
+sp_trainer_copy_averages (SpTrainer *trainer, const GArray *bindings, SpPlan *plan)
+{
+  sp_optimiser_copy_averages (bindings, plan, trainer->generator.bindings, trainer->generator.plan);
 }

@@ -3,6 +3,7 @@
 
 #include "weights/train/batch.h"
 #include "weights/train/discriminator.h"
+#include "weights/train/loader.h"
 #include "weights/train/mixing.h"
 #include "weights/train/optimiser.h"
 
@@ -30,11 +31,28 @@ SpTrainer *sp_trainer_new (SpDataset *dataset, const SpTrainOptions *options,
 void sp_trainer_free (SpTrainer *trainer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpTrainer, sp_trainer_free)
 
-/* The state, to save, or to load into between steps. */
+/* The state. Its step is always true. Weights, moments and the discriminator's vectors live on the
+ * device and are here as they were last fetched; what is mixed is as of sp_trainer_losses() or
+ * sp_trainer_fetch(). */
 SpTrainState *sp_trainer_state (SpTrainer *trainer);
 
-/* One step. Fails with SP_ERROR_PHOTO, SP_ERROR_MEMORY, or SP_ERROR_SETTING when a loss is no
- * number any more. */
-gboolean sp_trainer_step (SpTrainer *trainer, SpLosses *losses, GError **error);
+/* From the device into the state, to save it. Fails with SP_ERROR_SETTING when the training has
+ * come apart, with SP_ERROR_DEVICE when the device failed; what is in the state is then worthless.
+ */
+gboolean sp_trainer_fetch (SpTrainer *trainer, GError **error);
+
+/* Goes on from the state as it is, after something was loaded into it. Fails with SP_ERROR_MEMORY.
+ */
+gboolean sp_trainer_restore (SpTrainer *trainer, GError **error);
+
+/* One step. It is issued to the device, and whether its numbers are any is not looked at. Fails
+ * with SP_ERROR_PHOTO or SP_ERROR_MEMORY. */
+gboolean sp_trainer_step (SpTrainer *trainer, GError **error);
+
+/* The losses of the last step. Waits for the device. Fails as sp_trainer_fetch() does. */
+gboolean sp_trainer_losses (SpTrainer *trainer, SpLosses *losses, GError **error);
+
+/* The averages as they are on the device, to the parameters of another plan there. */
+void sp_trainer_copy_averages (SpTrainer *trainer, const GArray *bindings, SpPlan *plan);
 
 G_END_DECLS
