@@ -83,6 +83,7 @@ build (Trainer *t)
                         sp_graph_mean_square (g, delta) };
   const float weights[] = { 1.0f, 0.1f };
   t->loss = sp_graph_sum (g, 2, terms, weights);
+  sp_tensor_keep (t->loss);
   t->parameters = sp_graph_parameters (g);
 }
 
