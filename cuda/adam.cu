@@ -32,19 +32,19 @@ limited (float gradient, float limit)
 }
 
 static __global__ void
-update (size_t count, const AdamState *state, float rate, const float *gradient, float *value,
-        float *moment1, float *moment2, float *average)
+update (size_t count, const AdamState *state, float rate, float decay, const float *gradient,
+        float *value, float *moment1, float *moment2, float *average)
 {
   size_t i = thread_index ();
   if (i >= count)
     return;
   SpAdam adam = state->settings;
-  float g = limited (gradient[i], adam.gradient_limit);
+  float before = value[i], g = limited (gradient[i] + decay * before, adam.gradient_limit);
   float m = moment1[i] + (1.0f - adam.beta1) * (g - moment1[i]);
   float v = moment2[i] + (1.0f - adam.beta2) * (g * g - moment2[i]);
   moment1[i] = m;
   moment2[i] = v;
-  float now = value[i] - rate * state->rate * m / (sqrtf (v * state->scale2) + adam.epsilon);
+  float now = before - rate * state->rate * m / (sqrtf (v * state->scale2) + adam.epsilon);
   value[i] = now;
   if (average != nullptr)
     average[i] = state->keep * average[i] + (1.0f - state->keep) * now;
@@ -90,7 +90,7 @@ adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *s
     adam_advance (cuda);
     cuda->adam_step = step;
   }
-  for_each (cuda, "Adam", count, update, count, cuda->adam_state, parameter->rate,
+  for_each (cuda, "Adam", count, update, count, cuda->adam_state, parameter->rate, parameter->decay,
             static_cast<const float *> (parameter->gradient),
             static_cast<float *> (parameter->value), static_cast<float *> (parameter->moment1),
             static_cast<float *> (parameter->moment2), static_cast<float *> (parameter->average));

@@ -169,6 +169,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_LOGISTIC] = &cuda_logistic;
   operations[SP_OPERATION_HINGE] = &cuda_hinge;
   operations[SP_OPERATION_MEAN] = &cuda_mean;
+  operations[SP_OPERATION_LAYER] = &cuda_layer;
 }
 
 static void
@@ -226,9 +227,10 @@ start (CudaBackend *cuda, bool tf32)
 }
 
 extern "C" __attribute__ ((visibility ("default"))) SpBackend *
-sp_device_module_backend_new (gboolean tf32, GError **error)
+sp_device_module_backend_new (gboolean tf32, gboolean precise, GError **error)
 {
   CudaBackend *cuda = g_new0 (CudaBackend, 1);
+  cuda->precise = precise != FALSE;
   set_functions (&cuda->base);
   cuda->adam_step = 1; /* none that adam_set_state() takes for written */
   if (start (cuda, tf32 != FALSE))

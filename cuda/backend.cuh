@@ -41,6 +41,7 @@ struct CudaBackend {
   SpAdam adam_settings;  /* what the device has */
   unsigned adam_step;
   Staging staging;
+  bool precise; /* convolutions round no more than direct sums */
   bool in_step; /* between begin_step and end_step: adam_state is already this step's */
   char *failure;
 };
@@ -192,3 +193,4 @@ extern const SpOperationClass cuda_cosine_error;
 extern const SpOperationClass cuda_logistic;
 extern const SpOperationClass cuda_hinge;
 extern const SpOperationClass cuda_mean;
+extern const SpOperationClass cuda_layer;

@@ -1,8 +1,8 @@
 /* Convolution, plus bias, then leaky ReLU, and its adjoints: by Winograd where that pays
  * (winograd.cuh), else and for the gradient of kernels as a matrix product over windows
  * (columns.cuh). A 1x1 convolution's windows are its input. */
+#include "cuda/convolution.cuh"
 #include "cuda/columns.cuh"
-#include "cuda/winograd.cuh"
 
 #ifndef BAND_FLOATS /* the emulation's is small, so that its small shapes take several bands */
 #define BAND_FLOATS (static_cast<size_t> (32) << 20) /* of windows at a time: 128 MB */
@@ -38,9 +38,9 @@ describe (SpBackend *backend, const SpOperation *operation)
     x.channels,         x.height,           x.width, y.height, y.width, size, c.settings.stride,
     c.settings.padding, c.settings.upsample
   };
-  c.forward = winograd_forward (x, y, &c.settings);
+  c.forward = winograd_forward (c.cuda, x, y, &c.settings);
   c.forward_suits = winograd_suits (&c.forward, size, c.settings.stride);
-  c.gradient = c.settings.upsample == 2 ? c.forward : winograd_turned (x, y, &c.settings);
+  c.gradient = winograd_gradient (c.cuda, x, y, &c.settings);
   c.gradient_suits = winograd_suits (&c.gradient, size, c.settings.stride);
   c.is_pointwise = size == 1 && c.settings.stride == 1 && c.settings.padding == 0;
   c.taps = static_cast<size_t> (x.channels) * size * size;
@@ -68,8 +68,7 @@ packed_forward (const Convolution *c)
 static size_t
 packed_gradient (const Convolution *c)
 {
-  bool is_own = c->gradient_suits && c->settings.upsample == 1;
-  return is_own ? winograd_kernel_floats (&c->gradient) : 0;
+  return c->gradient_suits ? winograd_kernel_floats (&c->gradient) : 0;
 }
 
 /* dz as such is for products over windows and for sums; Winograd masks dy as it reads it. The
@@ -234,8 +233,14 @@ forward_by_windows (const Convolution *c, float *workspace)
             c->settings.slope, y);
 }
 
-static void
-forward (SpBackend *backend, const SpOperation *operation)
+bool
+convolution_reads_once (SpBackend *backend, const SpOperation *operation)
+{
+  return describe (backend, operation).forward_suits;
+}
+
+void
+convolution_forward (SpBackend *backend, const SpOperation *operation, const Source *x)
 {
   Convolution c = describe (backend, operation);
   float *workspace = static_cast<float *> (operation->workspace);
@@ -249,9 +254,16 @@ forward (SpBackend *backend, const SpOperation *operation)
     packed = workspace;
     workspace += packed_forward (&c);
   }
-  winograd_run (c.cuda, &c.forward, Masked{ value_of (c.x), nullptr, 1.0f }, packed,
-                c.bias != nullptr ? value_of (c.bias) : nullptr, c.settings.slope,
-                Gradient{ static_cast<float *> (c.y->value), false }, workspace);
+  winograd_run (c.cuda, &c.forward, x, packed, c.bias != nullptr ? value_of (c.bias) : nullptr,
+                c.settings.slope, Gradient{ static_cast<float *> (c.y->value), false }, workspace);
+}
+
+static void
+forward (SpBackend *backend, const SpOperation *operation)
+{
+  Source x = {};
+  x.values = value_of (&operation->inputs[0]);
+  convolution_forward (backend, operation, &x);
 }
 
 /* ---- Backward ---- */
@@ -329,20 +341,20 @@ input_gradient (const Convolution *c, const OutputGradient &dz, float *workspace
     input_gradient_by_windows (c, dz, workspace);
     return;
   }
-  bool upsamples = c->settings.upsample == 2, is_masked = c->settings.slope != 1.0f;
   const float *packed = static_cast<const float *> (c->operation->state);
   if (c->kernel->constant) {
-    packed += upsamples ? 0 : packed_forward (c);
+    packed += packed_forward (c);
   } else { /* at the workspace's start, where no one else writes */
     float *place = static_cast<float *> (c->operation->workspace);
-    winograd_pack (c->cuda, &c->gradient, !upsamples, value_of (c->kernel), place);
+    winograd_pack (c->cuda, &c->gradient, true, value_of (c->kernel), place);
     packed = place;
   }
-  Masked masked = { gradient_of (c->y), is_masked ? value_of (c->y) : nullptr, c->settings.slope };
-  if (upsamples)
-    winograd_upsample_gradient (c->cuda, &c->gradient, masked, packed, gradient (c->x), workspace);
-  else
-    winograd_run (c->cuda, &c->gradient, masked, packed, nullptr, 1.0f, gradient (c->x), workspace);
+  bool is_masked = c->settings.slope != 1.0f;
+  Source source = {};
+  source.values = gradient_of (c->y);
+  source.sign_of = is_masked ? value_of (c->y) : nullptr;
+  source.slope = c->settings.slope;
+  winograd_run (c->cuda, &c->gradient, &source, packed, nullptr, 1.0f, gradient (c->x), workspace);
 }
 
 /* One product for each band, over the pixels of all its images. */

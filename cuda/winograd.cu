@@ -1,315 +1,361 @@
-/* See winograd.cuh. Transforms of one dimension are applied to the rows of a tile, then to its
- * columns. */
+/* See winograd.cuh. One-dimensional transforms are applied to the rows of a tile, then to its
+ * columns; backwards the other way round, so that rows are read and written whole.
+ *
+ * A thread has one channel of one tile. Neighbouring threads have neighbouring tiles, so entries
+ * and products are read and written 128 bytes at a time, and pixels 16 bytes a thread where rows
+ * are cut into whole tiles. Reads beyond the map go to its rim instead and their values are
+ * dropped: no branch keeps a thread from having all its reads under way at once. winograd_suits()
+ * keeps every index below 2^31. */
 #include "cuda/winograd.cuh"
+#include "cuda/winograd-forms.cuh"
 
-/* ---- One dimension ---- */
-
-struct Plain {
-  static const int points = 4, outputs = 2;
-
-  static __device__ void kernel (const float (&w)[3], float (&v)[points])
-  {
-    v[0] = w[0];
-    v[1] = 0.5f * (w[0] + w[1] + w[2]);
-    v[2] = 0.5f * (w[0] - w[1] + w[2]);
-    v[3] = w[2];
-  }
-  static __device__ void input (const float (&d)[4], float (&v)[points])
-  {
-    v[0] = d[0] - d[2];
-    v[1] = d[1] + d[2];
-    v[2] = d[2] - d[1];
-    v[3] = d[1] - d[3];
-  }
-  static __device__ void output (const float (&m)[points], float (&y)[outputs])
-  {
-    y[0] = m[0] + m[1] + m[2];
-    y[1] = m[1] - m[2] - m[3];
-  }
-};
-
-/* Points 2 and 3 are -1 of the two phases. */
-struct Upsampling {
-  static const int points = 5, outputs = 4;
-
-  static __device__ void kernel (const float (&w)[3], float (&v)[points])
-  {
-    v[0] = w[0];
-    v[1] = 0.5f * (w[0] + w[1] + w[2]);
-    v[2] = 0.5f * (w[0] - w[1] - w[2]);
-    v[3] = 0.5f * (w[2] - w[0] - w[1]);
-    v[4] = w[2];
-  }
-  static __device__ void input (const float (&d)[4], float (&v)[points])
-  {
-    v[0] = d[0] - d[2];
-    v[1] = d[1] + d[2];
-    v[2] = v[3] = d[2] - d[1];
-    v[4] = d[1] - d[3];
-  }
-  static __device__ void output (const float (&m)[points], float (&y)[outputs])
-  {
-    y[0] = m[0] + m[1] + m[2];
-    y[1] = m[1] + m[3];
-    y[2] = m[1] - m[2];
-    y[3] = m[1] - m[3] - m[4];
-  }
-  /* The adjoint of output(). */
-  static __device__ void output_gradient (const float (&dy)[outputs], float (&dm)[points])
-  {
-    dm[0] = dy[0];
-    dm[1] = dy[0] + dy[1] + dy[2] + dy[3];
-    dm[2] = dy[0] - dy[2];
-    dm[3] = dy[1] - dy[3];
-    dm[4] = -dy[3];
-  }
-};
-
-/* ---- Two dimensions ---- */
-
-/* to = transform applied to every row, then to every column. */
-#define APPLY(transform, from_count, to_count, from, to)                                           \
-  do {                                                                                             \
-    float rows_[from_count][to_count];                                                             \
-    _Pragma ("unroll") for (int r_ = 0; r_ < from_count; r_++) transform (from[r_], rows_[r_]);    \
-    _Pragma ("unroll") for (int c_ = 0; c_ < to_count; c_++)                                       \
-    {                                                                                              \
-      float before_[from_count], after_[to_count];                                                 \
-      _Pragma ("unroll") for (int r_ = 0; r_ < from_count; r_++) before_[r_] = rows_[r_][c_];      \
-      transform (before_, after_);                                                                 \
-      _Pragma ("unroll") for (int r_ = 0; r_ < to_count; r_++) to[r_][c_] = after_[r_];            \
-    }                                                                                              \
-  } while (0)
+/* ---- Tiles ---- */
 
 /* A thread's channel and tile. */
 struct Tile {
-  size_t map; /* image * channels + channel */
+  unsigned image, map; /* map: image * channels + channel */
   int row, column;
 };
 
 static __device__ inline Tile
-tile_at (const Winograd &w, size_t i, int channels)
+tile_at (const Winograd &w, unsigned i, unsigned channels)
 {
-  size_t tiles = static_cast<size_t> (w.tile_rows) * w.tile_columns, all = tiles * w.images;
-  size_t channel = i / all, image = i % all / tiles, within = i % tiles;
-  Tile tile;
-  tile.map = image * channels + channel;
-  tile.row = static_cast<int> (within / w.tile_columns);
-  tile.column = static_cast<int> (within % w.tile_columns);
-  return tile;
+  unsigned tiles = static_cast<unsigned> (w.tile_rows * w.tile_columns), all = tiles * w.images;
+  unsigned channel = i / all, within = i - channel * all, image = within / tiles;
+  within -= image * tiles;
+  unsigned row = within / w.tile_columns;
+  return Tile{ image, image * channels + channel, static_cast<int> (row),
+               static_cast<int> (within - row * w.tile_columns) };
 }
+
+/* `count` floats as they are; two lie on 8 bytes, more on 16. */
+template <int count>
+static __device__ inline void
+load (const float *from, float *to)
+{
+  if constexpr (count == 2) {
+    float2 pair = *reinterpret_cast<const float2 *> (from);
+    to[0] = pair.x;
+    to[1] = pair.y;
+  } else {
+#pragma unroll
+    for (int i = 0; i < count; i += 4) {
+      float4 four = *reinterpret_cast<const float4 *> (from + i);
+      to[i] = four.x;
+      to[i + 1] = four.y;
+      to[i + 2] = four.z;
+      to[i + 3] = four.w;
+    }
+  }
+}
+
+template <int count>
+static __device__ inline void
+store (const float *from, float *to)
+{
+  if constexpr (count == 2) {
+    *reinterpret_cast<float2 *> (to) = float2{ from[0], from[1] };
+  } else {
+#pragma unroll
+    for (int i = 0; i < count; i += 4)
+      *reinterpret_cast<float4 *> (to + i) =
+          float4{ from[i], from[i + 1], from[i + 2], from[i + 3] };
+  }
+}
+
+/* ---- Reading pixels ---- */
+
+/* ANY: of rows that are not cut into whole tiles; sees to everything at run time. */
+enum Kind { ANY, VALUES, MASKED, NORMALISED, PERTURBED, KINDS };
 
 static __device__ inline float
-read (const Masked &x, size_t map, int height, int width, int row, int column)
+read_pixel (const Winograd &w, const Source &x, const Tile &tile, int row, int column)
 {
-  if (row < 0 || row >= height || column < 0 || column >= width)
+  if (row < 0 || row >= w.height || column < 0 || column >= w.width)
     return 0.0f;
-  size_t i = (map * height + row) * width + column;
+  unsigned pixel = row * w.width + column, pixels = w.height * w.width;
+  unsigned i = tile.map * pixels + pixel;
+  float value = x.values[i];
   if (x.sign_of != nullptr && !(x.sign_of[i] > 0.0f))
-    return x.slope * x.values[i];
-  return x.values[i];
+    value *= x.slope;
+  if (x.delta != nullptr)
+    value *= 1.0f + x.delta[i];
+  if (x.inverse != nullptr)
+    value *= x.inverse[tile.image * pixels + pixel];
+  return value;
 }
 
-/* `at`: where point 0 of the thread's item goes; points are `step` apart. */
-template <int points>
+/* step pixels from `at`, and one at each side: where it is beyond the map, any that is there. */
+template <int step>
 static __device__ inline void
-write_points (const float (&v)[points][points], float *at, size_t step)
+load_row (const float *at, bool left, bool right, float (&row)[step + 2])
 {
-#pragma unroll
-  for (int p = 0; p < points * points; p++)
-    at[p * step] = v[p / points][p % points];
+  load<step> (at, row + 1);
+  row[0] = at[left ? -1 : 0];
+  row[step + 1] = at[right ? step : 0];
 }
 
-/* packed: points x out x in. */
-template <typename Transform>
-static __global__ void
-pack (int rows, int columns, bool turned, const float *kernel, float *packed)
+template <Kind kind, int step>
+static __device__ inline void
+read_row (const Winograd &w, const Source &x, const Tile &tile, int row, float (&d)[step + 2])
 {
-  size_t i = thread_index (), count = static_cast<size_t> (rows) * columns;
-  if (i >= count)
-    return;
-  size_t row = i / columns, column = i % columns;
-  const float *from = kernel + (turned ? column * rows + row : i) * 9;
-  float w[3][3], v[Transform::points][Transform::points];
+  int first = tile.column * step, within = min (max (row, 0), w.height - 1);
+  bool inside = row == within, left = first > 0, right = first + step < w.width;
+  unsigned pixel = within * w.width + first, pixels = w.height * w.width;
+  unsigned i = tile.map * pixels + pixel;
+  float other[step + 2], inverse[step + 2];
+  load_row<step> (x.values + i, left, right, d);
+  if constexpr (kind == MASKED)
+    load_row<step> (x.sign_of + i, left, right, other);
+  if constexpr (kind == PERTURBED)
+    load_row<step> (x.delta + i, left, right, other);
+  if constexpr (kind == NORMALISED || kind == PERTURBED)
+    load_row<step> (x.inverse + tile.image * pixels + pixel, left, right, inverse);
 #pragma unroll
-  for (int t = 0; t < 9; t++)
-    w[t / 3][t % 3] = from[turned ? 8 - t : t];
-  APPLY (Transform::kernel, 3, Transform::points, w, v);
-  write_points (v, packed + i, count);
+  for (int c = 0; c < step + 2; c++) {
+    if constexpr (kind == MASKED)
+      d[c] = other[c] > 0.0f ? d[c] : x.slope * d[c];
+    if constexpr (kind == PERTURBED)
+      d[c] *= 1.0f + other[c];
+    if constexpr (kind == NORMALISED || kind == PERTURBED)
+      d[c] *= inverse[c];
+    bool there = inside && (c > 0 || left) && (c <= step || right);
+    d[c] = there ? d[c] : 0.0f;
+  }
 }
 
-/* transformed: points x in x tiles. */
-template <typename Transform>
-static __global__ void
-transform_input (size_t count, Winograd w, Masked x, float *transformed)
+/* ---- Transforms ---- */
+
+static __device__ inline unsigned
+thread_number ()
 {
-  size_t i = thread_index ();
+  return blockIdx.x * blockDim.x + threadIdx.x;
+}
+
+/* transformed: products x in x tiles. */
+template <typename Form, Kind kind>
+static __global__ void
+transform_input (unsigned count, Winograd w, Source x, float *transformed)
+{
+  const int pixels = Form::pixels, entries = Form::entries, products = Form::products;
+  unsigned i = thread_number ();
   if (i >= count)
     return;
   Tile tile = tile_at (w, i, w.in_channels);
-  float d[4][4], v[Transform::points][Transform::points];
+  float rows[pixels][entries];
 #pragma unroll
-  for (int r = 0; r < 4; r++)
+  for (int r = 0; r < pixels; r++) {
+    float d[pixels];
+    int row = tile.row * Form::step - w.padding + r;
+    if constexpr (kind == ANY) {
 #pragma unroll
-    for (int c = 0; c < 4; c++)
-      d[r][c] = read (x, tile.map, w.height, w.width, tile.row * 2 - w.padding + r,
-                      tile.column * 2 - w.padding + c);
-  APPLY (Transform::input, 4, Transform::points, d, v);
-  write_points (v, transformed + i, count);
+      for (int c = 0; c < pixels; c++)
+        d[c] = read_pixel (w, x, tile, row, tile.column * Form::step - w.padding + c);
+    } else {
+      read_row<kind, Form::step> (w, x, tile, row, d);
+    }
+    Form::input (d, rows[r]);
+  }
+#pragma unroll
+  for (int c = 0; c < products; c++) {
+    float column[pixels], v[entries];
+#pragma unroll
+    for (int r = 0; r < pixels; r++)
+      column[r] = rows[r][Form::entry_of (c)];
+    Form::input (column, v);
+#pragma unroll
+    for (int r = 0; r < products; r++)
+      transformed[i + (r * products + c) * count] = v[Form::entry_of (r)];
+  }
 }
 
-/* products: points x out x tiles. */
-template <typename Transform>
+/* One row of a tile's outputs. */
+template <int outputs>
+static __device__ inline void
+write_row (const Winograd &w, const Tile &tile, int row, const float (&values)[outputs], Gradient y)
+{
+  int first = tile.column * outputs;
+  float *at = y.values + (tile.map * w.out_height + row) * w.out_width + first;
+  if (w.out_width % outputs != 0) {
+#pragma unroll
+    for (int c = 0; c < outputs; c++)
+      if (first + c < w.out_width)
+        at[c] = y.accumulate ? at[c] + values[c] : values[c];
+    return;
+  }
+  float sums[outputs];
+  if (y.accumulate)
+    load<outputs> (at, sums);
+#pragma unroll
+  for (int c = 0; c < outputs; c++)
+    sums[c] = y.accumulate ? sums[c] + values[c] : values[c];
+  store<outputs> (sums, at);
+}
+
+/* products: products x out x tiles. */
+template <typename Form>
 static __global__ void
-transform_output (size_t count, Winograd w, const float *products, const float *bias, float slope,
+transform_output (unsigned count, Winograd w, const float *products, const float *bias, float slope,
                   Gradient y)
 {
-  const int points = Transform::points, outputs = Transform::outputs;
-  size_t i = thread_index ();
+  const int n = Form::products, outputs = Form::outputs;
+  unsigned i = thread_number ();
   if (i >= count)
     return;
   Tile tile = tile_at (w, i, w.out_channels);
-  float m[points][points], out[outputs][outputs];
+  float columns[outputs][n];
 #pragma unroll
-  for (int p = 0; p < points * points; p++)
-    m[p / points][p % points] = products[i + p * count];
-  APPLY (Transform::output, points, outputs, m, out);
-  float offset = bias != nullptr ? bias[tile.map % w.out_channels] : 0.0f;
+  for (int c = 0; c < n; c++) {
+    float column[n], out[outputs];
 #pragma unroll
-  for (int r = 0; r < outputs; r++)
+    for (int r = 0; r < n; r++)
+      column[r] = products[i + (r * n + c) * count];
+    Form::output (column, out);
 #pragma unroll
-    for (int c = 0; c < outputs; c++) {
-      int row = tile.row * outputs + r, column = tile.column * outputs + c;
-      if (row < w.out_height && column < w.out_width)
-        put (y, (tile.map * w.out_height + row) * w.out_width + column,
-             leaky (out[r][c] + offset, slope));
-    }
+    for (int r = 0; r < outputs; r++)
+      columns[r][c] = out[r];
+  }
+  float offset = bias != nullptr ? bias[tile.map - tile.image * w.out_channels] : 0.0f;
+#pragma unroll
+  for (int r = 0; r < outputs; r++) {
+    float values[outputs];
+    Form::output (columns[r], values);
+#pragma unroll
+    for (int c = 0; c < outputs; c++)
+      values[c] = leaky (values[c] + offset, slope);
+    if (tile.row * outputs + r < w.out_height)
+      write_row<outputs> (w, tile, tile.row * outputs + r, values, y);
+  }
 }
 
-/* ---- The gradient of the upsampling convolution ---- */
-
-/* gradients: points x out x tiles. */
+/* packed: products x out x in. */
+template <typename Form>
 static __global__ void
-transform_output_gradient (size_t count, Winograd w, Masked dy, float *gradients)
+pack (unsigned rows, unsigned columns, bool turned, const float *kernel, float *packed)
 {
-  size_t i = thread_index ();
+  const int n = Form::products;
+  unsigned i = thread_number (), count = rows * columns;
   if (i >= count)
     return;
-  Tile tile = tile_at (w, i, w.out_channels);
-  float d[4][4], v[5][5];
+  unsigned row = i / columns, column = i % columns;
+  const float *from = kernel + static_cast<size_t> (turned ? column * rows + row : i) * 9;
+  float across[3][n];
 #pragma unroll
-  for (int r = 0; r < 4; r++)
+  for (int r = 0; r < 3; r++) {
+    float w[3];
 #pragma unroll
-    for (int c = 0; c < 4; c++)
-      d[r][c] =
-          read (dy, tile.map, w.out_height, w.out_width, tile.row * 4 + r, tile.column * 4 + c);
-  APPLY (Upsampling::output_gradient, 4, 5, d, v);
-  write_points (v, gradients + i, count);
+    for (int c = 0; c < 3; c++)
+      w[c] = from[turned ? 8 - 3 * r - c : 3 * r + c];
+    Form::kernel (w, across[r]);
+  }
+#pragma unroll
+  for (int c = 0; c < n; c++) {
+    float w[3] = { across[0][c], across[1][c], across[2][c] }, v[n];
+    Form::kernel (w, v);
+#pragma unroll
+    for (int r = 0; r < n; r++)
+      packed[i + static_cast<size_t> (r * n + c) * count] = v[r];
+  }
 }
 
-/* Inputs 2b and 2b + 1 lie in tile b, and at the rims of its neighbours: input 2b is the last of
- * tile b - 1, which only point 4 reads, and 2b + 1 is the first of tile b + 1, which only point 0
- * reads. Seven values in order: tile b - 1's point 4, tile b's five, tile b + 1's point 0. */
-static __device__ inline void
-input_gradient (const float (&v)[7], float (&dx)[2])
+/* ---- Kernels of a form ---- */
+
+struct Kernels {
+  int step, products, outputs;
+  void (*input[KINDS]) (unsigned, Winograd, Source, float *);
+  void (*output) (unsigned, Winograd, const float *, const float *, float, Gradient);
+  void (*pack) (unsigned, unsigned, bool, const float *, float *);
+};
+
+template <typename Form>
+static Kernels
+kernels_of_form ()
 {
-  dx[0] = v[2] - v[3] - v[4] + v[5] - v[0];
-  dx[1] = -v[1] + v[2] + v[3] + v[4] + v[6];
+  Kernels kernels = { Form::step,
+                      Form::products,
+                      Form::outputs,
+                      { transform_input<Form, ANY>, transform_input<Form, VALUES> },
+                      transform_output<Form>,
+                      pack<Form> };
+  if constexpr (Form::is_gradient)
+    kernels.input[MASKED] = transform_input<Form, MASKED>;
+  if constexpr (Form::is_forward) {
+    kernels.input[NORMALISED] = transform_input<Form, NORMALISED>;
+    kernels.input[PERTURBED] = transform_input<Form, PERTURBED>;
+  }
+  return kernels;
 }
 
-static __device__ inline int
-point_of (int seventh)
+static Kernels
+kernels_of (const Winograd *w)
 {
-  return seventh == 0 ? 4 : seventh == 6 ? 0 : seventh - 1;
+  bool two = w->tile == 2;
+  switch (w->form) {
+  case WINOGRAD_UPSAMPLED:
+    return two ? kernels_of_form<Upsampled<2> > () : kernels_of_form<Upsampled<4> > ();
+  case WINOGRAD_UPSAMPLED_ADJOINT:
+    return two ? kernels_of_form<UpsampledAdjoint<2> > ()
+               : kernels_of_form<UpsampledAdjoint<4> > ();
+  default:
+    return two ? kernels_of_form<Plain<2> > () : kernels_of_form<Plain<4> > ();
+  }
 }
 
-static __device__ inline int
-tile_of (int tile, int seventh)
+static Kind
+kind_of (const Winograd *w, const Source *x, int step)
 {
-  return seventh == 0 ? tile - 1 : seventh == 6 ? tile + 1 : tile;
-}
-
-/* A thread for each channel and 2x2 inputs. products: points x in x tiles. */
-static __global__ void
-transform_input_gradient (size_t count, Winograd w, const float *products, Gradient dx)
-{
-  size_t i = thread_index ();
-  if (i >= count)
-    return;
-  Tile tile = tile_at (w, i, w.in_channels);
-  float v[7][7], d[2][2];
-#pragma unroll
-  for (int r = 0; r < 7; r++)
-#pragma unroll
-    for (int c = 0; c < 7; c++) {
-      int row = tile_of (tile.row, r), column = tile_of (tile.column, c);
-      bool inside = row >= 0 && row < w.tile_rows && column >= 0 && column < w.tile_columns;
-      long long moved =
-          static_cast<long long> (row - tile.row) * w.tile_columns + column - tile.column;
-      size_t point = point_of (r) * 5 + point_of (c);
-      v[r][c] =
-          inside
-              ? products[point * count + static_cast<size_t> (static_cast<long long> (i) + moved)]
-              : 0.0f;
-    }
-  APPLY (input_gradient, 7, 2, v, d);
-#pragma unroll
-  for (int r = 0; r < 2; r++)
-#pragma unroll
-    for (int c = 0; c < 2; c++) {
-      int row = tile.row * 2 + r, column = tile.column * 2 + c;
-      if (row < w.height && column < w.width)
-        put (dx, (tile.map * w.height + row) * w.width + column, d[r][c]);
-    }
+  if (w->padding != 1 || w->width % step != 0)
+    return ANY;
+  if (x->inverse != nullptr)
+    return x->delta != nullptr ? PERTURBED : NORMALISED;
+  return x->sign_of != nullptr ? MASKED : VALUES;
 }
 
 /* ---- Geometry ---- */
 
-Winograd
-winograd_forward (SpShape x, SpShape y, const SpConvolution *settings)
+#define FEWEST_CHANNELS 16
+#define FEWEST_TILES 32
+#define SMALLEST_SIDE_FOR_FOUR 12
+#define FEWEST_PIXELS_FOR_FOUR (32 * 32)
+#define MOST_FLOATS (static_cast<size_t> (256) << 20) /* of workspace: 1 GiB */
+
+static Winograd
+describe (const CudaBackend *cuda, SpShape in, SpShape out, WinogradForm form, int padding)
 {
+  /* the tiles of the smaller map, which are those of outputs but where these are upsampled */
+  SpShape tiled = form == WINOGRAD_UPSAMPLED ? in : out;
+  bool is_small = MIN (tiled.height, tiled.width) < SMALLEST_SIDE_FOR_FOUR
+                  || tiled.batch * pixels_of (tiled) < FEWEST_PIXELS_FOR_FOUR;
+  int m = is_small || cuda->precise ? 2 : 4;
   Winograd w = {};
-  int outputs = settings->upsample == 2 ? Upsampling::outputs : Plain::outputs;
-  w.upsamples = settings->upsample == 2;
-  w.images = x.batch;
-  w.in_channels = x.channels;
-  w.height = x.height;
-  w.width = x.width;
-  w.out_channels = y.channels;
-  w.out_height = y.height;
-  w.out_width = y.width;
-  w.padding = settings->padding;
-  w.tile_rows = (y.height + outputs - 1) / outputs;
-  w.tile_columns = (y.width + outputs - 1) / outputs;
+  w.form = form;
+  w.tile = m;
+  w.images = in.batch;
+  w.in_channels = in.channels;
+  w.height = in.height;
+  w.width = in.width;
+  w.out_channels = out.channels;
+  w.out_height = out.height;
+  w.out_width = out.width;
+  w.padding = padding;
+  w.tile_rows = (tiled.height + m - 1) / m;
+  w.tile_columns = (tiled.width + m - 1) / m;
   return w;
 }
 
 Winograd
-winograd_turned (SpShape x, SpShape y, const SpConvolution *settings)
+winograd_forward (const CudaBackend *cuda, SpShape x, SpShape y, const SpConvolution *settings)
 {
-  SpConvolution turned = *settings;
-  turned.padding = 2 - settings->padding;
-  return winograd_forward (y, x, &turned);
+  WinogradForm form = settings->upsample == 2 ? WINOGRAD_UPSAMPLED : WINOGRAD_PLAIN;
+  return describe (cuda, x, y, form, settings->padding);
 }
 
-#define FEWEST_CHANNELS 16
-#define FEWEST_TILES 32
-#define MOST_FLOATS (static_cast<size_t> (256) << 20) /* of workspace: 1 GiB */
-
-bool
-winograd_suits (const Winograd *w, int kernel, int stride)
+Winograd
+winograd_gradient (const CudaBackend *cuda, SpShape x, SpShape y, const SpConvolution *settings)
 {
-  size_t tiles = static_cast<size_t> (w->images) * w->tile_rows * w->tile_columns;
-  return kernel == 3 && stride == 1 && w->in_channels >= FEWEST_CHANNELS
-         && w->out_channels >= FEWEST_CHANNELS && tiles >= FEWEST_TILES
-         && winograd_workspace_floats (w) <= MOST_FLOATS;
-}
-
-static size_t
-points_of (const Winograd *w)
-{
-  int points = w->upsamples ? Upsampling::points : Plain::points;
-  return static_cast<size_t> (points) * points;
+  if (settings->upsample == 2)
+    return describe (cuda, y, x, WINOGRAD_UPSAMPLED_ADJOINT, 1);
+  return describe (cuda, y, x, WINOGRAD_PLAIN, 2 - settings->padding);
 }
 
 static size_t
@@ -318,61 +364,70 @@ tile_count (const Winograd *w)
   return static_cast<size_t> (w->images) * w->tile_rows * w->tile_columns;
 }
 
+static size_t
+products_of (const Winograd *w)
+{
+  size_t products = w->form == WINOGRAD_PLAIN ? w->tile + 2 : 2 * w->tile + 1;
+  return products * products;
+}
+
 size_t
 winograd_kernel_floats (const Winograd *w)
 {
-  return points_of (w) * w->in_channels * w->out_channels;
+  return (products_of (w) * w->in_channels * w->out_channels + 15) & ~static_cast<size_t> (15);
 }
 
 size_t
 winograd_workspace_floats (const Winograd *w)
 {
-  return points_of (w) * tile_count (w) * (w->in_channels + w->out_channels);
+  return products_of (w) * tile_count (w) * (w->in_channels + w->out_channels);
+}
+
+bool
+winograd_suits (const Winograd *w, int kernel, int stride)
+{
+  return kernel == 3 && stride == 1 && w->in_channels >= FEWEST_CHANNELS
+         && w->out_channels >= FEWEST_CHANNELS && tile_count (w) >= FEWEST_TILES
+         && winograd_workspace_floats (w) <= MOST_FLOATS;
 }
 
 /* ---- Runs ---- */
+
+/* Blocks are small, for the largest form has 150 registers a thread. */
+template <typename... Parameters, typename... Arguments>
+static void
+transform (CudaBackend *cuda, const char *what, size_t count, void (*kernel) (Parameters...),
+           Arguments... arguments)
+{
+  const unsigned threads = 128;
+  note (cuda,
+        launch (kernel, dim3 (blocks_for (count, threads)), dim3 (threads), 0, cuda->stream, count,
+                arguments...),
+        what);
+}
 
 void
 winograd_pack (CudaBackend *cuda, const Winograd *w, bool turned, const float *kernel,
                float *packed)
 {
   size_t count = static_cast<size_t> (w->in_channels) * w->out_channels;
-  for_each (cuda, "a convolution's weights", count, w->upsamples ? pack<Upsampling> : pack<Plain>,
-            w->out_channels, w->in_channels, turned, kernel, packed);
+  for_each (cuda, "a convolution's weights", count, kernels_of (w).pack, w->out_channels,
+            w->in_channels, turned, kernel, packed);
 }
 
 void
-winograd_run (CudaBackend *cuda, const Winograd *w, Masked x, const float *packed,
+winograd_run (CudaBackend *cuda, const Winograd *w, const Source *x, const float *packed,
               const float *bias, float slope, Gradient y, float *workspace)
 {
+  Kernels kernels = kernels_of (w);
   size_t tiles = tile_count (w), in = w->in_channels * tiles, out = w->out_channels * tiles;
-  size_t points = points_of (w), weights = static_cast<size_t> (w->in_channels) * w->out_channels;
-  float *transformed = workspace, *products = workspace + points * in;
-  for_each (cuda, "a convolution's input", in,
-            w->upsamples ? transform_input<Upsampling> : transform_input<Plain>, in, *w, x,
-            transformed);
+  size_t weights = static_cast<size_t> (w->in_channels) * w->out_channels;
+  float *transformed = workspace, *products = workspace + products_of (w) * in;
+  transform (cuda, "a convolution's input", in, kernels.input[kind_of (w, x, kernels.step)], *w, *x,
+             transformed);
   multiply (cuda, w->out_channels, static_cast<int> (tiles), w->in_channels,
             Matrix{ packed, static_cast<size_t> (w->in_channels), false, weights },
             Matrix{ transformed, tiles, false, in }, products, tiles, out, false,
-            static_cast<int> (points));
-  for_each (cuda, "a convolution's output", out,
-            w->upsamples ? transform_output<Upsampling> : transform_output<Plain>, out, *w,
-            products, bias, slope, y);
-}
-
-void
-winograd_upsample_gradient (CudaBackend *cuda, const Winograd *w, Masked dy, const float *packed,
-                            Gradient dx, float *workspace)
-{
-  size_t tiles = tile_count (w), in = w->in_channels * tiles, out = w->out_channels * tiles;
-  size_t points = points_of (w), weights = static_cast<size_t> (w->in_channels) * w->out_channels;
-  float *gradients = workspace, *products = workspace + points * out;
-  for_each (cuda, "a convolution's output gradient", out, transform_output_gradient, out, *w, dy,
-            gradients);
-  multiply (cuda, w->in_channels, static_cast<int> (tiles), w->out_channels,
-            Matrix{ packed, static_cast<size_t> (w->in_channels), true, weights },
-            Matrix{ gradients, tiles, false, out }, products, tiles, in, false,
-            static_cast<int> (points));
-  for_each (cuda, "a convolution's input gradient", in, transform_input_gradient, in, *w, products,
-            dx);
+            static_cast<int> (products_of (w)));
+  transform (cuda, "a convolution's output", out, kernels.output, *w, products, bias, slope, y);
 }

@@ -1,54 +1,56 @@
-/* 3x3 convolutions by Winograd's F(2x2, 3x3), and nearest x2 upsampling followed by 3x3 in the same
- * manner: the input is cut into overlapping 4x4 tiles, each transformed to points; at each point a
- * matrix product over the channels; a transform back.
+/* 3x3 convolutions by Winograd's F(m x m, 3x3), and nearest x2 upsampling followed by 3x3 in the
+ * same manner, with their adjoints, for m = 2 and 4: the input is cut into overlapping tiles, each
+ * transformed to entries; for each product a matrix product over the channels; a transform back.
+ * engine/cpu/bilinear.h derives the forms, winograd-forms.cuh has their matrices.
  *
- * In one dimension a tile's inputs d0..d3 become values at the points 0, 1, -1 and infinity, and
- * two outputs cost four products instead of six. With upsampling y[2i] = a x[i-1] + b x[i] and
- * y[2i+1] = c x[i] + d x[i+1], where a = w0, b = w1 + w2, c = w0 + w1, d = w2: two 3-tap filters
- * (a, b, 0) and (0, c, d) over one transformed tile. The first vanishes at infinity, the second at
- * 0, at 1 they agree, and at -1 they differ: five products for four outputs, 25 in two dimensions
- * for 16 (direct: 144).
- *
- * F(4x4, 3x3) would save more but loses two digits in fp32. Against columns and one product, a
- * plain 3x3 convolution moves 16 floats for each 4 outputs and channel instead of 36, and has
- * 2.25 times fewer multiplications.
+ * For an output pixel and pair of channels a plain convolution takes 4 multiplications with tiles
+ * of two and 2.25 with tiles of four (direct: 9), an upsampling one 1.56 and 1.27; the transforms
+ * move 4 + 4 and 2.25 + 2.25 floats for a pixel in and out. Tiles of four round three times as much
+ * as direct sums, so small maps, where they save little, and a precise backend keep to two.
  */
 #pragma once
 
 #include "cuda/backend.cuh"
 
+enum WinogradForm { WINOGRAD_PLAIN, WINOGRAD_UPSAMPLED, WINOGRAD_UPSAMPLED_ADJOINT };
+
 struct Winograd {
-  bool upsamples;
+  WinogradForm form;
+  int tile; /* m: 2 or 4 */
   int images;
   int in_channels, height, width; /* the tiles' */
   int out_channels, out_height, out_width;
-  int padding; /* of the plain convolution; 1 when it upsamples */
+  int padding; /* of the plain convolution; 1 of the others */
   int tile_rows, tile_columns;
 };
 
-Winograd winograd_forward (SpShape x, SpShape y, const SpConvolution *settings);
-/* Of the plain convolution: dx is a convolution of dy with the kernel turned around. */
-Winograd winograd_turned (SpShape x, SpShape y, const SpConvolution *settings);
+/* y of x, and dx of dy. */
+Winograd winograd_forward (const CudaBackend *cuda, SpShape x, SpShape y,
+                           const SpConvolution *settings);
+Winograd winograd_gradient (const CudaBackend *cuda, SpShape x, SpShape y,
+                            const SpConvolution *settings);
 
 /* Whether it is worth it: many tiles and channels. */
 bool winograd_suits (const Winograd *winograd, int kernel, int stride);
 
+/* A multiple of 16, so that what follows can be read in vectors. */
 size_t winograd_kernel_floats (const Winograd *winograd);
 size_t winograd_workspace_floats (const Winograd *winograd);
 
-/* `turned`: from the stored kernel of the convolution whose dx this is. */
+/* `turned`: for dx, from the stored kernel of the convolution. */
 void winograd_pack (CudaBackend *cuda, const Winograd *winograd, bool turned, const float *kernel,
                     float *packed);
 
-/* x, with `sign_of` not null multiplied by (sign_of > 0 ? 1 : slope) where it is read. */
-struct Masked {
+/* A tensor as it is read: its values; with `sign_of`, each times (sign_of > 0 ? 1 : slope); with
+ * `inverse`, the pixel norm of values * (1 + delta), whose inverse norm at each pixel that is.
+ * `delta` may be null. */
+struct Source {
   const float *values, *sign_of;
   float slope;
+  const float *delta, *inverse;
 };
 
 /* y (+)= leaky (convolution (x) + bias). */
-void winograd_run (CudaBackend *cuda, const Winograd *winograd, Masked x, const float *packed,
-                   const float *bias, float slope, Gradient y, float *workspace);
-/* dx of the upsampling convolution; `packed` is the forward's. */
-void winograd_upsample_gradient (CudaBackend *cuda, const Winograd *winograd, Masked dy,
-                                 const float *packed, Gradient dx, float *workspace);
+void winograd_run (CudaBackend *cuda, const Winograd *winograd, const Source *x,
+                   const float *packed, const float *bias, float slope, Gradient y,
+                   float *workspace);

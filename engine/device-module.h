@@ -7,10 +7,11 @@
 G_BEGIN_DECLS
 
 /* The first device's backend. `tf32`: matrix products may round their factors to 10 bits of
- * mantissa. Fails with SP_ERROR_DEVICE. */
-typedef SpBackend *(*SpDeviceModuleEntry) (gboolean tf32, GError **error);
+ * mantissa. `precise`: convolutions round no more than direct sums, in about twice the time. Fails
+ * with SP_ERROR_DEVICE. */
+typedef SpBackend *(*SpDeviceModuleEntry) (gboolean tf32, gboolean precise, GError **error);
 
-SpBackend *sp_device_module_backend_new (gboolean tf32, GError **error);
+SpBackend *sp_device_module_backend_new (gboolean tf32, gboolean precise, GError **error);
 #define SP_DEVICE_MODULE_ENTRY "sp_device_module_backend_new"
 
 G_END_DECLS

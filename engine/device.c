@@ -77,7 +77,7 @@ module_path (void)
 }
 
 static SpBackend *
-open_module (const char *path, GError **error)
+open_module (const char *path, gboolean precise, GError **error)
 {
   SpDeviceModuleEntry entry;
   GModule *module = g_module_open (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
@@ -89,17 +89,17 @@ open_module (const char *path, GError **error)
     return NULL;
   }
   g_module_make_resident (module); /* CUDA's libraries do not survive being unloaded */
-  return entry (g_strcmp0 (g_getenv ("SEMANTIC_PAINT_TF32"), "1") == 0, error);
+  return entry (g_strcmp0 (g_getenv ("SEMANTIC_PAINT_TF32"), "1") == 0, precise, error);
 }
 
 SpBackend *
-sp_device_open_cuda (GError **error)
+sp_device_open_cuda (gboolean precise, GError **error)
 {
   if (sp_device_count_cuda (error) == 0)
     return NULL;
   const char *path = module_path ();
   if (path != NULL)
-    return open_module (path, error);
+    return open_module (path, precise, error);
   g_set_error (error, SP_ERROR, SP_ERROR_DEVICE,
                "This build of Semantic Paint has no CUDA module.");
   return NULL;
@@ -136,7 +136,7 @@ sp_device_open_or_cpu (const SpSettings *settings, char **note, GError **error)
   g_autoptr (GError) reason = NULL;
   *note = NULL;
   if (settings->device != SP_DEVICE_CPU && !nothing_to_tell (settings)) {
-    SpBackend *backend = sp_device_open_cuda (&reason);
+    SpBackend *backend = sp_device_open_cuda (settings->precise, &reason);
     if (backend != NULL)
       return backend;
     *note = g_strdup_printf ("The CPU computes: %s", reason->message);
@@ -149,6 +149,6 @@ sp_device_open (const SpSettings *settings, GError **error)
 {
   g_autofree char *note = NULL;
   if (settings->device == SP_DEVICE_CUDA)
-    return sp_device_open_cuda (error);
+    return sp_device_open_cuda (settings->precise, error);
   return sp_device_open_or_cpu (settings, &note, error);
 }

@@ -18,9 +18,9 @@ G_BEGIN_DECLS
  * not start, or it finds none. */
 guint sp_device_count_cuda (GError **error);
 
-/* The CUDA backend, or NULL with SP_ERROR_DEVICE or SP_ERROR_MEMORY. Free with sp_backend_free().
- */
-SpBackend *sp_device_open_cuda (GError **error);
+/* The CUDA backend, or NULL with SP_ERROR_DEVICE or SP_ERROR_MEMORY. `precise`: as
+ * SpSettings.precise. Free with sp_backend_free(). */
+SpBackend *sp_device_open_cuda (gboolean precise, GError **error);
 
 /* The backend that the settings ask for. SP_DEVICE_AUTO: CUDA where it works, else the CPU.
  * Fails with SP_ERROR_DEVICE when the device asked for cannot be used, SP_ERROR_MEMORY. */

@@ -6,6 +6,7 @@ CONVOLUTION ("convolution/1x1-one-pixel", 1, 1, 1, 1, 1, 1, 1, 0, 1, TRUE, 1.0f)
     BILINEAR ("convolution/bilinear-2", 2, 17, 17, 20, 33, 1, 0.2f, LIMIT),
     BILINEAR ("convolution/bilinear-2-linear", 1, 48, 24, 18, 16, 1, 1.0f, LIMIT),
     BILINEAR ("convolution/bilinear-4", 1, 17, 33, 37, 33, 1, 0.2f, 1e-5),
+    BILINEAR ("convolution/bilinear-4-whole-tiles", 1, 17, 34, 40, 20, 1, 0.2f, 1e-5),
     BILINEAR ("convolution/bilinear-4-batch", 2, 32, 36, 35, 16, 1, 1.0f, 1e-5),
     BILINEAR ("convolution/bilinear-4-wide", 1, 16, 34, 230, 16, 1, 0.0f, 1e-5),
     BILINEAR ("upsampling/bilinear-2", 2, 17, 18, 17, 33, 2, 0.2f, LIMIT),

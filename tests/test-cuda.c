@@ -83,6 +83,7 @@ build (Trainer *t)
                         sp_graph_mean_square (g, delta) };
   const float weights[] = { 1.0f, 0.1f };
   t->loss = sp_graph_sum (g, 2, terms, weights);
+  sp_tensor_keep (t->loss);
   t->parameters = sp_graph_parameters (g);
 }
 
@@ -123,7 +124,7 @@ static SpBackend *
 open_cuda (void)
 {
   g_autoptr (GError) error = NULL;
-  SpBackend *backend = sp_device_open_cuda (&error);
+  SpBackend *backend = sp_device_open_cuda (FALSE, &error);
   g_assert_no_error (error);
   return backend;
 }
@@ -234,7 +235,7 @@ static void
 expect_no_cuda (const char *fragment)
 {
   g_autoptr (GError) error = NULL;
-  g_assert_null (sp_device_open_cuda (&error));
+  g_assert_null (sp_device_open_cuda (FALSE, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_DEVICE);
   g_assert_nonnull (strstr (error->message, fragment));
   g_assert_null (strchr (error->message, '\n'));
@@ -315,7 +316,7 @@ test_allocations_that_fail (void)
   for (guint nth = 1;; nth++) {
     g_autoptr (GError) error = NULL;
     settings->fail_allocation = nth;
-    SpBackend *backend = sp_device_open_cuda (&error);
+    SpBackend *backend = sp_device_open_cuda (FALSE, &error);
     if (backend != NULL)
       trainer_free (trainer_new (backend, &error));
     g_assert_cmpuint (emulated_device_books ()->allocations, ==, 0);

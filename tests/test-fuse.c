@@ -1,11 +1,14 @@
-/* Joined operations against the same one by one.
+/* Joined operations against the same one by one, on the CPU and on the emulated CUDA device, or a
+ * real one where tests/gpu/run says so.
  *
  * A graph is planned twice: as it is, so that the plan joins what it can, and with every tensor in
  * between kept, so that it can join nothing. Values and gradients must agree.
  */
 #include "engine/cpu/cpu.h"
+#include "engine/device.h"
 #include "engine/graph/fuse.h"
 #include "engine/graph/plan.h"
+#include "tests/emulated-device.h"
 
 #include <math.h>
 
@@ -33,6 +36,36 @@ static const Case cases[] = {
     FALSE,
     FALSE,
     TRUE },
+  { "whole-tiles-of-four",
+    { 1, 20, 32, 40 },
+    17,
+    3,
+    { 1, 1, 1, 0.2f },
+    TRUE,
+    TRUE,
+    TRUE,
+    FALSE,
+    FALSE },
+  { "whole-tiles-of-two",
+    { 2, 17, 18, 20 },
+    16,
+    3,
+    { 1, 1, 1, 0.2f },
+    TRUE,
+    TRUE,
+    TRUE,
+    TRUE,
+    TRUE },
+  { "upsampling-whole-tiles",
+    { 1, 17, 32, 36 },
+    16,
+    3,
+    { 1, 1, 2, 0.2f },
+    TRUE,
+    TRUE,
+    TRUE,
+    FALSE,
+    FALSE },
   { "tiles-of-two", { 2, 17, 18, 20 }, 16, 3, { 1, 1, 1, 0.2f }, TRUE, FALSE, TRUE, FALSE, TRUE },
   { "upsampling", { 1, 17, 34, 33 }, 16, 3, { 1, 1, 2, 0.2f }, TRUE, TRUE, FALSE, FALSE, FALSE },
   { "upsampling-fixed",
@@ -49,6 +82,18 @@ static const Case cases[] = {
   { "direct-fixed", { 1, 20, 8, 9 }, 5, 3, { 1, 1, 2, 0.2f }, TRUE, TRUE, FALSE, TRUE, FALSE },
   { "to-rgb", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, FALSE, TRUE },
   { "to-rgb-fixed", { 1, 64, 20, 16 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, TRUE, TRUE },
+  { "to-rgb-alone", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, FALSE, FALSE, TRUE, FALSE, FALSE },
+  { "to-rgb-many-channels",
+    { 2, 150, 5, 7 },
+    4,
+    1,
+    { 1, 0, 1, 1 },
+    TRUE,
+    TRUE,
+    TRUE,
+    FALSE,
+    FALSE },
+  { "many-channels", { 2, 150, 5, 7 }, 3, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, FALSE, FALSE, FALSE },
   { "to-rgb-trained", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, FALSE, FALSE, FALSE, FALSE },
   { "first-layer", { 2, 20, 1, 1 }, 18, 4, { 1, 3, 1, 0.2f }, FALSE, FALSE, FALSE, FALSE, FALSE },
 };
@@ -170,11 +215,20 @@ run (const Layer *layer, SpBackend *backend)
   return plan;
 }
 
-static void
-test_layer (gconstpointer data)
+static SpBackend *
+backend_new (gboolean on_cuda)
 {
-  const Case *test = data;
-  g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, 2, NULL);
+  GError *error = NULL;
+  SpBackend *backend =
+      on_cuda ? sp_device_open_cuda (FALSE, &error) : sp_cpu_backend_new (SP_CPU_BEST, 2, &error);
+  g_assert_no_error (error);
+  return backend;
+}
+
+static void
+test_layer (const Case *test, gboolean on_cuda)
+{
+  g_autoptr (SpBackend) backend = backend_new (on_cuda);
   Layer joined = build (test, FALSE), apart = build (test, TRUE);
   g_assert_cmpuint (count_layers (&joined, backend), ==, 1);
   g_assert_cmpuint (count_layers (&apart, backend), ==, 0);
@@ -199,13 +253,35 @@ test_layer (gconstpointer data)
   sp_graph_free (apart.graph);
 }
 
+static void
+test_on_cpu (gconstpointer data)
+{
+  test_layer (data, FALSE);
+}
+
+static void
+test_on_cuda (gconstpointer data)
+{
+  test_layer (data, TRUE);
+}
+
+static void
+add_tests (const char *device, GTestDataFunc function)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = g_strdup_printf ("/fuse/layer/%s/%s", device, cases[i].name);
+    g_test_add_data_func (path, &cases[i], function);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strdup_printf ("/fuse/layer/%s", cases[i].name);
-    g_test_add_data_func (path, &cases[i], test_layer);
-  }
+  add_tests ("cpu", test_on_cpu);
+  if (g_getenv ("SP_TEST_CUDA") != NULL)
+    add_tests ("cuda", test_on_cuda);
+  else if (emulated_device_use ())
+    add_tests ("cuda-emulated", test_on_cuda);
   return g_test_run ();
 }

@@ -215,6 +215,56 @@ test_adam_parts (void)
   g_assert_cmpmem (again[0], sizeof again[0], result[3], sizeof result[3]);
 }
 
+/* mean |x - target| + 0.4 mean x^2 + 0.3 mean x^2, ten steps of it; x and its last gradient. With
+ * `apart` the penalties' gradients are wanted, so that Adam cannot take them. */
+static void
+step_with_penalties (gboolean apart, int n, float *values, float *gradient)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = make_backend ();
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  g_autofree float *start = g_new (float, n), *goal = g_new (float, n);
+  for (int i = 0; i < n; i++) {
+    start[i] = sinf ((float)i);
+    goal[i] = cosf ((float)i);
+  }
+  SpTensor *x = sp_graph_parameter (graph, "x", SP_SHAPE (1, n, 1, 1), start);
+  SpTensor *target = sp_graph_constant (graph, "target", SP_SHAPE (1, n, 1, 1), goal);
+  SpTensor *terms[] = { sp_graph_l1 (graph, x, target), sp_graph_mean_square (graph, x),
+                        sp_graph_mean_square (graph, x) };
+  for (int i = 1; i < 3 && apart; i++)
+    sp_tensor_want_gradient (terms[i]);
+  SpTensor *loss = sp_graph_sum (graph, 3, terms, (float[]){ 1.0f, 0.4f, 0.3f });
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, loss, &error);
+  g_assert_no_error (error);
+  const SpAdam adam = SP_ADAM_DEFAULT;
+  for (int i = 0; i < 10; i++)
+    sp_plan_step (plan, &adam);
+  sp_plan_read (plan, x, values);
+  sp_plan_forward (plan);
+  sp_plan_backward (plan);
+  sp_plan_read_gradient (plan, x, gradient);
+  double expected = 0;
+  for (int i = 0; i < n; i++)
+    expected += (fabs ((double)values[i] - (double)goal[i]) + 0.7 * values[i] * values[i]) / n;
+  g_assert_cmpfloat_with_epsilon (sp_plan_read_scalar (plan, loss), expected, 1e-5);
+}
+
+/* Penalties that Adam takes are those that are computed. */
+static void
+test_penalties (void)
+{
+  enum { n = 37 };
+  float taken[n], computed[n], of_taken[n], of_computed[n];
+  step_with_penalties (FALSE, n, taken, of_taken);
+  step_with_penalties (TRUE, n, computed, of_computed);
+  for (int i = 0; i < n; i++) {
+    g_assert_cmpfloat_with_epsilon (taken[i], computed[i], 1e-5);
+    g_assert_cmpfloat_with_epsilon (of_taken[i], of_computed[i], 1e-6);
+    g_assert_cmpfloat_with_epsilon (fabsf (of_taken[i] - 1.4f * taken[i] / n), 1.0f / n, 1e-6);
+  }
+}
+
 /* A mask has no gradient; a loss that reaches a parameter only through one has none to give. */
 static void
 test_masks_have_no_gradient (void)
@@ -251,6 +301,7 @@ main (int argc, char **argv)
   g_test_add_func ("/graph/memory-is-reused", test_memory_is_reused);
   g_test_add_func ("/graph/adam", test_adam);
   g_test_add_func ("/graph/adam-parts", test_adam_parts);
+  g_test_add_func ("/graph/penalties", test_penalties);
   g_test_add_func ("/graph/masks-have-no-gradient", test_masks_have_no_gradient);
   return g_test_run ();
 }

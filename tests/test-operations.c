@@ -32,7 +32,9 @@ static const BackendRow backends[] = { { "cpu-plain", SP_CPU_PLAIN, CPU },
                                        { "cpu-avx512", SP_CPU_AVX512, CPU },
                                        { "cpu-precise", SP_CPU_BEST, CPU, TRUE },
                                        { .name = "cuda-emulated", .kind = EMULATED_CUDA },
-                                       { .name = "cuda", .kind = CUDA } };
+                                       { "cuda-emulated-precise", 0, EMULATED_CUDA, TRUE },
+                                       { .name = "cuda", .kind = CUDA },
+                                       { "cuda-precise", 0, CUDA, TRUE } };
 
 /* The real device takes the emulated one's place where the tests are told so (tests/gpu/run). */
 static gboolean
@@ -57,9 +59,9 @@ backend_new (const BackendRow *row, int threads)
   if (row->kind == CPU)
     backend = sp_cpu_backend_new (row->instructions, threads, &error);
   else
-    backend = sp_device_open_cuda (&error);
+    backend = sp_device_open_cuda (row->precise, &error);
   g_assert_no_error (error);
-  if (row->precise)
+  if (row->precise && row->kind == CPU)
     sp_cpu_backend_set_precise (backend, TRUE);
   return backend;
 }

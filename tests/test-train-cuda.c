@@ -38,7 +38,7 @@ use_cuda (TrainFixture *fixture)
 {
   g_autoptr (GError) error = NULL;
   sp_backend_free (fixture->backend);
-  fixture->backend = sp_device_open_cuda (&error);
+  fixture->backend = sp_device_open_cuda (FALSE, &error);
   g_assert_no_error (error);
 }
 

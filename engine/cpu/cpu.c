@@ -124,7 +124,7 @@ update_piece (const SpCpuBackend *cpu, const SpAdamOperand *parameter, const SpA
   cpu->kernels->adam (n, value, (const float *)parameter->gradient + at,
                       (float *)parameter->moment1 + at, (float *)parameter->moment2 + at,
                       settings->beta1, settings->beta2, rates->rate, rates->correction2,
-                      settings->epsilon, rates->limit);
+                      settings->epsilon, rates->limit, parameter->decay);
   if (parameter->average == NULL)
     return;
   float *average = (float *)parameter->average + at;

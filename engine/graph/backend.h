@@ -49,7 +49,8 @@ typedef struct {
   void *value, *moment1, *moment2;
   void *average; /* NULL: none is kept */
   const void *gradient;
-  float rate; /* times the learning rate */
+  float rate;  /* times the learning rate */
+  float decay; /* decay * value is part of the gradient */
 } SpAdamOperand;
 
 struct _SpBackend {

@@ -5,6 +5,7 @@
  * by one remain the meaning, and the test, of the joined one.
  */
 #include "engine/graph/fuse.h"
+#include "engine/graph/step.h"
 
 typedef struct {
   const SpGraph *graph;
@@ -79,18 +80,28 @@ drop_joined (GArray *nodes, const Uses *uses)
       g_array_remove_index (nodes, i);
 }
 
+/* Penalties first: backward they then come last, and add to a gradient that is there. */
+static void
+append_nodes (GArray *nodes, Uses *uses, gboolean layers, gboolean penalties)
+{
+  for (guint i = 0; i < uses->graph->nodes->len; i++) {
+    const SpNode *node = g_ptr_array_index (uses->graph->nodes, i);
+    if (sp_is_penalty (node) != penalties)
+      continue;
+    SpNode joined =
+        layers && node->kind == SP_OPERATION_CONVOLUTION ? join_layer (uses, node) : *node;
+    g_array_append_val (nodes, joined);
+  }
+}
+
 GArray *
 sp_fuse (const SpGraph *graph, const SpBackend *backend, const SpTensor *loss)
 {
   gboolean layers = backend->operations[SP_OPERATION_LAYER] != NULL;
   GArray *nodes = g_array_sized_new (FALSE, FALSE, sizeof (SpNode), graph->nodes->len);
   Uses uses = find_uses (graph, loss);
-  for (guint i = 0; i < graph->nodes->len; i++) {
-    const SpNode *node = g_ptr_array_index (graph->nodes, i);
-    SpNode joined =
-        layers && node->kind == SP_OPERATION_CONVOLUTION ? join_layer (&uses, node) : *node;
-    g_array_append_val (nodes, joined);
-  }
+  append_nodes (nodes, &uses, layers, TRUE);
+  append_nodes (nodes, &uses, layers, FALSE);
   drop_joined (nodes, &uses);
   g_free (uses.readers);
   g_free (uses.maker);

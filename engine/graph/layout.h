@@ -21,7 +21,13 @@ typedef struct {
   gboolean persistent;     /* its value outlives the run */
   gboolean is_packed;      /* a constant that its readers pack: its value goes after that */
   SpSpan value, gradient, moment1, moment2, average;
+  float decay; /* of a parameter: see step.c */
 } SpSlot;
+
+/* Which runs of a node a step makes. */
+typedef struct {
+  gboolean forward, backward;
+} SpStepRuns;
 
 struct _SpPlan {
   const SpGraph *graph;
@@ -30,6 +36,7 @@ struct _SpPlan {
   GArray *nodes;           /* SpNode: the graph's, some joined (fuse.h) */
   SpSlot *slots;           /* by tensor index */
   SpOperation *operations; /* by node index */
+  SpStepRuns *steps;       /* by node index */
   void *persistent, *arena, *states, *workspace, *unpacked; /* `unpacked`: while they are packed */
   gsize persistent_bytes, arena_bytes, states_bytes, workspace_bytes, unpacked_bytes;
   guint adam_step;

@@ -1,7 +1,7 @@
 /* Binds a graph to memory and runs it. See plan.h; layout.c decides where everything lies. */
 #include "engine/error.h"
 #include "engine/graph/fuse.h"
-#include "engine/graph/layout.h"
+#include "engine/graph/step.h"
 
 #include <string.h>
 
@@ -240,9 +240,11 @@ sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **
     return NULL;
   plan->slots = g_new0 (SpSlot, graph->tensors->len);
   plan->operations = g_new0 (SpOperation, plan->nodes->len);
+  plan->steps = g_new0 (SpStepRuns, plan->nodes->len);
   sp_plan_lay_out (plan);
   if (!allocate_and_bind (plan, error))
     return NULL;
+  sp_plan_find_steps (plan);
   upload_leaves (plan);
   prepare_operations (plan);
   release_unpacked (plan);
@@ -263,6 +265,7 @@ sp_plan_free (SpPlan *plan)
   release_block (plan, plan->unpacked, plan->unpacked_bytes);
   g_clear_pointer (&plan->nodes, g_array_unref);
   g_free (plan->operations);
+  g_free (plan->steps);
   g_free (plan->slots);
   g_free (plan);
 }
@@ -369,7 +372,9 @@ sp_plan_backward (SpPlan *plan)
 static void
 issue_descent (SpPlan *plan, const SpAdam *adam)
 {
-  sp_plan_backward (plan);
+  for (guint i = plan->nodes->len; i-- > 0;)
+    if (plan->steps[i].backward)
+      operation_class (plan, i)->backward (plan->backend, &plan->operations[i]);
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
     const SpTensor *tensor = sp_plan_tensor (plan, t);
     if (!sp_plan_has_part (plan, tensor, SP_PART_MOMENT1))
@@ -380,7 +385,8 @@ issue_descent (SpPlan *plan, const SpAdam *adam)
                                 .moment2 = tensor_part (plan, tensor, SP_PART_MOMENT2),
                                 .average = tensor_part (plan, tensor, SP_PART_AVERAGE),
                                 .gradient = tensor_gradient (plan, tensor),
-                                .rate = tensor->rate };
+                                .rate = tensor->rate,
+                                .decay = plan->slots[t].decay };
     plan->backend->adam (plan->backend, &parameter, adam, plan->adam_step);
   }
 }
@@ -388,7 +394,9 @@ issue_descent (SpPlan *plan, const SpAdam *adam)
 static void
 issue_step (SpPlan *plan, const SpAdam *adam)
 {
-  sp_plan_forward (plan);
+  for (guint i = 0; i < plan->nodes->len; i++)
+    if (plan->steps[i].forward)
+      operation_class (plan, i)->forward (plan->backend, &plan->operations[i]);
   issue_descent (plan, adam);
 }
 

@@ -22,10 +22,12 @@ void sp_plan_free (SpPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPlan, sp_plan_free)
 
 /* N x C x H x W fp32 in and out. Readable: inputs, parameters, kept results, the loss; constants
- * only where no operation packs them. */
+ * only where no operation packs them. The loss is that of the last sp_plan_forward(): steps do not
+ * compute it unless it is kept. */
 void sp_plan_write (SpPlan *plan, const SpTensor *tensor, const float *values);
 void sp_plan_read (SpPlan *plan, const SpTensor *tensor, float *values);
-/* Of parameters and inputs that want one; valid after sp_plan_backward() or sp_plan_step(). */
+/* Of parameters and inputs that want one; valid after sp_plan_backward(), and after sp_plan_step()
+ * but for what Adam adds itself (step.c). */
 void sp_plan_read_gradient (SpPlan *plan, const SpTensor *tensor, float *values);
 float sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor);
 

@@ -23,7 +23,7 @@ static void
 add_cuda_json (JsonBuilder *builder)
 {
   g_autoptr (GError) why_not = NULL;
-  g_autoptr (SpBackend) backend = sp_device_open_cuda (&why_not);
+  g_autoptr (SpBackend) backend = sp_device_open_cuda (FALSE, &why_not);
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "usable");
   json_builder_add_boolean_value (builder, backend != NULL);
@@ -64,7 +64,7 @@ print_devices (void)
     if (sp_cpu_supports (instruction_sets[i].instructions))
       g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", instruction_sets[i].name);
   g_autoptr (GError) why_not = NULL;
-  g_autoptr (SpBackend) cuda = sp_device_open_cuda (&why_not);
+  g_autoptr (SpBackend) cuda = sp_device_open_cuda (FALSE, &why_not);
   g_print ("CPU:  %s; %u threads\n", names->str, g_get_num_processors ());
   if (cuda)
     g_print ("CUDA: %s; devices: %u\n", cuda->description, sp_device_count_cuda (NULL));

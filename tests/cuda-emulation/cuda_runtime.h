@@ -25,6 +25,14 @@ struct uint3 {
   unsigned x, y, z;
 };
 
+struct alignas (8) float2 {
+  float x, y;
+};
+
+struct alignas (16) float4 {
+  float x, y, z, w;
+};
+
 struct dim3 {
   unsigned x, y, z;
   dim3 (unsigned width = 1, unsigned height = 1, unsigned depth = 1)

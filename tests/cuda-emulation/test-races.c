@@ -77,7 +77,8 @@ test_races (void)
   g_autoptr (GError) error = NULL;
   Builder b = { .graph = sp_graph_new (), .random = g_rand_new_with_seed (1) };
   SpTensor *loss = build (&b);
-  SpBackend *backend = sp_device_module_backend_new (FALSE, &error);
+  sp_tensor_keep (loss);
+  SpBackend *backend = sp_device_module_backend_new (FALSE, FALSE, &error);
   g_assert_no_error (error);
   SpPlan *plan = sp_plan_new (b.graph, backend, loss, &error);
   g_assert_no_error (error);

@@ -72,10 +72,11 @@ SP_KERNEL (sp_multiply) (gsize n, float *dx, const float *dy, const float *x, gb
 void
 SP_KERNEL (sp_adam) (gsize n, float *restrict value, const float *restrict gradient,
                      float *restrict moment1, float *restrict moment2, float beta1, float beta2,
-                     float rate, float correction2, float epsilon, float limit)
+                     float rate, float correction2, float epsilon, float limit, float decay)
 {
   for (gsize i = 0; i < n; i++) {
-    float g = CLAMP (gradient[i], -limit, limit); /* no number stays none */
+    float g = gradient[i] + decay * value[i];
+    g = CLAMP (g, -limit, limit); /* no number stays none */
     float m = beta1 * moment1[i] + (1.0f - beta1) * g;
     float v = beta2 * moment2[i] + (1.0f - beta2) * g * g;
     moment1[i] = m;

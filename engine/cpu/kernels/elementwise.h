@@ -16,7 +16,7 @@ void SP_KERNEL (sp_multiply) (gsize n, float *dx, const float *dy, const float *
                               gboolean accumulate);
 void SP_KERNEL (sp_adam) (gsize n, float *value, const float *gradient, float *moment1,
                           float *moment2, float beta1, float beta2, float rate, float correction2,
-                          float epsilon, float limit);
+                          float epsilon, float limit, float decay);
 double SP_KERNEL (sp_sum_absolute_difference) (gsize n, const float *x, const float *target);
 double SP_KERNEL (sp_sum_squares) (gsize n, const float *x);
 void SP_KERNEL (sp_sign_difference) (gsize n, float *dx, const float *x, const float *target,

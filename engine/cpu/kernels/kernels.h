@@ -108,11 +108,11 @@ typedef struct {
                             gboolean accumulate);
   /* dx (+)= dy * x */
   void (*multiply) (gsize n, float *dx, const float *dy, const float *x, gboolean accumulate);
-  /* Adam with the bias corrections folded into `rate` and `correction2`, gradients within `limit`.
-   */
+  /* Adam with the bias corrections folded into `rate` and `correction2`, gradients, `decay` times
+   * the value among them, within `limit`. */
   void (*adam) (gsize n, float *value, const float *gradient, float *moment1, float *moment2,
-                float beta1, float beta2, float rate, float correction2, float epsilon,
-                float limit);
+                float beta1, float beta2, float rate, float correction2, float epsilon, float limit,
+                float decay);
 
   /* ---- Sums for losses, over n floats ---- */
   double (*sum_absolute_difference) (gsize n, const float *x, const float *target);

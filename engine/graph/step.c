@@ -1,0 +1,100 @@
+/* What an optimisation step leaves out.
+ *
+ * A step wants gradients and not the loss: scalars that no gradient is made of are not computed.
+ * And where the loss is a sum that has w times the mean square of a parameter, a penalty, Adam adds
+ * 2 w / n theta to the gradient as it reads theta, instead of this being written and read again.
+ * Both are passes over as much memory as there are parameters. sp_plan_forward() and
+ * sp_plan_backward() compute everything.
+ */
+#include "engine/graph/step.h"
+
+gboolean
+sp_is_penalty (const SpNode *node)
+{
+  return node->kind == SP_OPERATION_MEAN_SQUARE && node->inputs[0]->role == SP_TENSOR_PARAMETER;
+}
+
+/* ---- Penalties that Adam takes ---- */
+
+static guint
+count_readers (const SpPlan *plan, const SpTensor *tensor)
+{
+  guint readers = 0;
+  for (guint i = 0; i < plan->nodes->len; i++)
+    for (guint k = 0; k < sp_plan_node (plan, i)->n_inputs; k++)
+      readers += sp_plan_node (plan, i)->inputs[k] == tensor;
+  return readers;
+}
+
+/* The weight in the loss of what only the loss reads; 0 where it is not so. */
+static float
+weight_in_loss (const SpPlan *plan, const SpTensor *term)
+{
+  if (term->want_gradient || count_readers (plan, term) != 1)
+    return 0;
+  for (guint i = 0; i < plan->nodes->len; i++) {
+    const SpNode *node = sp_plan_node (plan, i);
+    for (guint k = 0; k < node->n_inputs; k++)
+      if (node->inputs[k] == term)
+        return node->kind == SP_OPERATION_SUM && node->output == plan->loss
+                   ? node->attributes.weights[k]
+                   : 0;
+  }
+  return 0;
+}
+
+/* Something else must write the gradient that this one would have added to. fuse.c puts penalties
+ * first, so that backward they come last. */
+static void
+give_penalty_to_adam (SpPlan *plan, guint i)
+{
+  const SpNode *node = sp_plan_node (plan, i);
+  const SpOperand *parameter = &plan->operations[i].inputs[0];
+  if (!sp_is_penalty (node) || parameter->gradient == NULL || !parameter->accumulate)
+    return;
+  float weight = weight_in_loss (plan, node->output);
+  if (weight == 0)
+    return;
+  float n = (float)sp_shape_elements (parameter->shape);
+  plan->slots[node->inputs[0]->index].decay += 2 * weight / n;
+  plan->steps[i].backward = FALSE;
+}
+
+/* ---- Scalars that nobody reads ---- */
+
+/* Marks what `node` reads in the runs that a step makes of it. */
+static void
+mark_reads (const SpPlan *plan, guint i, gboolean *is_read)
+{
+  const SpNode *node = sp_plan_node (plan, i);
+  const SpOperationInfo *info = sp_operation_info (node->kind);
+  gboolean forward = plan->steps[i].forward, backward = plan->steps[i].backward;
+  for (guint k = 0; k < node->n_inputs; k++)
+    if (forward || (backward && ((info->backward_reads_inputs >> k) & 1)))
+      is_read[node->inputs[k]->index] = TRUE;
+}
+
+/* Scalars alone: losses and their sums have no side effects and keep nothing for backward. */
+static gboolean
+can_be_left_out (const SpPlan *plan, guint i, const gboolean *is_read)
+{
+  const SpNode *node = sp_plan_node (plan, i);
+  gboolean reads_own = sp_operation_info (node->kind)->backward_reads_output;
+  return plan->operations[i].output.gradient != NULL && !node->output->keep
+         && !is_read[node->output->index] && !reads_own
+         && sp_shape_equal (node->output->shape, SP_SHAPE_SCALAR)
+         && plan->backend->operations[node->kind]->state_bytes == NULL;
+}
+
+void
+sp_plan_find_steps (SpPlan *plan)
+{
+  g_autofree gboolean *is_read = g_new0 (gboolean, plan->graph->tensors->len);
+  for (guint i = plan->nodes->len; i-- > 0;) {
+    plan->steps[i].forward = TRUE;
+    plan->steps[i].backward = plan->operations[i].output.gradient != NULL;
+    give_penalty_to_adam (plan, i);
+    plan->steps[i].forward = !can_be_left_out (plan, i, is_read);
+    mark_reads (plan, i, is_read);
+  }
+}
