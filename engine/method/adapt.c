@@ -27,6 +27,7 @@ typedef struct {
   SpTensor *deltas[SP_MAXIMUM_PERTURBED_LAYERS];
   SpTensor *picture, *loss;
   GPtrArray *parameters; /* R's */
+  GPtrArray *best;       /* inputs that nothing reads: the best of the parameters so far */
 } Upper;
 
 struct _SpAdaptation {
@@ -39,7 +40,6 @@ struct _SpAdaptation {
   guint n_layers;
   Lower lower;
   Upper upper;
-  float *best;                 /* a snapshot of R */
   float *photo, *keep;         /* for PSNR; 3 x H x W and H x W */
   float *activation, *picture; /* scratch */
 };
@@ -123,6 +123,12 @@ build_perturbations (SpAdaptation *adaptation)
   sp_perturbation_build (upper->graph, adaptation->settings.perturbation, adaptation->settings.seed,
                          adaptation->n_layers, shapes, upper->deltas);
   upper->parameters = sp_graph_parameters (upper->graph);
+  upper->best = g_ptr_array_new ();
+  for (guint i = 0; i < upper->parameters->len; i++) {
+    const SpTensor *parameter = g_ptr_array_index (upper->parameters, i);
+    g_ptr_array_add (upper->best,
+                     sp_graph_input (upper->graph, "best", sp_tensor_shape (parameter)));
+  }
   for (guint i = 0; i < adaptation->n_layers; i++)
     sp_tensor_keep (upper->deltas[i]);
 }
@@ -186,12 +192,30 @@ make_scratch (SpAdaptation *adaptation)
 {
   SpShape picture = sp_tensor_shape (adaptation->upper.picture);
   gsize pixels = (gsize)picture.height * picture.width;
-  adaptation->best = g_new0 (float, sp_adaptation_snapshot_size (adaptation));
   adaptation->photo = g_new0 (float, 3 * pixels);
   adaptation->keep = g_new0 (float, pixels);
   adaptation->picture = g_new0 (float, 3 * pixels);
   adaptation->activation =
       g_new0 (float, sp_shape_elements (sp_tensor_shape (adaptation->lower.activation)));
+}
+
+/* The best stays on the device: free perturbations are tens of megabytes. */
+static void
+save_best (gpointer data)
+{
+  Upper *upper = &((SpAdaptation *)data)->upper;
+  for (guint i = 0; i < upper->parameters->len; i++)
+    sp_plan_copy (upper->plan, g_ptr_array_index (upper->best, i), upper->plan,
+                  g_ptr_array_index (upper->parameters, i), SP_PART_VALUE);
+}
+
+static void
+restore_best (SpAdaptation *adaptation)
+{
+  Upper *upper = &adaptation->upper;
+  for (guint i = 0; i < upper->parameters->len; i++)
+    sp_plan_copy (upper->plan, g_ptr_array_index (upper->parameters, i), upper->plan,
+                  g_ptr_array_index (upper->best, i), SP_PART_VALUE);
 }
 
 SpAdaptation *
@@ -208,7 +232,7 @@ sp_adaptation_new (const SpPack *pack, SpBackend *backend, SpShape latent,
       || !build_upper (adaptation, error))
     return NULL;
   make_scratch (adaptation);
-  sp_adaptation_save (adaptation, adaptation->best);
+  save_best (adaptation);
   return g_steal_pointer (&adaptation);
 }
 
@@ -221,8 +245,8 @@ sp_adaptation_free (SpAdaptation *adaptation)
   sp_graph_free (adaptation->lower.graph);
   sp_plan_free (adaptation->upper.plan);
   g_clear_pointer (&adaptation->upper.parameters, g_ptr_array_unref);
+  g_clear_pointer (&adaptation->upper.best, g_ptr_array_unref);
   sp_graph_free (adaptation->upper.graph);
-  g_free (adaptation->best);
   g_free (adaptation->photo);
   g_free (adaptation->keep);
   g_free (adaptation->picture);
@@ -287,13 +311,6 @@ sp_adaptation_restore (SpAdaptation *adaptation, const float *snapshot)
 
 /* ---- Running ---- */
 
-static void
-save_best (gpointer data)
-{
-  SpAdaptation *adaptation = data;
-  sp_adaptation_save (adaptation, adaptation->best);
-}
-
 static double
 measure_psnr (gpointer data)
 {
@@ -322,7 +339,7 @@ sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
                                   .data = adaptation };
   sp_plan_reset_adam (adaptation->upper.plan);
   gboolean finished = sp_optimise (&optimisation, cancellable, progress, user_data, error);
-  sp_adaptation_restore (adaptation, adaptation->best);
+  restore_best (adaptation);
   sp_plan_forward (adaptation->upper.plan);
   return finished;
 }
