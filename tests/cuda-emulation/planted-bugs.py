@@ -35,7 +35,7 @@ BUGS = {
         "layer", "test-fuse", "/fuse/layer/cuda-emulated/many-channels"),
     "rim-kept": ("winograd.cu",
         "d[c] = there ? d[c] : 0.0f;", "d[c] = inside ? d[c] : 0.0f;\n    (void)there;",
-        "winograd", "test-fuse", "/fuse/layer/cuda-emulated/whole-tiles-of-four"),
+        "winograd", "test-operations", "/operations/cuda-emulated/convolution/bilinear-4-whole-tiles"),
     "missing-wait": ("backend.cu",
         "  if (!note (cuda, cudaStreamSynchronize (cuda->stream), \"waiting for the device\") || !copied)",
         "  if (!copied)",
