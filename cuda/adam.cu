@@ -1,5 +1,5 @@
 /* Adam (Kingma and Ba 2015, algorithm 1), with its step count and rates in device memory. */
-#include "cuda/backend.cuh"
+#include "cuda/adam.cuh"
 
 static __global__ void
 set_state (AdamState *state, AdamState values)
@@ -22,32 +22,13 @@ advance (AdamState *state)
   *state = next;
 }
 
-/* What is no number stays none. */
-static __device__ inline float
-limited (float gradient, float limit)
-{
-  if (limit <= 0.0f)
-    return gradient;
-  return gradient > limit ? limit : gradient < -limit ? -limit : gradient;
-}
-
 static __global__ void
-update (size_t count, const AdamState *state, float rate, float decay, const float *gradient,
-        float *value, float *moment1, float *moment2, float *average)
+update (size_t count, AdamParameter parameter, const float *gradient)
 {
   size_t i = thread_index ();
-  if (i >= count)
-    return;
-  SpAdam adam = state->settings;
-  float before = value[i], g = limited (gradient[i] + decay * before, adam.gradient_limit);
-  float m = moment1[i] + (1.0f - adam.beta1) * (g - moment1[i]);
-  float v = moment2[i] + (1.0f - adam.beta2) * (g * g - moment2[i]);
-  moment1[i] = m;
-  moment2[i] = v;
-  float now = before - rate * state->rate * m / (sqrtf (v * state->scale2) + adam.epsilon);
-  value[i] = now;
-  if (average != nullptr)
-    average[i] = state->keep * average[i] + (1.0f - state->keep) * now;
+  if (i < count)
+    adam_element (parameter, i, gradient[i], parameter.value[i], parameter.moment1[i],
+                  parameter.moment2[i]);
 }
 
 static bool
@@ -81,17 +62,21 @@ adam_advance (CudaBackend *cuda)
 }
 
 void
+adam_begin (CudaBackend *cuda, const SpAdam *settings, unsigned step)
+{
+  if (cuda->in_step)
+    return;
+  adam_set_state (cuda, settings, step);
+  adam_advance (cuda);
+  cuda->adam_step = step;
+}
+
+void
 adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings, guint step)
 {
   CudaBackend *cuda = cuda_backend (backend);
   size_t count = elements_of (parameter->shape);
-  if (!cuda->in_step) { /* called by itself */
-    adam_set_state (cuda, settings, step);
-    adam_advance (cuda);
-    cuda->adam_step = step;
-  }
-  for_each (cuda, "Adam", count, update, count, cuda->adam_state, parameter->rate, parameter->decay,
-            static_cast<const float *> (parameter->gradient),
-            static_cast<float *> (parameter->value), static_cast<float *> (parameter->moment1),
-            static_cast<float *> (parameter->moment2), static_cast<float *> (parameter->average));
+  adam_begin (cuda, settings, step);
+  for_each (cuda, "Adam", count, update, count, adam_parameter (cuda, parameter),
+            static_cast<const float *> (parameter->gradient));
 }

@@ -176,6 +176,7 @@ static void
 set_functions (SpBackend *base)
 {
   base->name = "cuda";
+  base->masks_gradients = TRUE;
   base->steps_between_checks = 25; /* each costs a forward pass and a wait for the device */
   base->tensor_bytes = tensor_bytes;
   base->allocate = allocate;
@@ -187,6 +188,7 @@ set_functions (SpBackend *base)
   base->clear = clear;
   base->copy = copy;
   base->adam = adam_update;
+  base->can_update = layer_can_update;
   base->begin_step = step_begin;
   base->end_step = step_end;
   base->free_recording = step_free_recording;

@@ -159,6 +159,8 @@ void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient su
 
 void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 void adam_advance (CudaBackend *cuda);
+/* adam_state for this step, when nobody has begun one. */
+void adam_begin (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 /* ---- Copies that are not waited for ---- */
 
 bool staging_start (CudaBackend *cuda);
@@ -194,3 +196,6 @@ extern const SpOperationClass cuda_logistic;
 extern const SpOperationClass cuda_hinge;
 extern const SpOperationClass cuda_mean;
 extern const SpOperationClass cuda_layer;
+
+/* SpBackend.can_update: a layer's delta. */
+gboolean layer_can_update (const SpOperation *operation, guint k);

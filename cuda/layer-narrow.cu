@@ -22,7 +22,7 @@ struct Narrow {
   float *inverse, *y;
 };
 
-static __global__ void
+static COLUMN_KERNEL
 narrow_layer (Narrow n)
 {
   SHARED_ARRAY (float, shared);

@@ -35,6 +35,7 @@ find_operands (Layer *layer, const SpOperation *operation)
   layer->delta = attributes->is_perturbed ? &operation->inputs[operation->n_inputs - 1] : nullptr;
   layer->y = &operation->output;
   layer->settings = attributes->convolution;
+  layer->input_slope = attributes->input_slope;
   layer->wants_input = wants (layer->x) || wants (layer->delta);
   layer->wants_kernel = wants (layer->kernel);
   layer->is_narrow = narrow_suits (layer);
@@ -84,7 +85,7 @@ describe (SpBackend *backend, const SpOperation *operation, Sizes *sizes)
   sizes->state = place_in_state (&layer, operation);
   sizes->workspace = place_in_workspace (&layer, operation);
   SpOperand *input = &convolution->inputs[0];
-  *input = SpOperand{ layer.x->shape, layer.normalised, layer.gradient, FALSE, FALSE };
+  *input = SpOperand{ layer.x->shape, layer.normalised, layer.gradient, FALSE, FALSE, nullptr };
   if (operation->state != nullptr)
     convolution->state = place (operation->state, sizes->state);
   if (operation->workspace != nullptr)
@@ -131,7 +132,7 @@ delta_of (const Layer *layer)
   return layer->delta != nullptr ? value_of (layer->delta) : nullptr;
 }
 
-static __global__ void
+static COLUMN_KERNEL
 inverse_norms (Pixels pixels, const float *x, const float *delta, float *inverse)
 {
   SHARED_ARRAY (float, shared);
@@ -227,9 +228,18 @@ backward (SpBackend *backend, const SpOperation *operation)
   }
   if (layer.wants_kernel)
     make_normalised (&layer);
+  if (operation->attributes.layer.gradient_is_masked)
+    layer.convolution.attributes.convolution.slope = 1.0f;
   cuda_convolution.backward (backend, &layer.convolution);
   if (layer.wants_input)
     issue_norm_gradient (&layer, Stored{ layer.gradient });
+}
+
+gboolean
+layer_can_update (const SpOperation *operation, guint k)
+{
+  return operation->kind == SP_OPERATION_LAYER && operation->attributes.layer.is_perturbed
+         && k == operation->n_inputs - 1;
 }
 
 const SpOperationClass cuda_layer = { state_bytes, workspace_bytes, prepare, forward, backward };

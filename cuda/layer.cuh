@@ -6,12 +6,14 @@
  * the gradient of n: dp = r (dn - n mean (dn n)), dx = dp (1 + delta), ddelta = dp x. */
 #pragma once
 
+#include "cuda/adam.cuh"
 #include "cuda/convolution.cuh"
 
 struct Layer {
   CudaBackend *cuda;
   const SpOperand *x, *kernel, *bias, *delta, *y; /* bias, delta: null where there is none */
   SpConvolution settings;
+  float input_slope;
   float *inverse;               /* r, one for each pixel, kept for backward */
   float *normalised, *gradient; /* n and dn, where they are needed */
   bool is_narrow, in_passing, wants_input, wants_kernel;
@@ -29,6 +31,9 @@ void narrow_backward (const Layer *layer);
 
 #define MOST_CHANNELS 8 /* of a thread at a time: their reads are under way together */
 #define MOST_ROWS 16
+
+/* A kernel for such blocks: the compiler then keeps to the registers that the largest may have. */
+#define COLUMN_KERNEL __global__ __launch_bounds__ (32 * MOST_ROWS) void
 
 /* A column of threads for each of 32 pixels; they share its channels. */
 static inline dim3
@@ -128,7 +133,9 @@ inverse_norm (float squares, int channels)
 struct NormGradient {
   Pixels pixels;
   const float *x, *delta, *inverse;
-  Gradient dx, ddelta; /* x and delta may be one tensor: then delta's adds to x's */
+  float input_slope;    /* of x's own leaky ReLU, whose adjoint dx goes through */
+  Gradient dx, ddelta;  /* x and delta may be one tensor: then delta's adds to x's */
+  AdamParameter update; /* of delta, in ddelta's place */
 };
 
 static inline NormGradient
@@ -139,14 +146,16 @@ norm_gradient_of (const Layer *layer)
                        value_of (layer->x),
                        is_perturbed ? value_of (layer->delta) : nullptr,
                        layer->inverse,
+                       layer->input_slope,
                        gradient (layer->x),
-                       is_perturbed ? gradient (layer->delta) : Gradient{} };
+                       is_perturbed ? gradient (layer->delta) : Gradient{},
+                       AdamParameter{} };
 }
 
 /* `Incoming` knows dn: load (pixels, column, first, values). What does not fit into the threads is
- * read twice. */
-template <typename Incoming>
-static __global__ void
+ * read twice. All reads of a turn come before its writes, which they cannot pass. */
+template <typename Incoming, bool updates>
+static COLUMN_KERNEL
 norm_gradient (NormGradient g, Incoming incoming)
 {
   SHARED_ARRAY (float, shared);
@@ -169,6 +178,12 @@ norm_gradient (NormGradient g, Incoming incoming)
       load_factors (g.pixels, column, first, g.delta, factor);
       incoming.load (g.pixels, column, first, dn);
     }
+    float value[MOST_CHANNELS], moment1[MOST_CHANNELS], moment2[MOST_CHANNELS];
+    if constexpr (updates) {
+      load_channels (g.pixels, column, first, g.update.value, value);
+      load_channels (g.pixels, column, first, g.update.moment1, moment1);
+      load_channels (g.pixels, column, first, g.update.moment2, moment2);
+    }
 #pragma unroll
     for (int k = 0; k < MOST_CHANNELS; k++) {
       int c = first + k * column.rows;
@@ -177,8 +192,10 @@ norm_gradient (NormGradient g, Incoming incoming)
       size_t i = column.first + c * g.pixels.each;
       float dp = r * (dn[k] - x[k] * factor[k] * share);
       if (g.dx.values != nullptr)
-        put (g.dx, i, dp * factor[k]);
-      if (g.ddelta.values != nullptr)
+        put (g.dx, i, dp * factor[k] * (x[k] > 0.0f ? 1.0f : g.input_slope));
+      if constexpr (updates)
+        adam_element (g.update, i, dp * x[k], value[k], moment1[k], moment2[k]);
+      else if (g.ddelta.values != nullptr)
         put (g.ddelta, i, dp * x[k]);
     }
   }
@@ -189,9 +206,15 @@ static void
 issue_norm_gradient (const Layer *layer, Incoming incoming)
 {
   NormGradient g = norm_gradient_of (layer);
+  const SpUpdate *update = layer->delta != nullptr ? layer->delta->update : nullptr;
+  if (update != nullptr) {
+    adam_begin (layer->cuda, update->adam, update->step);
+    g.update = adam_parameter (layer->cuda, &update->parameter);
+  }
+  auto kernel = update != nullptr ? norm_gradient<Incoming, true> : norm_gradient<Incoming, false>;
   dim3 block = column_block (g.pixels.channels);
   note (layer->cuda,
-        launch (norm_gradient<Incoming>, dim3 (blocks_for (g.pixels.count, 32)), block,
+        launch (kernel, dim3 (blocks_for (g.pixels.count, 32)), block,
                 block.x * block.y * sizeof (float), layer->cuda->stream, g, incoming),
         "a layer's gradient");
 }

@@ -48,8 +48,8 @@ constant (SpGraph *graph, SpShape shape, float size, guint32 seed)
   return sp_graph_constant (graph, "constant", shape, values);
 }
 
-/* An adaptation in small: frozen layers with an upsampling one between, perturbed, and a trained
- * branch with batch norm. */
+/* An adaptation in small: frozen layers with an upsampling one between, perturbed by free tensors,
+ * which their layers update, and one by the sum with a trained branch that has batch norm. */
 static void
 build (Trainer *t)
 {
@@ -62,7 +62,8 @@ build (Trainer *t)
   t->target = sp_graph_input (g, "target", SP_SHAPE (1, 3, 2 * side, 2 * side));
   t->mask = sp_graph_input (g, "mask", SP_SHAPE (1, 1, 2 * side, 2 * side));
 
-  SpTensor *h = sp_graph_pixel_norm (g, t->x);
+  SpTensor *first = parameter (g, low, 0.1f, 13), *last = parameter (g, high, 0.1f, 14);
+  SpTensor *h = sp_graph_pixel_norm (g, sp_graph_perturb (g, t->x, first));
   h = sp_graph_convolution (g, h, constant (g, kernel, 0.2f, 1), constant (g, each, 0.1f, 2),
                             (SpConvolution){ 1, 1, 2, 0.2f });
   SpTensor *trunk =
@@ -76,13 +77,15 @@ build (Trainer *t)
   h = sp_graph_perturb (g, h, sp_graph_sum (g, 2, both, halves));
   h = sp_graph_convolution (g, sp_graph_pixel_norm (g, h), constant (g, kernel, 0.2f, 8), NULL,
                             (SpConvolution){ 1, 1, 1, 0.2f });
+  h = sp_graph_pixel_norm (g, sp_graph_perturb (g, h, last));
   SpTensor *picture =
       sp_graph_convolution (g, h, constant (g, SP_SHAPE (3, channels, 1, 1), 0.3f, 9), NULL,
                             (SpConvolution){ 1, 0, 1, 1.0f });
   SpTensor *terms[] = { sp_graph_masked_l1 (g, picture, t->target, t->mask),
-                        sp_graph_mean_square (g, delta) };
-  const float weights[] = { 1.0f, 0.1f };
-  t->loss = sp_graph_sum (g, 2, terms, weights);
+                        sp_graph_mean_square (g, delta), sp_graph_mean_square (g, first),
+                        sp_graph_mean_square (g, last) };
+  const float weights[] = { 1.0f, 0.1f, 0.2f, 0.3f };
+  t->loss = sp_graph_sum (g, 4, terms, weights);
   sp_tensor_keep (t->loss);
   t->parameters = sp_graph_parameters (g);
 }

@@ -53,12 +53,20 @@ typedef struct {
   float decay; /* decay * value is part of the gradient */
 } SpAdamOperand;
 
+/* Adam's step of one parameter, as SpBackend.adam would be asked for it. */
+struct _SpUpdate {
+  SpAdamOperand parameter;
+  const SpAdam *adam;
+  guint step;
+};
+
 struct _SpBackend {
   const char *name;                                       /* "cpu", "cuda" */
   char *description;                                      /* for people: "CPU, AVX2, 2 threads" */
   const SpOperationClass *operations[SP_OPERATION_COUNT]; /* NULL: not supported */
   guint packed_inputs[SP_OPERATION_COUNT]; /* bits of constant inputs that are not read after
                                             * prepare(): their memory goes */
+  gboolean masks_gradients;                /* see SpLayerAttributes */
   guint steps_between_checks;              /* how often an optimisation should read its loss */
 
   gsize (*tensor_bytes) (SpBackend *backend, SpShape shape); /* a multiple of 64 */
@@ -76,6 +84,10 @@ struct _SpBackend {
   /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1);
    * then average = a * average + (1 - a) * theta. */
   void (*adam) (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *adam, guint step);
+
+  /* Optional: whether the operation's backward can make Adam's step of the parameter that is its
+   * input `k` (SpOperand.update). */
+  gboolean (*can_update) (const SpOperation *operation, guint k);
 
   /* Optional, the three together: an optimisation step that is recorded once and replayed. The
    * plan's operands are the same in every step, so what is recorded stays true; *recording is the

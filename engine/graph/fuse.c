@@ -61,6 +61,7 @@ join_layer (Uses *uses, const SpNode *convolution)
   layer.attributes.layer.convolution = convolution->attributes.convolution;
   layer.attributes.layer.has_bias = convolution->n_inputs > 2;
   layer.attributes.layer.is_perturbed = perturb != NULL;
+  layer.attributes.layer.input_slope = 1.0f;
   add_input (&layer, perturb != NULL ? perturb->inputs[0] : norm->inputs[0]);
   for (guint k = 1; k < convolution->n_inputs; k++)
     add_input (&layer, convolution->inputs[k]);
@@ -78,6 +79,23 @@ drop_joined (GArray *nodes, const Uses *uses)
   for (guint i = nodes->len; i-- > 0;)
     if (uses->joined[g_array_index (nodes, SpNode, i).output->index])
       g_array_remove_index (nodes, i);
+}
+
+/* Layers whose output one other layer reads leave their leaky ReLU's adjoint to that: it has the
+ * output at hand where it writes the gradient. */
+static void
+pass_masks (GArray *nodes, const Uses *uses)
+{
+  for (guint i = 0; i < nodes->len; i++)
+    for (guint j = 0; j < i; j++) {
+      SpNode *reader = &g_array_index (nodes, SpNode, i),
+             *maker = &g_array_index (nodes, SpNode, j);
+      if (reader->kind != SP_OPERATION_LAYER || maker->kind != SP_OPERATION_LAYER
+          || maker->output != reader->inputs[0] || uses->readers[maker->output->index] != 1)
+        continue;
+      reader->attributes.layer.input_slope = maker->attributes.layer.convolution.slope;
+      maker->attributes.layer.gradient_is_masked = TRUE;
+    }
 }
 
 /* Penalties first: backward they then come last, and add to a gradient that is there. */
@@ -103,6 +121,8 @@ sp_fuse (const SpGraph *graph, const SpBackend *backend, const SpTensor *loss)
   append_nodes (nodes, &uses, layers, TRUE);
   append_nodes (nodes, &uses, layers, FALSE);
   drop_joined (nodes, &uses);
+  if (backend->masks_gradients)
+    pass_masks (nodes, &uses);
   g_free (uses.readers);
   g_free (uses.maker);
   g_free (uses.joined);

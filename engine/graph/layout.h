@@ -21,12 +21,14 @@ typedef struct {
   gboolean persistent;     /* its value outlives the run */
   gboolean is_packed;      /* a constant that its readers pack: its value goes after that */
   SpSpan value, gradient, moment1, moment2, average;
-  float decay; /* of a parameter: see step.c */
+  float decay;         /* of a parameter: see step.c */
+  gboolean is_updated; /* a parameter that the backward run of its reader updates */
 } SpSlot;
 
 /* Which runs of a node a step makes. */
 typedef struct {
   gboolean forward, backward;
+  int updates; /* the input whose parameter backward updates, or -1 */
 } SpStepRuns;
 
 struct _SpPlan {

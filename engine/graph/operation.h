@@ -45,18 +45,27 @@ sp_crop_place (float fraction, int whole, int part)
   return CLAMP ((int)(fraction * (float)places), 0, places - 1);
 }
 
+typedef struct _SpUpdate SpUpdate; /* backend.h */
+
 typedef struct {
   SpShape shape;
-  void *value;         /* the backend's layout */
-  void *gradient;      /* NULL where no gradient is wanted */
-  gboolean accumulate; /* backward adds to `gradient` instead of overwriting it */
-  gboolean constant;   /* the value never changes after `prepare` */
+  void *value;            /* the backend's layout */
+  void *gradient;         /* NULL where no gradient is wanted */
+  gboolean accumulate;    /* backward adds to `gradient` instead of overwriting it */
+  gboolean constant;      /* the value never changes after `prepare` */
+  const SpUpdate *update; /* not NULL: backward makes Adam's step with this gradient, which it does
+                           * not write; only where SpBackend.can_update allows it */
 } SpOperand;
 
 /* A convolution of the pixel norm of x, or of x * (1 + delta). */
 typedef struct {
   SpConvolution convolution; /* first, so that a layer can be read as a convolution */
   gboolean has_bias, is_perturbed;
+  /* Where SpBackend.masks_gradients: x is the output of another layer, whose leaky ReLU's slope
+   * this is (else 1): dx goes through its adjoint, sign (x) tells where. That other layer's
+   * gradient_is_masked says that its dy has been. */
+  float input_slope;
+  gboolean gradient_is_masked;
 } SpLayerAttributes;
 
 typedef union {

@@ -369,24 +369,44 @@ sp_plan_backward (SpPlan *plan)
       operation_class (plan, i)->backward (plan->backend, &plan->operations[i]);
 }
 
+static SpAdamOperand
+adam_operand (const SpPlan *plan, const SpTensor *tensor)
+{
+  return (SpAdamOperand){ .shape = tensor->shape,
+                          .value = tensor_value (plan, tensor),
+                          .moment1 = tensor_part (plan, tensor, SP_PART_MOMENT1),
+                          .moment2 = tensor_part (plan, tensor, SP_PART_MOMENT2),
+                          .average = tensor_part (plan, tensor, SP_PART_AVERAGE),
+                          .gradient = tensor_gradient (plan, tensor),
+                          .rate = tensor->rate,
+                          .decay = plan->slots[tensor->index].decay };
+}
+
+/* In a step, which may update a parameter on the way. */
+static void
+issue_backward (SpPlan *plan, guint i, const SpAdam *adam)
+{
+  SpOperation operation = plan->operations[i];
+  int k = plan->steps[i].updates;
+  SpUpdate update = { .adam = adam, .step = plan->adam_step };
+  if (k >= 0) {
+    update.parameter = adam_operand (plan, sp_plan_node (plan, i)->inputs[k]);
+    operation.inputs[k].update = &update;
+  }
+  operation_class (plan, i)->backward (plan->backend, &operation);
+}
+
 static void
 issue_descent (SpPlan *plan, const SpAdam *adam)
 {
   for (guint i = plan->nodes->len; i-- > 0;)
     if (plan->steps[i].backward)
-      operation_class (plan, i)->backward (plan->backend, &plan->operations[i]);
+      issue_backward (plan, i, adam);
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
     const SpTensor *tensor = sp_plan_tensor (plan, t);
-    if (!sp_plan_has_part (plan, tensor, SP_PART_MOMENT1))
+    if (!sp_plan_has_part (plan, tensor, SP_PART_MOMENT1) || plan->slots[t].is_updated)
       continue;
-    SpAdamOperand parameter = { .shape = tensor->shape,
-                                .value = tensor_value (plan, tensor),
-                                .moment1 = tensor_part (plan, tensor, SP_PART_MOMENT1),
-                                .moment2 = tensor_part (plan, tensor, SP_PART_MOMENT2),
-                                .average = tensor_part (plan, tensor, SP_PART_AVERAGE),
-                                .gradient = tensor_gradient (plan, tensor),
-                                .rate = tensor->rate,
-                                .decay = plan->slots[t].decay };
+    SpAdamOperand parameter = adam_operand (plan, tensor);
     plan->backend->adam (plan->backend, &parameter, adam, plan->adam_step);
   }
 }

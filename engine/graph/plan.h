@@ -27,7 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPlan, sp_plan_free)
 void sp_plan_write (SpPlan *plan, const SpTensor *tensor, const float *values);
 void sp_plan_read (SpPlan *plan, const SpTensor *tensor, float *values);
 /* Of parameters and inputs that want one; valid after sp_plan_backward(), and after sp_plan_step()
- * but for what Adam adds itself (step.c). */
+ * but for what a step leaves out (step.c). */
 void sp_plan_read_gradient (SpPlan *plan, const SpTensor *tensor, float *values);
 float sp_plan_read_scalar (SpPlan *plan, const SpTensor *tensor);
 

@@ -3,8 +3,9 @@
  * A step wants gradients and not the loss: scalars that no gradient is made of are not computed.
  * And where the loss is a sum that has w times the mean square of a parameter, a penalty, Adam adds
  * 2 w / n theta to the gradient as it reads theta, instead of this being written and read again.
- * Both are passes over as much memory as there are parameters. sp_plan_forward() and
- * sp_plan_backward() compute everything.
+ * An operation that alone reads a parameter may also make Adam's step itself as it has the
+ * gradient in its hands. All three are passes over as much memory as there are parameters.
+ * sp_plan_forward() and sp_plan_backward() compute everything.
  */
 #include "engine/graph/step.h"
 
@@ -60,6 +61,46 @@ give_penalty_to_adam (SpPlan *plan, guint i)
   plan->steps[i].backward = FALSE;
 }
 
+static gboolean
+is_given (const SpPlan *plan, guint i)
+{
+  return sp_is_penalty (sp_plan_node (plan, i)) && plan->operations[i].inputs[0].gradient != NULL
+         && !plan->steps[i].backward;
+}
+
+/* ---- Parameters that their reader updates ---- */
+
+/* The gradient must be whole, and nobody else may look at the value: penalties, which come last,
+ * are Adam's by then or else stand in the way. */
+static int
+find_update (const SpPlan *plan, guint i)
+{
+  const SpNode *node = sp_plan_node (plan, i);
+  const SpBackend *backend = plan->backend;
+  for (guint k = 0; k < node->n_inputs && backend->can_update != NULL; k++) {
+    const SpTensor *tensor = node->inputs[k];
+    guint penalties = 0;
+    for (guint p = 0; p < plan->nodes->len; p++)
+      penalties += sp_plan_node (plan, p)->inputs[0] == tensor && is_given (plan, p);
+    if (tensor->role == SP_TENSOR_PARAMETER && plan->operations[i].inputs[k].gradient != NULL
+        && count_readers (plan, tensor) == penalties + 1
+        && backend->can_update (&plan->operations[i], k))
+      return (int)k;
+  }
+  return -1;
+}
+
+static void
+find_updates (SpPlan *plan)
+{
+  for (guint i = 0; i < plan->nodes->len; i++) {
+    int k = plan->steps[i].backward ? find_update (plan, i) : -1;
+    plan->steps[i].updates = k;
+    if (k >= 0)
+      plan->slots[sp_plan_node (plan, i)->inputs[k]->index].is_updated = TRUE;
+  }
+}
+
 /* ---- Scalars that nobody reads ---- */
 
 /* Marks what `node` reads in the runs that a step makes of it. */
@@ -97,4 +138,5 @@ sp_plan_find_steps (SpPlan *plan)
     plan->steps[i].forward = !can_be_left_out (plan, i, is_read);
     mark_reads (plan, i, is_read);
   }
+  find_updates (plan);
 }

@@ -10,7 +10,7 @@ static gsize
 noise_elements (const SpTrainOptions *options)
 {
   gsize cells = (gsize)sp_train_cells (options) * sp_train_cells (options);
-  return options->batch * cells * options->latent_channels;
+  return cells * options->latent_channels;
 }
 
 SpBatch *

@@ -12,7 +12,8 @@ typedef struct {
   float *photos;        /* N x 3 x S x S, in [-1, 1] */
   float *labels;        /* N x K x h x w: the concept's share of the cell's known pixels */
   float *label_weights; /* N x K x h x w: the known pixels' share of the cell */
-  float *noise;         /* N x C x h x w: normal deviates times latent_noise; NULL: none */
+  float *noise;         /* C x h x w, for all pictures: normal deviates times latent_noise, a
+                         * batch's worth of which would cost more than its photos; NULL: none */
   float *origins;       /* N x 2: where the perceptual loss looks, see sp_graph_crop() */
 } SpBatch;
 

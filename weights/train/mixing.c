@@ -135,10 +135,11 @@ add_noise (SpMixing *mixing, guint n, Cells cells, const float *noise)
   gsize plane = (gsize)mixing->cells * mixing->cells, image = image_floats (mixing);
   for (int y = cells.top; y < cells.bottom; y++)
     for (int x = cells.left; x < cells.right; x++) {
-      gsize first = n * image + (gsize)y * mixing->cells + x;
-      float size = cell_size (mixing, mixing->donated + first);
+      gsize within = (gsize)y * mixing->cells + x;
+      float *cell = mixing->donated + n * image + within;
+      float size = cell_size (mixing, cell);
       for (int c = 0; c < mixing->channels; c++)
-        mixing->donated[first + c * plane] += size * noise[first + c * plane];
+        cell[c * plane] += size * noise[within + c * plane];
     }
 }
 

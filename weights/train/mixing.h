@@ -27,7 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpMixing, sp_mixing_free)
 /* Takes the latents of a step (N x C x h x w) and their labels. */
 void sp_mixing_learn (SpMixing *mixing, const float *latents, const SpBatch *batch);
 
-/* Chooses cells for every picture. `noise` (N x C x h x w, or NULL) is added where a mean is put,
+/* Chooses cells for every picture. `noise` (C x h x w, or NULL) is added where a mean is put,
  * relative to a cell's root mean square: equal cells would make equal tiles. */
 void sp_mixing_draw (SpMixing *mixing, GRand *random, const float *noise);
 
