@@ -18,7 +18,7 @@ typedef struct {
   SpDissectOptions dissect;
   SpSettings settings; /* the device's */
   char *output, *held_list, *judge, *sheets, *units, *examples, *device;
-  char *photos, *samples, *updates, *squares, *seed, *threads;
+  char *photos, *samples, *updates, *squares, *seed, *threads, *judge_steps;
   gboolean json, quiet;
   char **inputs; /* the pack and the folder of labelled photos */
 } Options;
@@ -26,10 +26,10 @@ typedef struct {
 static void
 options_clear (Options *options)
 {
-  char *words[] = { options->output,   options->held_list, options->judge,   options->sheets,
-                    options->units,    options->examples,  options->device,  options->photos,
-                    options->samples,  options->updates,   options->squares, options->seed,
-                    options->threads };
+  char *words[] = { options->output,  options->held_list,  options->judge,   options->sheets,
+                    options->units,   options->examples,   options->device,  options->photos,
+                    options->samples, options->updates,    options->squares, options->seed,
+                    options->threads, options->judge_steps };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_free (words[i]);
   g_strfreev (options->inputs);
@@ -67,7 +67,8 @@ take_words (Options *options, GError **error)
   guint policy = SP_UNITS_AUTO, form = SP_EXAMPLES_EXEMPLARS, threads = 0;
   SpDissectOptions *dissect = &options->dissect;
   if (!choose ("--units", options->units, policies, "auto, always or never", &policy, error)
-      || !choose ("--examples", options->examples, forms, "exemplars, clusters or none", &form, error)
+      || !choose ("--examples", options->examples, forms, "exemplars, clusters or none", &form,
+                  error)
       || (options->device != NULL
           && !sp_parse_device (options->device, &options->settings.device, error))
       || !take_number ("--photos", options->photos, 10, 100000, &dissect->photos, error)
@@ -75,6 +76,8 @@ take_words (Options *options, GError **error)
       || !take_number ("--updates", options->updates, 0, 100000, &dissect->causal.updates, error)
       || !take_number ("--squares", options->squares, 1, 10000, &dissect->causal.squares, error)
       || !take_number ("--seed", options->seed, 0, G_MAXINT, &dissect->causal.seed, error)
+      || !take_number ("--judge-steps", options->judge_steps, 1, 1000000, &dissect->judge.steps,
+                       error)
       || !take_number ("--threads", options->threads, 0, 1024, &threads, error))
     return FALSE;
   dissect->units = (SpUnitPolicy)policy;
@@ -99,6 +102,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Keep the photos of this list out (default: every fifth labelled one)", "FILE" },
     { "judge", 0, 0, G_OPTION_ARG_FILENAME, &options->judge,
       "Use this judge; if there is no such file, train one and keep it there", "FILE" },
+    { "judge-steps", 0, 0, G_OPTION_ARG_STRING, &options->judge_steps,
+      "Steps of training the judge (default 1500)", "N" },
     { "sheets", 0, 0, G_OPTION_ARG_FILENAME, &options->sheets,
       "Write units.png and effects.png into this folder", "FOLDER" },
     { "photos", 0, 0, G_OPTION_ARG_STRING, &options->photos, "Photos at most (default 1000)", "N" },
@@ -234,8 +239,7 @@ print_table (const SpDissection *dissection)
   for (guint k = 0; k < dissection->n_concepts; k++) {
     const SpEffects *effects = &dissection->causal->effects[k];
     const float *row = dissection->overlaps->iou + (gsize)k * dissection->overlaps->channels;
-    g_autoptr (GArray) best
-        = sp_best_units (row, dissection->overlaps->channels, 1, NULL, 0);
+    g_autoptr (GArray) best = sp_best_units (row, dissection->overlaps->channels, 1, NULL, 0);
     char text[12][8];
     g_print ("%-12s %5s %5s | %7s %6s %6s %6s %6s %8s %9s | %6s %6s %6s | %s\n",
              dissection->names[k], figure (dissection->judge_overlap[k], text[0]),
@@ -248,7 +252,9 @@ print_table (const SpDissection *dissection)
              figure (effects->after[SP_SET_EXEMPLARS], text[8]), figure (effects->with, text[9]),
              figure (effects->after[SP_SET_BEST_TO_ZERO], text[10]),
              figure (effects->after[SP_SET_RANDOM_TO_ZERO], text[11]),
-             dissection->absent[k] ? "not in the data" : dissection->by_units[k] ? "units" : "cells");
+             dissection->absent[k]     ? "not in the data"
+             : dissection->by_units[k] ? "units"
+                                       : "cells");
   }
 }
 
@@ -268,11 +274,11 @@ work (Options *options, SpWork *work, GError **error)
       return FALSE;
     }
     options->dissect.unit_sheet = units = g_build_filename (options->sheets, "units.png", NULL);
-    options->dissect.effect_sheet = effects
-        = g_build_filename (options->sheets, "effects.png", NULL);
+    options->dissect.effect_sheet = effects =
+        g_build_filename (options->sheets, "effects.png", NULL);
   }
-  g_autoptr (SpDissection) dissection
-      = sp_dissect (work, pack, options->inputs[1], &options->dissect, options->output, error);
+  g_autoptr (SpDissection) dissection =
+      sp_dissect (work, pack, options->inputs[1], &options->dissect, options->output, error);
   if (dissection == NULL)
     return FALSE;
   if (options->json)
@@ -287,8 +293,7 @@ run (Options *options, GError **error)
 {
   g_autoptr (SpBackend) backend = sp_device_open (&options->settings, error);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  SpInterruption *interruption
-      = backend != NULL ? sp_interruption_new (cancellable, error) : NULL;
+  SpInterruption *interruption = backend != NULL ? sp_interruption_new (cancellable, error) : NULL;
   SpWork context = { options->quiet ? &sp_quiet_photo_host : &sp_photo_host, backend, cancellable,
                      0 };
   if (interruption == NULL)
@@ -301,8 +306,8 @@ run (Options *options, GError **error)
 int
 sp_command_dissect (int argc, char **argv)
 {
-  g_auto (Options) options
-      = { .dissect = sp_dissect_options_default (), .settings = sp_settings_default () };
+  g_auto (Options)
+      options = { .dissect = sp_dissect_options_default (), .settings = sp_settings_default () };
   GError *error = NULL;
   if (!parse (argc, argv, &options, &error))
     return sp_command_fail ("dissect", SP_EXIT_USAGE, error);

@@ -247,8 +247,7 @@ train (Options *options, GError **error)
   if (interruption == NULL)
     return FALSE;
   gboolean done = sp_train (options->inputs[0], options->output, &options->train, &sp_photo_host,
-                            backend,
-                            cancellable, error);
+                            backend, cancellable, error);
   sp_interruption_free (interruption);
   return done;
 }

@@ -26,9 +26,10 @@ typedef struct {
 const char *
 sp_setting_name (SpSetting setting)
 {
-  static const char *const names[SP_N_SETTINGS]
-      = { "best",  "random",   "high",      "high_levels",  "mean",
-          "clusters", "exemplars", "best_to_zero", "random_to_zero", "high_to_zero" };
+  static const char *const names[SP_N_SETTINGS] = { "best",        "random",       "high",
+                                                    "high_levels", "mean",         "clusters",
+                                                    "exemplars",   "best_to_zero", "random_to_zero",
+                                                    "high_to_zero" };
   return names[setting];
 }
 
@@ -83,9 +84,8 @@ static double
 probability_in (const Context *context, guint n, guint k, SpRectangle area)
 {
   SpShape shape = context->drawing->odds_shape;
-  const float *odds
-      = context->drawing->odds
-        + (n * (gsize)shape.channels + k) * (gsize)shape.height * (gsize)shape.width;
+  const float *odds = context->drawing->odds
+                      + (n * (gsize)shape.channels + k) * (gsize)shape.height * (gsize)shape.width;
   double sum = 0;
   for (int y = area.y; y < area.y + area.height; y++)
     for (int x = area.x; x < area.x + area.width; x++)
@@ -134,8 +134,8 @@ static void
 set_wish (const Context *context, guint n, guint k, SpRectangle area, float wish)
 {
   SpShape shape = context->drawing->odds_shape;
-  float *to = context->wish
-              + (n * (gsize)shape.channels + k) * (gsize)shape.height * (gsize)shape.width;
+  float *to =
+      context->wish + (n * (gsize)shape.channels + k) * (gsize)shape.height * (gsize)shape.width;
   for (int y = area.y; y < area.y + area.height; y++)
     for (int x = area.x; x < area.x + area.width; x++)
       to[y * shape.width + x] = wish / (float)(area.width * area.height);
@@ -150,8 +150,7 @@ descend (const Context *context, Ascent *ascent)
     double gradient = ascent->gradient[c] / BATCH + 2 * PENALTY * ascent->alpha[c];
     ascent->first[c] = 0.9 * ascent->first[c] + 0.1 * gradient;
     ascent->second[c] = 0.999 * ascent->second[c] + 0.001 * gradient * gradient;
-    double move = RATE * ascent->first[c] / unbias1
-                  / (sqrt (ascent->second[c] / unbias2) + 1e-8);
+    double move = RATE * ascent->first[c] / unbias1 / (sqrt (ascent->second[c] / unbias2) + 1e-8);
     ascent->alpha[c] = CLAMP (ascent->alpha[c] - move, 0, 1);
   }
   for (guint i = 0; i < context->n_excluded; i++)
@@ -233,8 +232,8 @@ rank (Context *context, SpWork *work, const SpSquares *squares, guint k, SpCausa
   }
   for (int c = 0; c < channels; c++)
     alpha[c] = (float)ascent.alpha[c];
-  causal->units[k] = sp_best_units (alpha, channels, SP_UNITS_RANKED, context->excluded,
-                                    context->n_excluded);
+  causal->units[k] =
+      sp_best_units (alpha, channels, SP_UNITS_RANKED, context->excluded, context->n_excluded);
   return sp_work_go_on (work, "Ranking channels by effect", k + 1, causal->n_concepts, error);
 }
 
@@ -259,20 +258,23 @@ set_channel (const Context *context, guint n, const SpSquare *square, int side, 
 static void
 set_units (const Context *context, const Trial *trial, guint n, const SpSquare *square)
 {
-  static const guint counts[SP_N_SETTINGS]
-      = { [SP_SET_BEST] = SP_UNITS_COMPARED, [SP_SET_RANDOM] = SP_UNITS_COMPARED,
-          [SP_SET_HIGH] = SP_UNITS_HIGH,     [SP_SET_HIGH_LEVELS] = SP_UNITS_HIGH,
-          [SP_SET_BEST_TO_ZERO] = SP_UNITS_COMPARED, [SP_SET_RANDOM_TO_ZERO] = SP_UNITS_COMPARED,
-          [SP_SET_HIGH_TO_ZERO] = SP_UNITS_HIGH };
+  static const guint counts[SP_N_SETTINGS] = { [SP_SET_BEST] = SP_UNITS_COMPARED,
+                                               [SP_SET_RANDOM] = SP_UNITS_COMPARED,
+                                               [SP_SET_HIGH] = SP_UNITS_HIGH,
+                                               [SP_SET_HIGH_LEVELS] = SP_UNITS_HIGH,
+                                               [SP_SET_BEST_TO_ZERO] = SP_UNITS_COMPARED,
+                                               [SP_SET_RANDOM_TO_ZERO] = SP_UNITS_COMPARED,
+                                               [SP_SET_HIGH_TO_ZERO] = SP_UNITS_HIGH };
   gboolean by_chance = trial->setting == SP_SET_RANDOM || trial->setting == SP_SET_RANDOM_TO_ZERO;
   guint32 seeds[] = { trial->seed, trial->k, n, square->latent };
   g_autoptr (GRand) random = g_rand_new_with_seed_array (seeds, G_N_ELEMENTS (seeds));
   for (guint u = 0; u < MIN (counts[trial->setting], trial->units->len); u++) {
     int c = by_chance ? g_rand_int_range (random, 0, context->survey->channels)
                       : g_array_index (trial->units, int, u);
-    float value = trial->setting >= SP_SET_BEST_TO_ZERO       ? 0
-                  : trial->setting == SP_SET_HIGH_LEVELS      ? context->overlaps->levels[c]
-                                                              : context->values->concepts[trial->k].mean[c];
+    float value = trial->setting >= SP_SET_BEST_TO_ZERO ? 0
+                  : trial->setting == SP_SET_HIGH_LEVELS
+                      ? context->overlaps->levels[c]
+                      : context->values->concepts[trial->k].mean[c];
     set_channel (context, n, square, trial->squares->side, c, value);
   }
 }
@@ -367,8 +369,8 @@ measure (const Context *context, SpWork *work, const Trial *trial, const GArray 
       *picture = copy_first_picture (context->drawing);
     for (guint b = 0; b < count; b++) {
       const SpSquare *square = &g_array_index (squares, SpSquare, 2 * (first + b) + 1);
-      sum += probability_in (context, b, trial->k,
-                             blocks_of (context, square, trial->squares->side));
+      sum +=
+          probability_in (context, b, trial->k, blocks_of (context, square, trial->squares->side));
     }
   }
   if (n > 0)
@@ -434,7 +436,7 @@ sp_causal_measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const
   context.excluded = sp_pack_excluded_units (pack, &context.n_excluded);
   causal->n_concepts = survey->concepts;
   causal->channels = survey->channels;
-  causal->alpha = g_new0 (float, survey->concepts *survey->channels);
+  causal->alpha = g_new0 (float, survey->concepts * survey->channels);
   causal->units = g_new0 (GArray *, survey->concepts);
   causal->effects = g_new0 (SpEffects, survey->concepts);
   for (guint k = 0; k < survey->concepts; k++)

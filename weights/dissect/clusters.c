@@ -88,8 +88,8 @@ move_centres (Means *means)
   for (guint i = 0; i < means->n; i++) {
     count[means->group[i]]++;
     for (int c = 0; c < means->d; c++)
-      means->centres[(gsize)means->group[i] * means->d + c]
-          += (double)means->points[(gsize)i * means->d + c];
+      means->centres[(gsize)means->group[i] * means->d + c] +=
+          (double)means->points[(gsize)i * means->d + c];
   }
   for (guint k = 0; k < means->k; k++)
     for (int c = 0; c < means->d; c++)

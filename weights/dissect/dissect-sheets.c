@@ -72,8 +72,8 @@ put_units (const SpDissection *dissection, const SpSurvey *survey, guint k, SpSh
 {
   const SpOverlaps *overlaps = dissection->overlaps;
   gsize row = (gsize)k * overlaps->channels;
-  g_autoptr (GArray) units
-      = sp_best_units (overlaps->iou + row, overlaps->channels, UNITS_SHOWN, NULL, 0);
+  g_autoptr (GArray) units =
+      sp_best_units (overlaps->iou + row, overlaps->channels, UNITS_SHOWN, NULL, 0);
   for (guint u = 0; u < units->len; u++) {
     int unit = g_array_index (units, int, u);
     Look look = { survey, unit, overlaps->threshold[row + unit] };
@@ -89,9 +89,9 @@ gboolean
 sp_dissect_unit_sheet (const SpDissection *dissection, const SpSurvey *survey,
                        const SpTrainHost *host, const char *path, GError **error)
 {
-  g_autoptr (SpSheet) sheet = sp_sheet_new (UNITS_SHOWN * PICTURES_SHOWN,
-                                            (int)dissection->n_concepts, survey->side, survey->side);
-  g_autofree float *picture = g_new (float, 3 * (gsize)survey->side *survey->side);
+  g_autoptr (SpSheet) sheet = sp_sheet_new (
+      UNITS_SHOWN * PICTURES_SHOWN, (int)dissection->n_concepts, survey->side, survey->side);
+  g_autofree float *picture = g_new (float, 3 * (gsize)survey->side * survey->side);
   for (guint k = 0; k < dissection->n_concepts; k++)
     put_units (dissection, survey, k, sheet, picture);
   return sp_sheet_save (sheet, host, path, error);
@@ -103,8 +103,8 @@ gboolean
 sp_dissect_effect_sheet (const SpDissection *dissection, int side, const SpTrainHost *host,
                          const char *path, GError **error)
 {
-  g_autoptr (SpSheet) sheet
-      = sp_sheet_new (SP_N_SETTINGS + 2, (int)dissection->n_concepts, side, side);
+  g_autoptr (SpSheet) sheet =
+      sp_sheet_new (SP_N_SETTINGS + 2, (int)dissection->n_concepts, side, side);
   for (guint k = 0; k < dissection->n_concepts; k++) {
     float *const *pictures = dissection->causal->effects[k].pictures;
     int column = 0;

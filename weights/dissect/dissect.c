@@ -10,11 +10,14 @@
 
 #define JUDGED_PHOTOS 400 /* that the judge's own overlap is measured on */
 #define PRIOR_SAMPLES 1000
+#define SMALLEST_RESOLUTION 32
 
 SpDissectOptions
 sp_dissect_options_default (void)
 {
-  return (SpDissectOptions){ .photos = 1000, .causal = { 60, 24, 1 } };
+  return (SpDissectOptions){ .photos = 1000,
+                             .causal = { 60, 24, 1 },
+                             .judge = SP_JUDGE_OPTIONS_DEFAULT };
 }
 
 void
@@ -103,11 +106,11 @@ decide (SpDissection *dissection, const SpPack *pack, const SpDissectOptions *op
   for (guint k = 0; k < dissection->n_concepts; k++) {
     const SpEffects *effects = &dissection->causal->effects[k];
     dissection->absent[k] = dissection->values->concepts[k].weight <= 0;
-    dissection->by_units[k]
-        = options->units == SP_UNITS_ALWAYS
-          || (options->units == SP_UNITS_AUTO
-              && (sp_pack_first_layer (pack) == 1
-                  || effect_of_units (effects) >= effect_of_cells (effects, options->examples)));
+    dissection->by_units[k] =
+        options->units == SP_UNITS_ALWAYS
+        || (options->units == SP_UNITS_AUTO
+            && (sp_pack_first_layer (pack) == 1
+                || effect_of_units (effects) >= effect_of_cells (effects, options->examples)));
   }
 }
 
@@ -141,9 +144,9 @@ write_pack (const SpDissection *dissection, const SpPack *pack, const SpDissectO
             const char *path, GError **error)
 {
   g_autofree SpNewConcept *concepts = g_new0 (SpNewConcept, dissection->n_concepts);
-  g_autofree char *note
-      = g_strdup_printf ("Concepts by semantic-paint dissect, over %u %s.", dissection->looked_at,
-                         dissection->from_prior ? "draws of z" : "labelled photos");
+  g_autofree char *note =
+      g_strdup_printf ("Concepts by semantic-paint dissect, over %u %s.", dissection->looked_at,
+                       dissection->from_prior ? "draws of z" : "labelled photos");
   guint n = 0;
   for (guint k = 0; k < dissection->n_concepts; k++)
     if (!dissection->absent[k])
@@ -178,6 +181,18 @@ write_sheets (const SpWork *work, const SpDissection *dissection, const SpSurvey
                                          options->effect_sheet, error));
 }
 
+/* The judge's blocks must not be larger than cells. */
+static gboolean
+check_size (const SpPack *pack, GError **error)
+{
+  if (sp_pack_resolution (pack) >= SMALLEST_RESOLUTION)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+               "“%s” draws %d pixels a side; to be dissected it must draw %d or more.",
+               sp_pack_title (pack), sp_pack_resolution (pack), SMALLEST_RESOLUTION);
+  return FALSE;
+}
+
 SpDissection *
 sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
             const SpDissectOptions *options, const char *path, GError **error)
@@ -185,6 +200,8 @@ sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
   SpTrainOptions data = sp_train_options_default ();
   int side = sp_pack_resolution (pack);
   g_auto (SpPhotoList) learnt = { 0 }, measured = { 0 };
+  if (!check_size (pack, error))
+    return NULL;
   data.batch = 1;
   data.side = side;
   data.held_list = options->held_list;
@@ -192,14 +209,14 @@ sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
   if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &measured, error))
     return NULL;
   g_autoptr (SpDissection) dissection = dissection_new (dataset);
-  g_autoptr (SpJudge) judge
-      = sp_judge_open (work, dataset, &learnt, side, options->judge_file, error);
+  g_autoptr (SpJudge) judge =
+      sp_judge_open (work, dataset, &learnt, side, &options->judge, options->judge_file, error);
   if (judge == NULL
       || !sp_judge_overlap (work, judge, dataset, &measured, JUDGED_PHOTOS,
                             dissection->judge_overlap, error))
     return NULL;
-  g_autoptr (SpSurvey) looked_at
-      = survey (work, pack, judge, dataset, &learnt, options, side, dissection, error);
+  g_autoptr (SpSurvey) looked_at =
+      survey (work, pack, judge, dataset, &learnt, options, side, dissection, error);
   if (looked_at == NULL || !measure (work, pack, judge, looked_at, options, dissection, error))
     return NULL;
   decide (dissection, pack, options);

@@ -7,11 +7,12 @@
 
 #define LEVEL_SHARE 0.01 /* above the level */
 #define MINIMUM_AGREEMENT 0.8
-#define MINIMUM_SHARE 1e-3 /* of all blocks, or the concept is too rare to choose a threshold by */
+#define MINIMUM_SHARE 1e-3 /* of all blocks, or the concept is too rare to choose a threshold by   \
+                            */
 
 /* Shares of cells above the threshold, largest threshold first. */
-static const double shares_above[]
-    = { 0.002, 0.005, LEVEL_SHARE, 0.02, 0.03, 0.05, 0.08, 0.12, 0.18, 0.25, 0.35, 0.5 };
+static const double shares_above[] = { 0.002, 0.005, LEVEL_SHARE, 0.02, 0.03, 0.05,
+                                       0.08,  0.12,  0.18,        0.25, 0.35, 0.5 };
 #define N_THRESHOLDS G_N_ELEMENTS (shares_above)
 #define LEVEL_INDEX 2
 
@@ -166,15 +167,18 @@ conclude_pair (const Counts *counts, const float *thresholds, const guint32 *any
 {
   double whole = (double)counts->known, concept = (double)counts->concept[k];
   double all = 0, both = 0, best = -1;
+  gboolean best_agrees = FALSE;
   for (gsize t = 0; t < N_THRESHOLDS; t++) {
     all += any[t];
     both += on[t];
     double agreement = (whole - all - concept + 2 * both) / whole;
-    gboolean may_choose = concept >= MINIMUM_SHARE * whole && thresholds[t] > 0
-                          && agreement > MINIMUM_AGREEMENT;
+    gboolean may_choose = concept >= MINIMUM_SHARE * whole && thresholds[t] > 0 && both > 0;
+    gboolean agrees = may_choose && agreement > MINIMUM_AGREEMENT;
     double ratio = may_choose ? information_ratio (both, all, concept, whole) : -1;
-    if (ratio > best || (best < 0 && t == LEVEL_INDEX)) {
-      best = MAX (ratio, best);
+    if (agrees > best_agrees || (agrees == best_agrees && ratio > best)
+        || (best < 0 && t == LEVEL_INDEX)) {
+      best = MAX (ratio, -1);
+      best_agrees = agrees;
       *threshold = thresholds[t];
       *iou = concept + all > 0 ? (float)(both / (concept + all - both)) : 0;
     }
@@ -186,8 +190,8 @@ sp_overlaps_measure (SpWork *work, const SpSurvey *survey, GError **error)
 {
   g_autoptr (SpOverlaps) overlaps = g_new0 (SpOverlaps, 1);
   gsize pairs = (gsize)survey->concepts * survey->channels;
-  g_auto (Counts) counts = { .any = g_new0 (guint32, survey->channels *N_THRESHOLDS),
-                             .on = g_new0 (guint32, pairs *N_THRESHOLDS),
+  g_auto (Counts) counts = { .any = g_new0 (guint32, survey->channels * N_THRESHOLDS),
+                             .on = g_new0 (guint32, pairs * N_THRESHOLDS),
                              .concept = g_new0 (guint64, survey->concepts) };
   g_autofree float *thresholds = find_thresholds (survey);
   overlaps->concepts = survey->concepts;

@@ -2,9 +2,9 @@
  *
  * A channel's map, enlarged bilinearly to the labels' grid, is on where it exceeds a threshold, one
  * of its own quantiles: for each channel and concept the one whose agreement says most, by the
- * mutual information of "on" and "concept" over their joint entropy, among those that agree with
- * the labels on four fifths of the blocks; where none does, the top hundredth. Unlabelled blocks
- * count neither way.
+ * mutual information of "on" and "concept" over their joint entropy; those come first that agree
+ * with the labels on four fifths of the blocks. Of a concept in less than a thousandth of them it
+ * is the top hundredth. Unlabelled blocks count neither way.
  */
 #pragma once
 

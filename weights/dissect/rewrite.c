@@ -60,8 +60,8 @@ add_units (JsonBuilder *json, const char *key, const int *units, guint n)
 static void
 add_source (JsonBuilder *json, const Rewriting *rewriting)
 {
-  g_autofree char *both
-      = g_strdup_printf ("%s %s", sp_pack_source (rewriting->pack), rewriting->note);
+  g_autofree char *both =
+      g_strdup_printf ("%s %s", sp_pack_source (rewriting->pack), rewriting->note);
   if (strlen (both) > MOST_SOURCE_BYTES) /* between characters */
     *g_utf8_find_prev_char (both, both + MOST_SOURCE_BYTES) = '\0';
   add_text (json, "source", both);
@@ -195,8 +195,7 @@ copy_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
   for (const char *const *name = sp_pack_tensor_names (rewriting->pack); *name != NULL; name++) {
     SpPackShape shape;
     gsize n;
-    if (is_replaced (rewriting, *name)
-        || !sp_pack_tensor_shape (rewriting->pack, *name, &shape)
+    if (is_replaced (rewriting, *name) || !sp_pack_tensor_shape (rewriting->pack, *name, &shape)
         || !sp_tensor_elements (shape, &n))
       continue;
     g_autofree float *values = sp_pack_read (rewriting->pack, *name, shape, error);

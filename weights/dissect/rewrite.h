@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   const char *name, *title;
-  const float *value; /* C: p_c */
+  const float *value;  /* C: p_c */
   const GArray *units; /* int, best first; NULL: the concept lives in all channels */
   guint n_exemplars;
   int exemplar_side;

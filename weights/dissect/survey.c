@@ -65,10 +65,10 @@ survey_new (guint n, const SpJudge *judge, SpShape latent, int side)
                         .w = latent.width,
                         .grid = sp_judge_grid (judge),
                         .side = side };
-  survey->latents = g_new0 (float, n *survey->channels *cells_of (survey));
-  survey->shares = g_new0 (float, n *survey->concepts *cells_of (survey));
-  survey->labels = g_new0 (guint32, (gsize)n *survey->grid *survey->grid);
-  survey->pictures = g_new0 (guint8, 3 * (gsize)n *side *side);
+  survey->latents = g_new0 (float, n * survey->channels * cells_of (survey));
+  survey->shares = g_new0 (float, n * survey->concepts * cells_of (survey));
+  survey->labels = g_new0 (guint32, (gsize)n * survey->grid * survey->grid);
+  survey->pictures = g_new0 (guint8, 3 * (gsize)n * side * side);
   return survey;
 }
 
@@ -131,8 +131,8 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
   SpShape latent = sp_tensor_shape (encoder.latent);
   g_autoptr (SpSurvey) survey = survey_new (n, judge, latent, side);
   gsize plane = MAX ((gsize)survey->grid * survey->grid, cells_of (survey));
-  g_autofree float *pixels = g_new (float, 3 * (gsize)side *side);
-  g_autofree guint32 *map = g_new (guint32, (gsize)side *side);
+  g_autofree float *pixels = g_new (float, 3 * (gsize)side * side);
+  g_autofree guint32 *map = g_new (guint32, (gsize)side * side);
   g_autofree float *shares = g_new (float, survey->concepts *plane);
   g_autofree float *known = g_new (float, plane);
   for (guint i = 0; i < n; i++) {
@@ -142,8 +142,7 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
       return NULL;
     sp_plan_write (encoder.plan, encoder.input, pixels);
     sp_plan_forward (encoder.plan);
-    sp_plan_read (encoder.plan, encoder.latent,
-                  survey->latents + i * sp_shape_elements (latent));
+    sp_plan_read (encoder.plan, encoder.latent, survey->latents + i * sp_shape_elements (latent));
     put_picture (survey, i, pixels);
     put_labels (survey, i, map, shares, known);
     sp_picture_shares (map, side, side / survey->h, survey->concepts,

@@ -12,12 +12,12 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint n, concepts;
-  int channels, h, w;   /* cells of z4 */
-  int grid, side;       /* of the labels, of the pictures */
-  float *latents;       /* n x C x h x w */
-  float *shares;        /* n x K x h x w: how much of a cell the concept covers */
-  guint32 *labels;      /* n x g x g: bits as labels.h has them, of what is in most of a block */
-  guint8 *pictures;     /* n x 3 x S x S */
+  int channels, h, w; /* cells of z4 */
+  int grid, side;     /* of the labels, of the pictures */
+  float *latents;     /* n x C x h x w */
+  float *shares;      /* n x K x h x w: how much of a cell the concept covers */
+  guint32 *labels;    /* n x g x g: bits as labels.h has them, of what is in most of a block */
+  guint8 *pictures;   /* n x 3 x S x S */
 } SpSurvey;
 
 /* At most `most` photos of the list, spread over it. Fails with SP_ERROR_PACK without encoder. */

@@ -71,8 +71,8 @@ put_sureness (Context *context, const SpDrawing *drawing, guint n, guint i)
     float *to = context->sureness + (i * survey->concepts + k) * cells_of (survey);
     for (int y = 0; y < grid; y++)
       for (int x = 0; x < grid; x++)
-        to[y / block * survey->w + x / block] += sp_probability (odds[y * grid + x])
-                                                 / (float)(block * block);
+        to[y / block * survey->w + x / block] +=
+            sp_probability (odds[y * grid + x]) / (float)(block * block);
   }
 }
 
@@ -157,8 +157,7 @@ places_of (const Context *context)
   }
   guint n = MIN (all->len, MOST_POINTS);
   for (guint i = 0; i < n; i++)
-    g_array_append_val (thinned,
-                        g_array_index (all, Place, (guint)((guint64)i * all->len / n)));
+    g_array_append_val (thinned, g_array_index (all, Place, (guint)((guint64)i * all->len / n)));
   return thinned;
 }
 
@@ -283,15 +282,15 @@ take (Context *context, Candidate *candidate)
   const SpSurvey *survey = context->survey;
   SpConceptValues *values = context->values;
   int side = values->exemplar_side;
-  float *to = values->exemplars
-              + values->n_exemplars * (gsize)survey->channels * (gsize)(side * side);
+  float *to =
+      values->exemplars + values->n_exemplars * (gsize)survey->channels * (gsize)(side * side);
   for (int c = 0; c < survey->channels; c++)
     for (int y = 0; y < side; y++)
       for (int x = 0; x < side; x++)
-        *to++ = sp_survey_latent (survey, candidate->latent)[c * cells_of (survey)
-                                                             + (gsize)(candidate->top + y)
-                                                                   * survey->w
-                                                             + candidate->left + x];
+        *to++ = sp_survey_latent (
+            survey,
+            candidate->latent)[c * cells_of (survey) + (gsize)(candidate->top + y) * survey->w
+                               + candidate->left + x];
   candidate->taken = TRUE;
   values->n_exemplars++;
 }
@@ -309,8 +308,8 @@ find_exemplars (Context *context)
       break;
   }
   values->exemplar_side = side;
-  values->exemplars
-      = g_new0 (float, SP_MOST_EXEMPLARS * (gsize)context->survey->channels * (gsize)(side * side));
+  values->exemplars =
+      g_new0 (float, SP_MOST_EXEMPLARS *(gsize)context->survey->channels *(gsize)(side * side));
   Candidate *next = surest (candidates, -1);
   int cluster = next != NULL ? (int)next->cluster : 0;
   while (next != NULL && values->n_exemplars < SP_MOST_EXEMPLARS) {
@@ -331,7 +330,7 @@ sp_values_measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const
                    GError **error)
 {
   g_autoptr (SpValues) values = g_new0 (SpValues, 1);
-  values->sureness = g_new0 (float, survey->n *survey->concepts *cells_of (survey));
+  values->sureness = g_new0 (float, survey->n * survey->concepts * cells_of (survey));
   Context context = { .survey = survey, .sureness = values->sureness };
   values->n_concepts = survey->concepts;
   values->concepts = g_new0 (SpConceptValues, survey->concepts);

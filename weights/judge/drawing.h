@@ -8,10 +8,10 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  SpShape latent_shape;  /* N x C x h x w */
-  SpShape picture_shape; /* N x 3 x H x W */
-  SpShape odds_shape;    /* N x K x g x g */
-  float *latents;        /* to be filled by the caller */
+  SpShape latent_shape;   /* N x C x h x w */
+  SpShape picture_shape;  /* N x 3 x H x W */
+  SpShape odds_shape;     /* N x K x g x g */
+  float *latents;         /* to be filled by the caller */
   float *pictures, *odds; /* filled by sp_drawing_run() */
   SpGraph *graph;
   SpPlan *plan;

@@ -50,8 +50,8 @@ covariance (const SpCloud *cloud)
   double *matrix = g_new (double, d *d), n = (double)cloud->n;
   for (gsize i = 0; i < d; i++)
     for (gsize k = 0; k <= i; k++)
-      matrix[i * d + k] = matrix[k * d + i]
-          = (cloud->products[i * d + k] - cloud->sums[i] * cloud->sums[k] / n) / (n - 1);
+      matrix[i * d + k] = matrix[k * d + i] =
+          (cloud->products[i * d + k] - cloud->sums[i] * cloud->sums[k] / n) / (n - 1);
   return matrix;
 }
 

@@ -64,9 +64,9 @@ check_metadata (const SpTensorFile *file, const SpJudge *judge, const char *path
   if (g_strcmp0 (sp_tensor_file_metadata (file, "concepts"), names) == 0
       && g_strcmp0 (sp_tensor_file_metadata (file, "side"), side) == 0)
     return TRUE;
-  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
-               "The judge “%s” knows other concepts than concepts.ini, or pictures of another size.",
-               path);
+  g_set_error (
+      error, SP_ERROR, SP_ERROR_SETTING,
+      "The judge “%s” knows other concepts than concepts.ini, or pictures of another size.", path);
   return FALSE;
 }
 

@@ -91,10 +91,9 @@ static SpTensor *
 convolve (const Builder *builder, SpTensor *x, const Layer *layer, float slope)
 {
   int in = sp_tensor_shape (x).channels;
-  SpTensor *kernel =
-      leaf (builder, layer->name, "weight",
-            (SpPackShape){ 4, { layer->out, in, layer->size, layer->size } },
-            SP_SHAPE (layer->out, in, layer->size, layer->size));
+  SpTensor *kernel = leaf (builder, layer->name, "weight",
+                           (SpPackShape){ 4, { layer->out, in, layer->size, layer->size } },
+                           SP_SHAPE (layer->out, in, layer->size, layer->size));
   SpTensor *bias = leaf (builder, layer->name, "bias", (SpPackShape){ 1, { layer->out, 1, 1, 1 } },
                          SP_SHAPE (1, layer->out, 1, 1));
   SpConvolution settings = { layer->stride, layer->size / 2, layer->upsample, slope };
@@ -113,8 +112,7 @@ sp_judge_network (const SpJudge *judge, SpGraph *graph, SpTensor *picture, GPtrA
   for (guint i = 0; i < G_N_ELEMENTS (layers); i++) {
     x = convolve (&builder, i == 0 ? x : sp_graph_pixel_norm (graph, x), &layers[i], SLOPE);
     if (layers[i].add >= 0)
-      x = sp_graph_sum (graph, 2, (SpTensor *[]){ x, outputs[layers[i].add] },
-                        (float[]){ 1, 1 });
+      x = sp_graph_sum (graph, 2, (SpTensor *[]){ x, outputs[layers[i].add] }, (float[]){ 1, 1 });
     outputs[i] = x;
   }
   const Layer head = { "head", (int)judge->n_concepts, 1, 1, 1, -1 };

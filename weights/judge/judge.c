@@ -18,8 +18,8 @@ typedef struct {
   const SpPhotoList *learnt;
   int side, grid;
   guint concepts, batch;
-  float *emphasis;        /* K: the weight of a concept's own pixels */
-  float *photos;          /* N x 3 x S x S */
+  float *emphasis;         /* K: the weight of a concept's own pixels */
+  float *photos;           /* N x 3 x S x S */
   float *labels, *weights; /* N x K x g x g */
   guint32 *map;
   float *shares, *known;
@@ -54,7 +54,7 @@ lesson_init (Lesson *lesson, const SpJudge *judge, SpDataset *dataset, const SpP
                       .photos = g_new (float, (gsize)batch * 3 * judge->side * judge->side),
                       .labels = g_new (float, batch *places),
                       .weights = g_new (float, batch *places),
-                      .map = g_new (guint32, (gsize)judge->side *judge->side),
+                      .map = g_new (guint32, (gsize)judge->side * judge->side),
                       .shares = g_new (float, places),
                       .known = g_new (float, (gsize)grid *grid) };
 }
@@ -144,8 +144,7 @@ plan_school (School *school, const SpJudge *judge, guint batch, SpBackend *backe
   SpShape shape = SP_SHAPE ((int)batch, (int)judge->n_concepts, grid, grid);
   school->graph = sp_graph_new ();
   school->leaves = g_ptr_array_new ();
-  school->photo =
-      sp_graph_input (school->graph, "photo", SP_SHAPE ((int)batch, 3, side, side));
+  school->photo = sp_graph_input (school->graph, "photo", SP_SHAPE ((int)batch, 3, side, side));
   school->labels = sp_graph_input (school->graph, "labels", shape);
   school->weights = sp_graph_input (school->graph, "weights", shape);
   SpTensor *odds = sp_judge_network (judge, school->graph, school->photo, school->leaves, NULL);
@@ -204,12 +203,11 @@ sp_judge_train (SpWork *work, SpDataset *dataset, const SpPhotoList *learnt, int
 
 SpJudge *
 sp_judge_open (SpWork *work, SpDataset *dataset, const SpPhotoList *learnt, int side,
-               const char *path, GError **error)
+               const SpJudgeOptions *options, const char *path, GError **error)
 {
   if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
     return sp_judge_load (path, dataset, side, error);
-  g_autoptr (SpJudge) judge =
-      sp_judge_train (work, dataset, learnt, side, &SP_JUDGE_OPTIONS_DEFAULT, error);
+  g_autoptr (SpJudge) judge = sp_judge_train (work, dataset, learnt, side, options, error);
   if (judge == NULL || (path != NULL && !sp_judge_save (judge, path, error)))
     return NULL;
   return g_steal_pointer (&judge);

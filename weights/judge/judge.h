@@ -43,7 +43,7 @@ SpJudge *sp_judge_load (const char *path, const SpDataset *dataset, int side, GE
 
 /* The judge of `path`, trained and saved there first if there is no such file; NULL: not saved. */
 SpJudge *sp_judge_open (SpWork *work, SpDataset *dataset, const SpPhotoList *learnt, int side,
-                        const char *path, GError **error);
+                        const SpJudgeOptions *options, const char *path, GError **error);
 
 guint sp_judge_n_concepts (const SpJudge *judge);
 /* Blocks on a side, for pictures of the side that it was trained for. */

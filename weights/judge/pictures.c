@@ -32,10 +32,11 @@ sp_photo_lists_split (const SpDataset *dataset, SpPhotoList *learnt, SpPhotoList
     list_add (held == 0 && i % MEASURED_APART == MEASURED_APART - 1 ? measured : learnt, i);
   if (learnt->numbers->len > 0 && measured->numbers->len > 0)
     return TRUE;
-  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO,
-               "There are %u labelled photos, too few: some are to learn from and others to measure "
-               "on.",
-               labelled);
+  g_set_error (
+      error, SP_ERROR, SP_ERROR_PHOTO,
+      "There are %u labelled photos, too few: some are to learn from and others to measure "
+      "on.",
+      labelled);
   return FALSE;
 }
 
@@ -59,8 +60,8 @@ sp_picture_read (SpDataset *dataset, SpDrawFrom from, guint number, int side, fl
   for (gsize c = 0; pixels != NULL && c < 3; c++)
     for (gsize y = 0; y < n; y++)
       for (gsize x = 0; x < n; x++)
-        pixels[(c * n + y) * n + x]
-            = (float)picture.rgb[c * plane + (top + y) * width + left + x] / 127.5f - 1.0f;
+        pixels[(c * n + y) * n + x] =
+            (float)picture.rgb[c * plane + (top + y) * width + left + x] / 127.5f - 1.0f;
   for (gsize y = 0; labels != NULL && y < n; y++) {
     if (picture.labels != NULL)
       memcpy (labels + y * n, picture.labels + (top + y) * width + left, n * sizeof *labels);

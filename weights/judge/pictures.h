@@ -1,4 +1,5 @@
-/* Labelled photos as square pictures, and which of them are for learning and which for measuring. */
+/* Labelled photos as square pictures, and which of them are for learning and which for measuring.
+ */
 #pragma once
 
 #include "weights/train/dataset.h"

@@ -34,6 +34,7 @@ sp_sheet_put (SpSheet *sheet, int column, int row, const float *picture)
   gsize plane = stride * height * sheet->rows;
   if (column >= sheet->columns || row >= sheet->rows)
     return;
+  sheet->used = MAX (sheet->used, row + 1);
   for (gsize c = 0; c < 3; c++)
     for (gsize y = 0; y < height; y++)
       memcpy (sheet->pixels + c * plane + (row * height + y) * stride + column * width,
@@ -43,6 +44,11 @@ sp_sheet_put (SpSheet *sheet, int column, int row, const float *picture)
 gboolean
 sp_sheet_save (const SpSheet *sheet, const SpTrainHost *host, const char *path, GError **error)
 {
-  return host->save_picture (path, sheet->pixels, sheet->columns * sheet->tile_width,
-                             sheet->rows * sheet->tile_height, error);
+  gsize width = (gsize)sheet->columns * sheet->tile_width;
+  gsize plane = width * (gsize)sheet->rows * sheet->tile_height;
+  int rows = MAX (sheet->used, 1) * sheet->tile_height;
+  g_autofree float *used = g_new (float, 3 * width * rows);
+  for (gsize c = 0; c < 3; c++)
+    memcpy (used + c * width * rows, sheet->pixels + c * plane, width * rows * sizeof (float));
+  return host->save_picture (path, used, (int)width, rows, error);
 }

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   int columns, rows, tile_height, tile_width;
+  int used;      /* rows that something was put into, the empty ones between included */
   float *pixels; /* 3 x rows tile_height x columns tile_width, black where nothing was put */
 } SpSheet;
 
@@ -20,6 +21,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSheet, sp_sheet_free)
 /* `picture`: 3 x tile_height x tile_width in [-1, 1]; a place beyond the sheet is ignored. */
 void sp_sheet_put (SpSheet *sheet, int column, int row, const float *picture);
 
+/* The used rows as a PNG. */
 gboolean sp_sheet_save (const SpSheet *sheet, const SpTrainHost *host, const char *path,
                         GError **error);
 
