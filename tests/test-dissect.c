@@ -193,7 +193,7 @@ test_enlarging (void)
 typedef struct {
   SpWork work;
   SpDataset *dataset;
-  SpPhotoList learnt, measured;
+  SpPhotoList learnt, checked, measured;
   SpJudge *judge;
 } JudgeFixture;
 
@@ -207,7 +207,8 @@ judge_set_up (JudgeFixture *judge, TrainFixture *fixture, guint steps)
   judge->work = (SpWork){ &train_host, fixture->backend, NULL, 0 };
   judge->dataset = sp_dataset_open (fixture->data, &options, &train_host, &error);
   g_assert_no_error (error);
-  g_assert_true (sp_photo_lists_split (judge->dataset, &judge->learnt, &judge->measured, &error));
+  g_assert_true (sp_photo_lists_split (judge->dataset, &judge->learnt, &judge->checked,
+                                       &judge->measured, &error));
   judge->judge =
       sp_judge_train (&judge->work, judge->dataset, &judge->learnt, SIDE, &lessons, &error);
   g_assert_no_error (error);
@@ -218,6 +219,7 @@ judge_tear_down (JudgeFixture *judge)
 {
   sp_judge_free (judge->judge);
   sp_photo_list_clear (&judge->learnt);
+  sp_photo_list_clear (&judge->checked);
   sp_photo_list_clear (&judge->measured);
   sp_dataset_free (judge->dataset);
 }
@@ -230,7 +232,7 @@ test_judge_learns (TrainFixture *fixture, gconstpointer data)
   double overlap[3];
   judge_set_up (&judge, fixture, 120);
   g_assert_cmpuint (judge.measured.numbers->len, ==, 1);
-  g_assert_true (sp_judge_overlap (&judge.work, judge.judge, judge.dataset, &judge.measured, 10,
+  g_assert_true (sp_judge_overlap (&judge.work, judge.judge, judge.dataset, &judge.checked, 10,
                                    overlap, &error));
   g_test_message ("judge: %.2f %.2f", overlap[0], overlap[1]);
   g_assert_cmpfloat (overlap[0], >, 0.8);
@@ -541,7 +543,7 @@ test_evaluation (TrainFixture *fixture, gconstpointer data)
   SpWork work = { &train_host, fixture->backend, NULL, 0 };
   double psnr = 0;
   train_tiny_pack (fixture);
-  train_write_text (fixture->folder, "held.txt", "some/0.jpg\nsome/2.jpg\n");
+  train_write_text (fixture->folder, "held.txt", "some/1.jpg\nsome/3.jpg\n");
   g_autofree char *held = g_build_filename (fixture->folder, "held.txt", NULL);
   options.held_list = held;
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);

@@ -99,7 +99,7 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
       "Write the pack with its concepts here (default: only report)", "FILE" },
     { "held", 0, 0, G_OPTION_ARG_FILENAME, &options->held_list,
-      "Keep the photos of this list out (default: every fifth labelled one)", "FILE" },
+      "Keep the photos of this list out, too", "FILE" },
     { "judge", 0, 0, G_OPTION_ARG_FILENAME, &options->judge,
       "Use this judge; if there is no such file, train one and keep it there", "FILE" },
     { "judge-steps", 0, 0, G_OPTION_ARG_STRING, &options->judge_steps,

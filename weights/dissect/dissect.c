@@ -199,20 +199,20 @@ sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
 {
   SpTrainOptions data = sp_train_options_default ();
   int side = sp_pack_resolution (pack);
-  g_auto (SpPhotoList) learnt = { 0 }, measured = { 0 };
+  g_auto (SpPhotoList) learnt = { 0 }, checked = { 0 }, measured = { 0 };
   if (!check_size (pack, error))
     return NULL;
   data.batch = 1;
   data.side = side;
   data.held_list = options->held_list;
   g_autoptr (SpDataset) dataset = sp_dataset_open (data_folder, &data, work->host, error);
-  if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &measured, error))
+  if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &checked, &measured, error))
     return NULL;
   g_autoptr (SpDissection) dissection = dissection_new (dataset);
   g_autoptr (SpJudge) judge =
       sp_judge_open (work, dataset, &learnt, side, &options->judge, options->judge_file, error);
   if (judge == NULL
-      || !sp_judge_overlap (work, judge, dataset, &measured, JUDGED_PHOTOS,
+      || !sp_judge_overlap (work, judge, dataset, &checked, JUDGED_PHOTOS,
                             dissection->judge_overlap, error))
     return NULL;
   g_autoptr (SpSurvey) looked_at =

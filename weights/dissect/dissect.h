@@ -28,7 +28,7 @@ typedef struct {
   SpCausalOptions causal;
   SpUnitPolicy units;
   SpExamples examples;
-  const char *held_list; /* photos kept out, as sp_train()'s; NULL: every fifth is */
+  const char *held_list; /* photos kept out, as sp_train()'s, beside every fifth */
   SpJudgeOptions judge;
   const char *judge_file; /* a judge to use, or where to keep it; NULL: trained and forgotten */
   const char *unit_sheet, *effect_sheet; /* PNG files to write; NULL: none */

@@ -75,14 +75,14 @@ check_pack (const SpPack *pack, GError **error)
 
 /* Each photo once: how it is held, then its edits. */
 static gboolean
-evaluate_photos (SpWork *work, SpStudio *studio, SpDataset *dataset, const SpPhotoList *measured,
-                 const SpEvaluateOptions *options, SpPlaces *places, SpEvaluationReport *report,
-                 GError **error)
+evaluate_photos (SpWork *work, SpStudio *studio, SpDataset *dataset, const SpPhotoList *checked,
+                 const SpPhotoList *measured, const SpEvaluateOptions *options, SpPlaces *places,
+                 SpEvaluationReport *report, GError **error)
 {
   guint n = MIN (options->photos, measured->numbers->len);
   g_autoptr (SpEditTrials) trials = sp_edit_trials_new (studio, places, options, report);
   g_autoptr (SpHoldingSheet) sheet = sp_holding_sheet_new (studio, n);
-  if (!sp_edit_trials_learn_real (trials, dataset, measured, error))
+  if (!sp_edit_trials_learn_real (trials, dataset, checked, error))
     return FALSE;
   for (guint i = 0; i < n; i++) {
     if (!sp_work_go_on (work, "Evaluating photos", i, n, error)
@@ -106,19 +106,19 @@ sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
 {
   SpTrainOptions data = sp_train_options_default ();
   int side = sp_pack_resolution (pack);
-  g_auto (SpPhotoList) learnt = { 0 }, measured = { 0 };
+  g_auto (SpPhotoList) learnt = { 0 }, checked = { 0 }, measured = { 0 };
   data.batch = 1;
   data.side = side;
   data.held_list = options->held_list;
   g_autoptr (SpDataset) dataset =
       check_pack (pack, error) ? sp_dataset_open (data_folder, &data, work->host, error) : NULL;
-  if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &measured, error))
+  if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &checked, &measured, error))
     return NULL;
   g_autoptr (SpEvaluationReport) report = report_new (dataset, pack);
   g_autoptr (SpJudge) judge =
       sp_judge_open (work, dataset, &learnt, side, &options->judge, options->judge_file, error);
   if (judge == NULL
-      || !sp_judge_overlap (work, judge, dataset, &measured, JUDGED_PHOTOS, report->judge_overlap,
+      || !sp_judge_overlap (work, judge, dataset, &checked, JUDGED_PHOTOS, report->judge_overlap,
                             error))
     return NULL;
   g_autoptr (SpPlaces) places = sp_places_learn (work, judge, dataset, &learnt, side, error);
@@ -126,7 +126,8 @@ sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
       places ? sp_studio_new (work, pack, judge, &options->settings, side, error) : NULL;
   if (studio == NULL
       || (options->large_folder != NULL && !sp_holding_large (work, pack, options, report, error))
-      || !evaluate_photos (work, studio, dataset, &measured, options, places, report, error))
+      || !evaluate_photos (work, studio, dataset, &checked, &measured, options, places, report,
+                           error))
     return NULL;
   return g_steal_pointer (&report);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define MEASURED_APART 5 /* of labelled photos where none are held */
+#define CHECKED_APART 5 /* of labelled photos */
 
 void
 sp_photo_list_clear (SpPhotoList *list)
@@ -17,26 +17,35 @@ list_add (SpPhotoList *list, guint number)
   g_array_append_val (list->numbers, number);
 }
 
+static SpPhotoList
+list_new (SpDrawFrom from)
+{
+  return (SpPhotoList){ from, g_array_new (FALSE, FALSE, sizeof (guint)) };
+}
+
 gboolean
-sp_photo_lists_split (const SpDataset *dataset, SpPhotoList *learnt, SpPhotoList *measured,
-                      GError **error)
+sp_photo_lists_split (const SpDataset *dataset, SpPhotoList *learnt, SpPhotoList *checked,
+                      SpPhotoList *measured, GError **error)
 {
   guint held = sp_dataset_count (dataset, SP_DRAW_HELD);
   guint labelled = sp_dataset_count (dataset, SP_DRAW_LABELLED);
-  *learnt = (SpPhotoList){ SP_DRAW_LABELLED, g_array_new (FALSE, FALSE, sizeof (guint)) };
-  *measured = (SpPhotoList){ held > 0 ? SP_DRAW_HELD : SP_DRAW_LABELLED,
-                             g_array_new (FALSE, FALSE, sizeof (guint)) };
+  *learnt = list_new (SP_DRAW_LABELLED);
+  *checked = list_new (SP_DRAW_LABELLED);
+  *measured = list_new (held > 0 ? SP_DRAW_HELD : SP_DRAW_LABELLED);
+  for (guint i = 0; i < labelled; i++) {
+    gboolean apart = i % CHECKED_APART == CHECKED_APART - 1;
+    list_add (apart ? checked : learnt, i);
+    if (apart && held == 0)
+      list_add (measured, i);
+  }
   for (guint i = 0; i < held; i++)
     list_add (measured, i);
-  for (guint i = 0; i < labelled; i++)
-    list_add (held == 0 && i % MEASURED_APART == MEASURED_APART - 1 ? measured : learnt, i);
-  if (learnt->numbers->len > 0 && measured->numbers->len > 0)
+  if (checked->numbers->len > 0)
     return TRUE;
-  g_set_error (
-      error, SP_ERROR, SP_ERROR_PHOTO,
-      "There are %u labelled photos, too few: some are to learn from and others to measure "
-      "on.",
-      labelled);
+  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO,
+               "There are %u labelled photos, too few: a judge must learn from some and be checked "
+               "on others.",
+               labelled);
   return FALSE;
 }
 

@@ -1,4 +1,4 @@
-/* Labelled photos as square pictures, and which of them are for learning and which for measuring.
+/* Labelled photos as square pictures, and which of them are for learning, which for measuring.
  */
 #pragma once
 
@@ -15,10 +15,12 @@ typedef struct {
 void sp_photo_list_clear (SpPhotoList *list);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpPhotoList, sp_photo_list_clear)
 
-/* Splits the photos: `measured` are the held ones; where there are none, every fifth labelled one.
- * `learnt` are the other labelled photos. Fails with SP_ERROR_PHOTO when either is empty. */
-gboolean sp_photo_lists_split (const SpDataset *dataset, SpPhotoList *learnt, SpPhotoList *measured,
-                               GError **error);
+/* Splits the photos: every fifth labelled one that is not held is `checked`, which is what the
+ * judge is checked on, the others are `learnt`; `measured` are the held ones, whose labels are not
+ * needed, or where there are none the checked ones again. Fails with SP_ERROR_PHOTO when one is
+ * empty. */
+gboolean sp_photo_lists_split (const SpDataset *dataset, SpPhotoList *learnt, SpPhotoList *checked,
+                               SpPhotoList *measured, GError **error);
 
 /* Number `i` of at most `most`, spread evenly over the list. */
 guint sp_photo_list_spread (const SpPhotoList *list, guint i, guint most);
