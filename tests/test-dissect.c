@@ -403,6 +403,7 @@ test_dissection_repeats (TrainFixture *fixture, gconstpointer data)
     g_autoptr (SpDissection) found =
         sp_dissect (&work, pack, fixture->data, &options, path, &error);
     g_assert_no_error (error);
+    g_assert_nonnull (found);
     files[i] = train_read_bytes (path);
   }
   train_assert_same (files[0], files[1]);
