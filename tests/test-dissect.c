@@ -3,6 +3,7 @@
  * dark on the right. */
 #include "tests/train-fixture.h"
 
+#include "engine/model/encoder.h"
 #include "engine/pack.h"
 #include "weights/dissect/clusters.h"
 #include "weights/dissect/dissect.h"
@@ -447,32 +448,121 @@ add_random (SpPackWriter *writer, GRand *random, const char *name, SpPackShape s
   g_assert_no_error (error);
 }
 
-/* A generator from layer 1 up, of 4 channels and 32 pixels, without an encoder. */
+/* A generator from layer 1 up, of 4 channels. */
 static void
-write_prior (const char *path)
+add_generator (SpPackWriter *writer, int resolution, int last_layer)
 {
-  g_autoptr (GError) error = NULL;
   g_autoptr (GRand) random = g_rand_new_with_seed (2);
-  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (
-      "{\"name\":\"prior\",\"title\":\"Prior\",\"licence\":\"-\",\"source\":\"A test.\","
-      "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":32,\"first_layer\":1,"
-      "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},\"excluded_units\":[1],"
-      "\"concepts\":[]}",
-      &error);
-  g_assert_no_error (error);
-  for (int layer = 1; layer <= 8; layer++) {
+  for (int layer = 1; layer <= last_layer; layer++) {
     int size = layer == 1 ? 4 : 3;
     g_autofree char *kernel = g_strdup_printf ("generator.layer%d.conv.weight", layer);
     g_autofree char *bias = g_strdup_printf ("generator.layer%d.wscale.b", layer);
     add_random (writer, random, kernel, (SpPackShape){ 4, { 4, 4, size, size } });
     add_random (writer, random, bias, (SpPackShape){ 1, { 4, 1, 1, 1 } });
   }
-  add_random (writer, random, "generator.output_32x32.conv.weight",
-              (SpPackShape){ 4, { 3, 4, 1, 1 } });
-  add_random (writer, random, "generator.output_32x32.wscale.b",
-              (SpPackShape){ 1, { 3, 1, 1, 1 } });
+  g_autofree char *output = g_strdup_printf ("generator.output_%dx%d", resolution, resolution);
+  g_autofree char *kernel = g_strconcat (output, ".conv.weight", NULL);
+  g_autofree char *bias = g_strconcat (output, ".wscale.b", NULL);
+  add_random (writer, random, kernel, (SpPackShape){ 4, { 3, 4, 1, 1 } });
+  add_random (writer, random, bias, (SpPackShape){ 1, { 3, 1, 1, 1 } });
+}
+
+static SpPackWriter *
+start_prior (int resolution, int last_layer)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *manifest = g_strdup_printf (
+      "{\"name\":\"prior\",\"title\":\"Prior\",\"licence\":\"-\",\"source\":\"A test.\","
+      "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":%d,\"first_layer\":1,"
+      "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},\"excluded_units\":[1],"
+      "\"concepts\":[]}",
+      resolution);
+  SpPackWriter *writer = sp_pack_writer_new (manifest, &error);
+  g_assert_no_error (error);
+  add_generator (writer, resolution, last_layer);
+  return writer;
+}
+
+/* 32 pixels, without an encoder. */
+static void
+write_prior (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpPackWriter) writer = start_prior (32, 8);
   sp_pack_writer_save (writer, path, &error);
   g_assert_no_error (error);
+}
+
+static void
+add_statistic (SpPackWriter *writer, const SpNormInput *norm, const char *part, float value)
+{
+  g_autoptr (GError) error = NULL;
+  int channels = sp_tensor_shape (norm->x).channels;
+  g_autofree char *name = g_strconcat (norm->norm, part, NULL);
+  g_autofree float *values = g_new (float, channels);
+  for (int c = 0; c < channels; c++)
+    values[c] = value;
+  sp_pack_writer_add (writer, name, (SpPackShape){ 1, { channels, 1, 1, 1 } }, SP_PACK_FLOAT32,
+                      values, &error);
+  g_assert_no_error (error);
+}
+
+/* The encoder as a training starts it, of 2 channels. */
+static void
+add_encoder (SpPackWriter *writer, const SpGeneratorShape *shape)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  g_autoptr (SpParameters) parameters = sp_parameters_new (1);
+  g_autoptr (GArray) norms = sp_norm_inputs_new ();
+  SpWeights weights = { .parameters = parameters, .norm_inputs = norms };
+  sp_parameters_ensure (parameters, "encoder.conv1.weight", (SpPackShape){ 4, { 2, 3, 7, 7 } },
+                        SP_START_HE, &error);
+  SpTensor *picture = sp_graph_input (graph, "picture", SP_SHAPE (1, 3, 128, 128));
+  g_assert_nonnull (sp_encoder_latent_with (graph, &weights, shape, picture, &error));
+  for (guint i = 0; i < sp_parameters_count (parameters); i++) {
+    const SpParameter *parameter = sp_parameters_get (parameters, i);
+    sp_pack_writer_add (writer, parameter->name, parameter->shape, SP_PACK_FLOAT32,
+                        parameter->values, &error);
+    g_assert_no_error (error);
+  }
+  for (guint i = 0; i < norms->len; i++) {
+    add_statistic (writer, &g_array_index (norms, SpNormInput, i), ".running_mean", 0);
+    add_statistic (writer, &g_array_index (norms, SpNormInput, i), ".running_var", 1);
+  }
+}
+
+static void
+test_prior_evaluation (TrainFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpWork work = { &train_host, fixture->backend, NULL, 0 };
+  SpEvaluateOptions options = sp_evaluate_options_default ();
+  SpGeneratorShape shape = { 1, 12, 128, 4, { 0 } };
+  g_autoptr (SpPackWriter) writer = start_prior (128, 12);
+  g_autofree char *path = g_build_filename (fixture->folder, "prior.safetensors", NULL);
+  for (int i = 0; i <= 12; i++)
+    shape.channels[i] = 4;
+  add_encoder (writer, &shape);
+  sp_pack_writer_save (writer, path, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpPack) pack = sp_pack_open (path, &error);
+  options.judge = (SpJudgeOptions){ 5, 2, 1 };
+  options.photos = 1;
+  options.samples = 80;
+  options.settings.inversion_steps = 30;
+  options.settings.warm_start_steps = options.settings.adaptation_steps = 1;
+  g_autoptr (SpEvaluationReport) report =
+      sp_evaluate (&work, pack, fixture->data, &options, &error);
+  g_assert_no_error (error);
+  const SpPriorFigures *prior = &report->prior;
+  g_test_message ("found by the encoder %.3f, by inversion %.3f", prior->found_encoder,
+                  prior->found_inverted);
+  g_assert_cmpuint (prior->samples, ==, 80);
+  g_assert_true (isnan (prior->distance)); /* five photos are no cloud */
+  g_assert_cmpfloat (prior->found_inverted, >, prior->found_encoder);
+  g_assert_cmpfloat (prior->found_inverted, <=, 1);
+  g_assert_cmpuint (report->edits->len, ==, 0); /* the pack has no concepts */
 }
 
 static void
@@ -591,7 +681,7 @@ main (int argc, char **argv)
     { "/judge/file", test_judge_file },       { "/judge/gradient", test_gradient },
     { "/dissect/whole", test_dissection },    { "/dissect/repeats", test_dissection_repeats },
     { "/dissect/cancelled", test_cancelled }, { "/dissect/prior", test_prior },
-    { "/evaluate/whole", test_evaluation }
+    { "/evaluate/whole", test_evaluation },   { "/evaluate/prior", test_prior_evaluation }
   };
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, TrainFixture, NULL, train_set_up, tests[i].run, train_tear_down);

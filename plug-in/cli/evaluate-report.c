@@ -149,6 +149,12 @@ sp_evaluate_print_table (const SpEvaluationReport *report)
     g_print ("%u large photos\n  %-22s %8.4f\n  %-22s %8.4f\n", report->large->len, "psnr_encoder",
              encoder, "psnr_inverted", inverted);
   }
+  if (report->prior.samples > 0)
+    g_print ("%u draws of the prior\n  %-22s %8.4f (two halves of photos: %.4f)\n  %-22s %8.4f\n"
+             "  %-22s %8.4f\n",
+             report->prior.samples, "distance", report->prior.distance, report->prior.floor,
+             "found_encoder", report->prior.found_encoder, "found_inverted",
+             report->prior.found_inverted);
   g_print ("%u edits\n  %-22s %8.4f\n  %-22s %8.4f\n  %-22s %8.4f\n  %-22s %8.4f\n", all.edits,
            "psnr_outside", mean_of (all.psnr), "changed_outside_drawn", mean_of (all.outside_drawn),
            "changed_outside", mean_of (all.outside), "rim_against_photo",
@@ -239,6 +245,20 @@ add_settings (JsonBuilder *json, const SpPack *pack, const SpEvaluateOptions *op
 }
 
 static void
+add_prior (JsonBuilder *json, const SpPriorFigures *prior)
+{
+  open_object (json, "prior");
+  sp_json_add_integer (json, "samples", prior->samples);
+  if (prior->samples > 0) {
+    sp_json_add_number (json, "distance", prior->distance);
+    sp_json_add_number (json, "floor", prior->floor);
+    sp_json_add_number (json, "found_encoder", prior->found_encoder);
+    sp_json_add_number (json, "found_inverted", prior->found_inverted);
+  }
+  json_builder_end_object (json);
+}
+
+static void
 add_holding (JsonBuilder *json, const SpEvaluationReport *report)
 {
   Figure figures[N_HOLDING];
@@ -267,6 +287,7 @@ sp_evaluate_print_json (const SpEvaluationReport *report, const SpPack *pack,
   json_builder_begin_object (json);
   add_settings (json, pack, options);
   add_holding (json, report);
+  add_prior (json, &report->prior);
   add_means (json, "insert", &add);
   add_means (json, "remove", &remove);
   open_object (json, "distance");

@@ -16,7 +16,7 @@ typedef struct {
   SpEvaluateOptions evaluate;
   char *held_list, *judge, *large, *sheets, *device, *instructions;
   char *photos, *edits, *large_photos, *steps, *fit_steps, *invert_steps, *seed, *threads,
-      *judge_steps;
+      *judge_steps, *samples;
   gboolean json, quiet;
   char **inputs; /* the pack and the folder of labelled photos */
 } Options;
@@ -28,7 +28,8 @@ options_clear (Options *options)
                     options->sheets,    options->device,    options->instructions,
                     options->photos,    options->edits,     options->large_photos,
                     options->steps,     options->fit_steps, options->invert_steps,
-                    options->seed,      options->threads,   options->judge_steps };
+                    options->seed,      options->threads,   options->judge_steps,
+                    options->samples };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_free (words[i]);
   g_strfreev (options->inputs);
@@ -54,6 +55,7 @@ take_numbers (Options *options, GError **error)
     { "--steps", options->steps, 0, 1000000, &settings->adaptation_steps },
     { "--fit-steps", options->fit_steps, 0, 1000000, &settings->warm_start_steps },
     { "--invert-steps", options->invert_steps, 0, 1000000, &settings->inversion_steps },
+    { "--samples", options->samples, 1, 100000, &evaluate->samples },
     { "--seed", options->seed, 0, G_MAXINT, &settings->seed },
     { "--judge-steps", options->judge_steps, 1, 1000000, &evaluate->judge.steps },
     { "--threads", options->threads, 0, 1024, &threads }
@@ -107,6 +109,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Edits of each photo at most (default 4)", "N" },
     { "large-photos", 0, 0, G_OPTION_ARG_STRING, &options->large_photos,
       "Large photos at most (default 8)", "N" },
+    { "samples", 0, 0, G_OPTION_ARG_STRING, &options->samples,
+      "Draws of the prior, of packs that have one (default 500)", "N" },
     { "steps", 0, 0, G_OPTION_ARG_STRING, &options->steps,
       "Steps of adaptation for each edit (default 100)", "N" },
     { "fit-steps", 0, 0, G_OPTION_ARG_STRING, &options->fit_steps,

@@ -4,6 +4,7 @@
 #include "engine/pack.h"
 #include "weights/evaluate/edits.h"
 #include "weights/evaluate/holding.h"
+#include "weights/evaluate/prior.h"
 #include "weights/evaluate/studio.h"
 
 #define JUDGED_PHOTOS 400 /* that the judge's own overlap is measured on */
@@ -14,6 +15,7 @@ sp_evaluate_options_default (void)
   SpEvaluateOptions options = { .photos = 25,
                                 .edits = 4,
                                 .large_photos = 8,
+                                .samples = 500,
                                 .settings = sp_settings_default (),
                                 .judge = SP_JUDGE_OPTIONS_DEFAULT };
   options.settings.adaptation_steps = 100;
@@ -126,6 +128,8 @@ sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
       places ? sp_studio_new (work, pack, judge, &options->settings, side, error) : NULL;
   if (studio == NULL
       || (options->large_folder != NULL && !sp_holding_large (work, pack, options, report, error))
+      || (sp_pack_first_layer (pack) == 1
+          && !sp_prior_measure (studio, dataset, &learnt, options->samples, report, error))
       || !evaluate_photos (work, studio, dataset, &checked, &measured, options, places, report,
                            error))
     return NULL;

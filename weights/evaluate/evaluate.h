@@ -17,6 +17,7 @@ typedef struct {
   guint photos;          /* at most */
   guint edits;           /* of each photo, at most; half of them insert, half remove */
   guint large_photos;    /* at most */
+  guint samples;         /* of the prior, where the pack has one */
   SpSettings settings;   /* steps, seed, R; the device is the work's */
   const char *held_list; /* photos that are measured; NULL: every fifth labelled one */
   SpJudgeOptions judge;
@@ -72,6 +73,14 @@ typedef struct {
   double encoder, inverted; /* PSNR, dB */
 } SpLargeFigures;
 
+/* Of draws of z, where the generator begins there. */
+typedef struct {
+  guint samples; /* 0: the pack has no prior */
+  /* Frechet distance of the judge's mean features to those of photos; of half of these to half. */
+  double distance, floor;
+  double found_encoder, found_inverted; /* correlation of z4 with what E and inversion find */
+} SpPriorFigures;
+
 typedef struct {
   guint n_concepts;
   char **names;
@@ -83,6 +92,7 @@ typedef struct {
   /* Frechet distance of the judge's features in the strokes of insertions to those of the same
    * concepts in photos; the floor is that of one half of the photos' to the other. */
   double distance[SP_N_RESULTS], distance_floor;
+  SpPriorFigures prior;
 } SpEvaluationReport;
 
 SpEvaluationReport *sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
