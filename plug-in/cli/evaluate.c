@@ -49,13 +49,13 @@ take_numbers (Options *options, GError **error)
   SpSettings *settings = &evaluate->settings;
   guint threads = 0;
   const Number numbers[] = {
-    { "--photos", options->photos, 1, 100000, &evaluate->photos },
+    { "--photos", options->photos, 1, 10000, &evaluate->photos },
     { "--edits", options->edits, 0, 31, &evaluate->edits },
     { "--large-photos", options->large_photos, 1, 1000, &evaluate->large_photos },
     { "--steps", options->steps, 0, 1000000, &settings->adaptation_steps },
     { "--fit-steps", options->fit_steps, 0, 1000000, &settings->warm_start_steps },
     { "--invert-steps", options->invert_steps, 0, 1000000, &settings->inversion_steps },
-    { "--samples", options->samples, 1, 100000, &evaluate->samples },
+    { "--samples", options->samples, 1, 10000, &evaluate->samples },
     { "--seed", options->seed, 0, G_MAXINT, &settings->seed },
     { "--judge-steps", options->judge_steps, 1, 1000000, &evaluate->judge.steps },
     { "--threads", options->threads, 0, 1024, &threads }

@@ -7,8 +7,8 @@
 
 #define LEVEL_SHARE 0.01 /* above the level */
 #define MINIMUM_AGREEMENT 0.8
-#define MINIMUM_SHARE 1e-3 /* of all blocks, or the concept is too rare to choose a threshold by   \
-                            */
+/* Of all blocks; a rarer concept gives no ground to choose a threshold by. */
+#define MINIMUM_SHARE 1e-3
 
 /* Shares of cells above the threshold, largest threshold first. */
 static const double shares_above[] = { 0.002, 0.005, LEVEL_SHARE, 0.02, 0.03, 0.05,
