@@ -140,11 +140,11 @@ class Tests:
 
     # ---- Training ----
 
-    def make_data(self):
-        data = self.at("data")
+    def make_data(self, name="data", count=4):
+        data = self.at(name)
         for folder in ("photos", "labels"):
             os.makedirs(os.path.join(data, folder))
-        for n in range(4):
+        for n in range(count):
             write_png(os.path.join(data, "photos", f"{n}.png"), 48, 40, 8, 2,
                       lambda x, y: (250 if x < 20 + n else 9, 40 * n, y))
             write_png(os.path.join(data, "labels", f"{n}.png"), 48, 40, 8, 2,
@@ -331,6 +331,44 @@ class Tests:
                      "--instructions", "plain")
         self.check("invert: the same with plain instructions", result.returncode == 0
                    and abs(json.loads(result.stdout)["psnr"] - figures["psnr"]) < 0.01, result)
+
+    # ---- Dissection and evaluation, of a pack that was trained for a step ----
+
+    def test_dissect(self):
+        data, pack, out = self.make_data("labelled", 6), self.at("step.safetensors"), self.at("units.safetensors")
+        sheets, judge = self.at("sheets"), self.at("judge.safetensors")
+        run("train", data, "-o", pack, "--batch", "2", "--side", "32", "--latent", "4", "--widths", "4,4,4,4",
+            "--encoder-width", "2", "--discriminator-width", "2", "--perceptual-weight", "0",
+            "--statistic-batches", "1", "--steps", "1")
+        quick = ["--judge", judge, "--judge-steps", "20", "--sheets", sheets]
+        result = run("dissect", pack, data, "-o", out, *quick, "--updates", "1", "--squares", "1", "--units",
+                     "always", "--json")
+        report = json.loads(result.stdout) if result.returncode == 0 else {"concepts": []}
+        self.check("dissect: what was found", [c["name"] for c in report["concepts"]] == ["light", "blue"]
+                   and len(report["concepts"][0]["units"]) == 4
+                   and all(0 <= u["iou"] <= 1 and 0 <= u["alpha"] <= 1 for u in report["concepts"][0]["units"]),
+                   result)
+        self.check("dissect: sheets", read_png(os.path.join(sheets, "units.png"))[:2] == (12 * 128, 2 * 128)
+                   and os.path.exists(os.path.join(sheets, "effects.png")))
+        info = run("info", out, "--json")
+        self.check("dissect: a pack", info.returncode == 0
+                   and [c["name"] for c in json.loads(info.stdout)["concepts"]] == ["light", "blue"], info)
+        steps = ["--invert-steps", "1", "--fit-steps", "1", "--steps", "1", "--photos", "1"]
+        result = run("evaluate", out, data, *quick, *steps, "--json")
+        report = json.loads(result.stdout) if result.returncode == 0 else {}
+        self.check("evaluate: figures", report and report["holding"]["photos"] == 1
+                   and report["holding"]["psnr_encoder"] > 3 and report["steps"] == 1
+                   and len(report["edits"]) == report["insert"]["edits"] + report["remove"]["edits"], result)
+        self.check("evaluate: sheets", read_png(os.path.join(sheets, "holding.png"))[:2] == (4 * 128, 128))
+        text = run("evaluate", out, data, *quick, *steps, "-q")
+        self.check("evaluate: for people", "psnr_outside" in text.stdout and "blue" in text.stdout
+                   and text.stderr.count("Evaluating") == 0, text)
+        self.fails("dissect: a pack alone", 2, ["folder"], run("dissect", pack))
+        self.fails("dissect: such units", 2, ["some", "always"], run("dissect", pack, data, "--units", "some"))
+        self.fails("evaluate: steps of what", 2, ["--steps"], run("evaluate", pack, data, "--steps", "many"))
+        self.fails("evaluate: no pack there", 1, ["nowhere"], run("evaluate", self.at("nowhere"), data))
+        few = self.make_data("few", 4)
+        self.fails("evaluate: few labels", 1, ["4 labelled"], run("evaluate", pack, few, "-q"))
 
     def test_interrupt(self):
         out = self.at("interrupted.png")

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* 3/8 of a side, in the middle. */
-static SpRectangle
-hole_rectangle (int height, int width)
+SpRectangle
+sp_measure_hole (int height, int width)
 {
   return (SpRectangle){ width * 5 / 16, height * 5 / 16, width * 3 / 8, height * 3 / 8 };
 }
@@ -78,12 +78,35 @@ measure_hole (const float *photo, const float *picture, const float *keep, int h
               SpHoleFigures *figures)
 {
   gsize pixels = (gsize)height * width;
-  SpRectangle hole = hole_rectangle (height, width);
+  SpRectangle hole = sp_measure_hole (height, width);
   g_autofree float *inside = invert_mask (keep, pixels);
   g_autofree float *pasted = paste (photo, picture, keep, pixels);
   figures->psnr_inside = sp_psnr (picture, photo, inside, height, width);
   figures->rim =
       rim_step (pasted, hole, height, width) / MAX (rim_step (photo, hole, height, width), 1e-6);
+}
+
+double
+sp_measure_correlation (const float *a, const float *b, SpShape shape)
+{
+  gsize cells = (gsize)shape.height * shape.width;
+  double ab = 0, aa = 0, bb = 0, sum_a = 0, sum_b = 0, n = (double)sp_shape_elements (shape);
+  for (gsize i = 0; i < cells; i++) {
+    double norm_a = 1e-12, norm_b = 1e-12;
+    for (int c = 0; c < shape.channels; c++) {
+      norm_a += (double)a[c * cells + i] * a[c * cells + i];
+      norm_b += (double)b[c * cells + i] * b[c * cells + i];
+    }
+    for (int c = 0; c < shape.channels; c++) {
+      double u = a[c * cells + i] / sqrt (norm_a), v = b[c * cells + i] / sqrt (norm_b);
+      ab += u * v;
+      aa += u * u;
+      bb += v * v;
+      sum_a += u;
+      sum_b += v;
+    }
+  }
+  return (ab - sum_a * sum_b / n) / sqrt ((aa - sum_a * sum_a / n) * (bb - sum_b * sum_b / n));
 }
 
 gboolean
@@ -96,7 +119,7 @@ sp_measure_perturbation (const SpPack *pack, SpBackend *backend, const float *ph
       sp_adaptation_new (pack, backend, latent_shape, settings, error);
   if (adaptation == NULL)
     return FALSE;
-  g_autofree float *keep = hole ? hole_keep (hole_rectangle (height, width), height, width) : NULL;
+  g_autofree float *keep = hole ? hole_keep (sp_measure_hole (height, width), height, width) : NULL;
   g_autofree float *picture = g_new (float, 3 * (gsize)height * width);
 
   sp_adaptation_set_target (adaptation, photo, keep);

@@ -19,6 +19,12 @@ typedef struct {
   double seconds;
 } SpHoleFigures;
 
+/* The rectangle that is left out. */
+SpRectangle sp_measure_hole (int height, int width);
+
+/* Correlation of two latents of one shape as the generator sees them, pixel-normed. */
+double sp_measure_correlation (const float *a, const float *b, SpShape shape);
+
 /* Adapts from a fresh R for `steps` steps. `photo`: 3 x height x width in [-1, 1]; `latent`: its
  * z4, of shape `latent_shape`; `hole` FALSE keeps the whole photo (psnr_inside and rim are then
  * NAN). */

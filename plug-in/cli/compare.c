@@ -16,7 +16,6 @@
 #include "engine/photo/photo.h"
 #include "plug-in/cli/image-file.h"
 
-#include <math.h>
 #include <string.h>
 
 #define MAXIMUM_COUNTS 8
@@ -180,30 +179,6 @@ invert (Comparison *comparison, SpInversion *inversion, const float *photo, guin
   return TRUE;
 }
 
-/* Correlation of latents as the generator sees them, after pixel norm. */
-static double
-latent_correlation (const float *a, const float *b, SpShape shape)
-{
-  gsize cells = (gsize)shape.height * shape.width;
-  double ab = 0, aa = 0, bb = 0, sum_a = 0, sum_b = 0, n = (double)sp_shape_elements (shape);
-  for (gsize i = 0; i < cells; i++) {
-    double norm_a = 1e-12, norm_b = 1e-12;
-    for (int c = 0; c < shape.channels; c++) {
-      norm_a += (double)a[c * cells + i] * a[c * cells + i];
-      norm_b += (double)b[c * cells + i] * b[c * cells + i];
-    }
-    for (int c = 0; c < shape.channels; c++) {
-      double u = a[c * cells + i] / sqrt (norm_a), v = b[c * cells + i] / sqrt (norm_b);
-      ab += u * v;
-      aa += u * u;
-      bb += v * v;
-      sum_a += u;
-      sum_b += v;
-    }
-  }
-  return (ab - sum_a * sum_b / n) / sqrt ((aa - sum_a * sum_a / n) * (bb - sum_b * sum_b / n));
-}
-
 /* G(latent) without perturbations. */
 static gboolean
 draw (Comparison *comparison, const Subject *subject, const float *latent, float **picture,
@@ -249,9 +224,9 @@ measure_inversion (Comparison *comparison, Subject *subject, GError **error)
   sp_json_add_number (comparison->json, "psnr_inverted",
                       sp_psnr (inverted, subject->photo, NULL, height, width));
   sp_json_add_number (comparison->json, "correlation_encoder",
-                      latent_correlation (encoded, own_encoded, shape));
+                      sp_measure_correlation (encoded, own_encoded, shape));
   sp_json_add_number (comparison->json, "correlation_inverted",
-                      latent_correlation (encoded, own_inverted, shape));
+                      sp_measure_correlation (encoded, own_inverted, shape));
   return TRUE;
 }
 

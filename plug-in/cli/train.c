@@ -4,10 +4,10 @@
 #include "plug-in/cli/command.h"
 
 #include "engine/device.h"
-#include "plug-in/cli/image-file.h"
+#include "plug-in/cli/photo-host.h"
 #include "weights/train/train.h"
 
-#include <stdio.h>
+#include <gegl.h>
 #include <string.h>
 
 /* ---- Options ---- */
@@ -240,40 +240,6 @@ parse (int argc, char **argv, Options *options, GError **error)
   return g_option_context_parse (context, &argc, &argv, error) && check (options, error);
 }
 
-/* ---- What a training asks of its host ---- */
-
-static gboolean
-open_photo (const char *path, SpPhoto *photo, GError **error)
-{
-  GeglBuffer *buffer = sp_image_load (path, error);
-  if (buffer == NULL)
-    return FALSE;
-  *photo = sp_image_photo (buffer);
-  return TRUE;
-}
-
-static void
-close_photo (SpPhoto *photo)
-{
-  g_object_unref (photo->user_data);
-}
-
-static gboolean
-save_picture (const char *path, const float *picture, int width, int height, GError **error)
-{
-  g_autoptr (GeglBuffer) buffer = sp_image_of_picture (picture, width, height);
-  return sp_image_save (buffer, path, error);
-}
-
-static void
-tell (const char *line)
-{
-  /* not g_printerr(), which is silent while another thread reads a photo (image-file.c) */
-  fprintf (stderr, "%s\n", line);
-}
-
-static const SpTrainHost host = { open_photo, close_photo, save_picture, tell };
-
 /* ---- The command ---- */
 
 static gboolean
@@ -292,8 +258,8 @@ train (Options *options, GError **error)
   SpInterruption *interruption = sp_interruption_new (cancellable, error);
   if (interruption == NULL)
     return FALSE;
-  gboolean done = sp_train (options->inputs[0], options->output, &options->train, &host, backend,
-                            cancellable, error);
+  gboolean done = sp_train (options->inputs[0], options->output, &options->train, &sp_photo_host,
+                            backend, cancellable, error);
   sp_interruption_free (interruption);
   return done;
 }

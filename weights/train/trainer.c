@@ -146,7 +146,7 @@ build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
   add_term (side->concept, options->concept, terms, weights, &n);
   add_term (side->latent, options->latent, terms, weights, &n);
   add_term (side->adversarial, options->adversarial, terms, weights, &n);
-  side->loss = sp_graph_sum (side->graph, n, terms, weights);
+  side->loss = weighted_sum (side->graph, n, terms, weights); /* kept: it is read after steps */
   return TRUE;
 }
 
@@ -235,7 +235,7 @@ plan_discriminator (SpTrainer *trainer, GError **error)
       terms[n++] = sp_graph_hinge (side->graph, scores[head], kind == 0 ? 1.0f : -1.0f);
     }
   }
-  side->loss = sp_graph_sum (side->graph, n, terms, weights);
+  side->loss = weighted_sum (side->graph, n, terms, weights); /* kept: it is read after steps */
   side->bindings = sp_optimiser_bind (trainer->state.discriminator->optimiser, side->graph);
   for (guint i = 0; i < side->bindings->len; i++)
     sp_tensor_set_rate (g_array_index (side->bindings, SpBinding, i).tensor,

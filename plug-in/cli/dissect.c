@@ -1,0 +1,319 @@
+/* semantic-paint dissect: which channels of a pack carry which concept. The work is in
+ * weights/dissect/; here are its options and its report.
+ */
+#include "plug-in/cli/command.h"
+
+#include "engine/device.h"
+#include "plug-in/cli/photo-host.h"
+#include "weights/dissect/dissect.h"
+
+#include <errno.h>
+#include <gegl.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- Options ---- */
+
+typedef struct {
+  SpDissectOptions dissect;
+  SpSettings settings; /* the device's */
+  char *output, *held_list, *judge, *sheets, *units, *examples, *device;
+  char *photos, *samples, *updates, *squares, *seed, *threads, *judge_steps;
+  gboolean json, quiet;
+  char **inputs; /* the pack and the folder of labelled photos */
+} Options;
+
+static void
+options_clear (Options *options)
+{
+  char *words[] = { options->output,  options->held_list,  options->judge,   options->sheets,
+                    options->units,   options->examples,   options->device,  options->photos,
+                    options->samples, options->updates,    options->squares, options->seed,
+                    options->threads, options->judge_steps };
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    g_free (words[i]);
+  g_strfreev (options->inputs);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+/* The number of a word among words; FALSE tells them as `all`. */
+static gboolean
+choose (const char *option, const char *word, const char *const *words, const char *all,
+        guint *number, GError **error)
+{
+  for (guint i = 0; word != NULL && words[i] != NULL; i++)
+    if (strcmp (word, words[i]) == 0) {
+      *number = i;
+      return TRUE;
+    }
+  if (word == NULL)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "%s can be %s, not “%s”.", option, all, word);
+  return FALSE;
+}
+
+static gboolean
+take_number (const char *option, const char *word, guint minimum, guint maximum, guint *number,
+             GError **error)
+{
+  return word == NULL || sp_parse_number (option, word, minimum, maximum, number, error);
+}
+
+static gboolean
+take_words (Options *options, GError **error)
+{
+  static const char *const policies[] = { "auto", "always", "never", NULL };
+  static const char *const forms[] = { "exemplars", "clusters", "none", NULL };
+  guint policy = SP_UNITS_AUTO, form = SP_EXAMPLES_EXEMPLARS, threads = 0;
+  SpDissectOptions *dissect = &options->dissect;
+  if (!choose ("--units", options->units, policies, "auto, always or never", &policy, error)
+      || !choose ("--examples", options->examples, forms, "exemplars, clusters or none", &form,
+                  error)
+      || (options->device != NULL
+          && !sp_parse_device (options->device, &options->settings.device, error))
+      || !take_number ("--photos", options->photos, 10, 10000, &dissect->photos, error)
+      || !take_number ("--samples", options->samples, 10, 10000, &dissect->samples, error)
+      || !take_number ("--updates", options->updates, 0, 100000, &dissect->causal.updates, error)
+      || !take_number ("--squares", options->squares, 1, 10000, &dissect->causal.squares, error)
+      || !take_number ("--seed", options->seed, 0, G_MAXINT, &dissect->causal.seed, error)
+      || !take_number ("--judge-steps", options->judge_steps, 1, 1000000, &dissect->judge.steps,
+                       error)
+      || !take_number ("--threads", options->threads, 0, 1024, &threads, error))
+    return FALSE;
+  dissect->units = (SpUnitPolicy)policy;
+  dissect->examples = (SpExamples)form;
+  dissect->held_list = options->held_list;
+  dissect->judge_file = options->judge;
+  options->settings.threads = (int)threads;
+  if (options->inputs != NULL && g_strv_length (options->inputs) == 2)
+    return TRUE;
+  g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
+                       "A pack and a folder of labelled photos must be given.");
+  return FALSE;
+}
+
+static gboolean
+parse (int argc, char **argv, Options *options, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
+      "Write the pack with its concepts here (default: only report)", "FILE" },
+    { "held", 0, 0, G_OPTION_ARG_FILENAME, &options->held_list,
+      "Keep the photos of this list out, too", "FILE" },
+    { "judge", 0, 0, G_OPTION_ARG_FILENAME, &options->judge,
+      "Use this judge; if there is no such file, train one and keep it there", "FILE" },
+    { "judge-steps", 0, 0, G_OPTION_ARG_STRING, &options->judge_steps,
+      "Steps of training the judge (default 1500)", "N" },
+    { "sheets", 0, 0, G_OPTION_ARG_FILENAME, &options->sheets,
+      "Write units.png and effects.png into this folder", "FOLDER" },
+    { "photos", 0, 0, G_OPTION_ARG_STRING, &options->photos, "Photos at most (default 1000)", "N" },
+    { "samples", 0, 0, G_OPTION_ARG_STRING, &options->samples,
+      "Draw so many z instead of encoding photos (packs with a prior)", "N" },
+    { "updates", 0, 0, G_OPTION_ARG_STRING, &options->updates,
+      "Updates of the causal ranking for each concept; 0 ranks by overlap (default 60)", "N" },
+    { "squares", 0, 0, G_OPTION_ARG_STRING, &options->squares,
+      "Places to measure each effect at (default 24)", "N" },
+    { "units", 0, 0, G_OPTION_ARG_STRING, &options->units,
+      "Edit by channels: auto (default), always or never", "WORD" },
+    { "examples", 0, 0, G_OPTION_ARG_STRING, &options->examples,
+      "What seeds choose among: exemplars (default), clusters or none", "WORD" },
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &options->seed, "Of everything random (default 1)", "N" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, "auto (default), cpu or cuda",
+      "DEVICE" },
+    { "threads", 0, 0, G_OPTION_ARG_STRING, &options->threads, "Threads (default: all)", "N" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print the figures as JSON", NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "Show no progress", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->inputs, NULL, NULL },
+    { 0 }
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("PACK DATA");
+  g_option_context_set_summary (context, "Finds which channels of a pack carry which concept, and "
+                                         "writes a pack that says so.");
+  g_option_context_set_description (
+      context, "DATA holds labelled photos as for training; see docs/dissecting.md.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  return g_option_context_parse (context, &argc, &argv, error) && take_words (options, error);
+}
+
+/* ---- The report ---- */
+
+static void
+add_units (JsonBuilder *json, const SpDissection *dissection, guint k)
+{
+  const GArray *units = dissection->causal->units[k];
+  gsize row = (gsize)k * dissection->overlaps->channels;
+  json_builder_set_member_name (json, "units");
+  json_builder_begin_array (json);
+  for (guint u = 0; u < units->len; u++) {
+    int c = g_array_index (units, int, u);
+    json_builder_begin_object (json);
+    sp_json_add_integer (json, "unit", c);
+    sp_json_add_number (json, "alpha", (double)dissection->causal->alpha[row + c]);
+    sp_json_add_number (json, "iou", (double)dissection->overlaps->iou[row + c]);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+}
+
+static void
+add_best_overlaps (JsonBuilder *json, const SpDissection *dissection, guint k)
+{
+  const SpOverlaps *overlaps = dissection->overlaps;
+  const float *row = overlaps->iou + (gsize)k * overlaps->channels;
+  g_autoptr (GArray) best = sp_best_units (row, overlaps->channels, SP_UNITS_COMPARED, NULL, 0);
+  json_builder_set_member_name (json, "best_overlaps");
+  json_builder_begin_array (json);
+  for (guint u = 0; u < best->len; u++) {
+    int c = g_array_index (best, int, u);
+    json_builder_begin_object (json);
+    sp_json_add_integer (json, "unit", c);
+    sp_json_add_number (json, "iou", (double)row[c]);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+}
+
+static void
+add_effects (JsonBuilder *json, const SpEffects *effects)
+{
+  json_builder_set_member_name (json, "probability");
+  json_builder_begin_object (json);
+  sp_json_add_integer (json, "inserts", effects->inserts);
+  sp_json_add_number (json, "without", effects->without);
+  for (guint s = 0; s < SP_SET_BEST_TO_ZERO; s++)
+    sp_json_add_number (json, sp_setting_name ((SpSetting)s), effects->after[s]);
+  sp_json_add_integer (json, "removals", effects->removals);
+  sp_json_add_number (json, "with", effects->with);
+  for (guint s = SP_SET_BEST_TO_ZERO; s < SP_N_SETTINGS; s++)
+    sp_json_add_number (json, sp_setting_name ((SpSetting)s), effects->after[s]);
+  json_builder_end_object (json);
+}
+
+static void
+print_json (const SpDissection *dissection)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  json_builder_begin_object (json);
+  sp_json_add_string (json, "from", dissection->from_prior ? "prior" : "photos");
+  sp_json_add_integer (json, "looked_at", dissection->looked_at);
+  json_builder_set_member_name (json, "concepts");
+  json_builder_begin_array (json);
+  for (guint k = 0; k < dissection->n_concepts; k++) {
+    const SpConceptValues *values = &dissection->values->concepts[k];
+    json_builder_begin_object (json);
+    sp_json_add_string (json, "name", dissection->names[k]);
+    sp_json_add_boolean (json, "found", !dissection->absent[k]);
+    sp_json_add_number (json, "cells", values->weight);
+    sp_json_add_number (json, "judge_iou", dissection->judge_overlap[k]);
+    sp_json_add_number (json, "seen_in_drawings", (double)dissection->values->seen[k]);
+    sp_json_add_boolean (json, "edited_by_units", dissection->by_units[k]);
+    sp_json_add_integer (json, "clusters", values->n_clusters);
+    sp_json_add_integer (json, "exemplars", values->n_exemplars);
+    sp_json_add_integer (json, "exemplar_side", values->exemplar_side);
+    add_effects (json, &dissection->causal->effects[k]);
+    add_best_overlaps (json, dissection, k);
+    add_units (json, dissection, k);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  sp_json_print (json);
+}
+
+/* "0.43", or "-" where there is no figure. */
+static const char *
+figure (double value, char text[8])
+{
+  if (isnan (value))
+    return "-";
+  g_snprintf (text, 8, "%.2f", value);
+  return text;
+}
+
+static void
+print_table (const SpDissection *dissection)
+{
+  g_print ("%-12s %5s %5s | %7s %6s %6s %6s %6s %8s %9s | %6s %6s %6s | %s\n", "concept", "judge",
+           "units", "without", "best", "random", "high", "mean", "clusters", "exemplars", "with",
+           "best", "random", "edited by");
+  for (guint k = 0; k < dissection->n_concepts; k++) {
+    const SpEffects *effects = &dissection->causal->effects[k];
+    const float *row = dissection->overlaps->iou + (gsize)k * dissection->overlaps->channels;
+    g_autoptr (GArray) best = sp_best_units (row, dissection->overlaps->channels, 1, NULL, 0);
+    char text[12][8];
+    g_print ("%-12s %5s %5s | %7s %6s %6s %6s %6s %8s %9s | %6s %6s %6s | %s\n",
+             dissection->names[k], figure (dissection->judge_overlap[k], text[0]),
+             figure ((double)row[g_array_index (best, int, 0)], text[1]),
+             figure (effects->without, text[2]), figure (effects->after[SP_SET_BEST], text[3]),
+             figure (effects->after[SP_SET_RANDOM], text[4]),
+             figure (effects->after[SP_SET_HIGH], text[5]),
+             figure (effects->after[SP_SET_MEAN], text[6]),
+             figure (effects->after[SP_SET_CLUSTERS], text[7]),
+             figure (effects->after[SP_SET_EXEMPLARS], text[8]), figure (effects->with, text[9]),
+             figure (effects->after[SP_SET_BEST_TO_ZERO], text[10]),
+             figure (effects->after[SP_SET_RANDOM_TO_ZERO], text[11]),
+             dissection->absent[k]     ? "not in the data"
+             : dissection->by_units[k] ? "units"
+                                       : "cells");
+  }
+}
+
+/* ---- The command ---- */
+
+static gboolean
+work (Options *options, SpWork *work, GError **error)
+{
+  g_autoptr (SpPack) pack = sp_pack_open (options->inputs[0], error);
+  g_autofree char *units = NULL, *effects = NULL;
+  if (pack == NULL)
+    return FALSE;
+  if (options->sheets != NULL) {
+    if (g_mkdir_with_parents (options->sheets, 0777) != 0) {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+                   "The folder “%s” cannot be made.", options->sheets);
+      return FALSE;
+    }
+    options->dissect.unit_sheet = units = g_build_filename (options->sheets, "units.png", NULL);
+    options->dissect.effect_sheet = effects =
+        g_build_filename (options->sheets, "effects.png", NULL);
+  }
+  g_autoptr (SpDissection) dissection =
+      sp_dissect (work, pack, options->inputs[1], &options->dissect, options->output, error);
+  if (dissection == NULL)
+    return FALSE;
+  if (options->json)
+    print_json (dissection);
+  else
+    print_table (dissection);
+  return TRUE;
+}
+
+static gboolean
+run (Options *options, GError **error)
+{
+  g_autoptr (SpBackend) backend = sp_device_open (&options->settings, error);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  SpInterruption *interruption = backend != NULL ? sp_interruption_new (cancellable, error) : NULL;
+  SpWork context = { options->quiet ? &sp_quiet_photo_host : &sp_photo_host, backend, cancellable,
+                     0 };
+  if (interruption == NULL)
+    return FALSE;
+  gboolean done = work (options, &context, error);
+  sp_interruption_free (interruption);
+  return done;
+}
+
+int
+sp_command_dissect (int argc, char **argv)
+{
+  g_auto (Options)
+      options = { .dissect = sp_dissect_options_default (), .settings = sp_settings_default () };
+  GError *error = NULL;
+  if (!parse (argc, argv, &options, &error))
+    return sp_command_fail ("dissect", SP_EXIT_USAGE, error);
+  sp_command_hold_interrupts ();
+  gegl_init (NULL, NULL);
+  gboolean done = run (&options, &error);
+  gegl_exit ();
+  return done ? SP_EXIT_DONE : sp_command_fail ("dissect", SP_EXIT_FAILED, error);
+}

@@ -1,0 +1,227 @@
+/* Dissection, step by step. See dissect.h. */
+#include "weights/dissect/dissect.h"
+
+#include "engine/model/generator.h"
+#include "weights/dissect/dissect-sheets.h"
+#include "weights/dissect/rewrite.h"
+
+#include <math.h>
+#include <string.h>
+
+#define JUDGED_PHOTOS 400 /* that the judge's own overlap is measured on */
+#define PRIOR_SAMPLES 1000
+#define SMALLEST_RESOLUTION 32
+
+SpDissectOptions
+sp_dissect_options_default (void)
+{
+  return (SpDissectOptions){ .photos = 1000,
+                             .causal = { 60, 24, 1 },
+                             .judge = SP_JUDGE_OPTIONS_DEFAULT };
+}
+
+void
+sp_dissection_free (SpDissection *dissection)
+{
+  if (dissection == NULL)
+    return;
+  g_strfreev (dissection->names);
+  g_strfreev (dissection->titles);
+  g_free (dissection->judge_overlap);
+  sp_overlaps_free (dissection->overlaps);
+  sp_values_free (dissection->values);
+  sp_causal_free (dissection->causal);
+  g_free (dissection->by_units);
+  g_free (dissection->absent);
+  g_free (dissection);
+}
+
+static SpDissection *
+dissection_new (const SpDataset *dataset)
+{
+  SpDissection *dissection = g_new0 (SpDissection, 1);
+  const SpConceptRules *rules = sp_dataset_rules (dataset);
+  guint n = dissection->n_concepts = sp_dataset_n_concepts (dataset);
+  dissection->names = g_new0 (char *, n + 1);
+  dissection->titles = g_new0 (char *, n + 1);
+  for (guint k = 0; k < n; k++) {
+    const SpConceptRule *rule = g_ptr_array_index (rules->rules, k);
+    dissection->names[k] = g_strdup (rule->name);
+    dissection->titles[k] = g_strdup (rule->title);
+  }
+  dissection->judge_overlap = g_new0 (double, n);
+  dissection->by_units = g_new0 (gboolean, n);
+  dissection->absent = g_new0 (gboolean, n);
+  return dissection;
+}
+
+/* ---- What is looked at ---- */
+
+static gboolean
+has_encoder (const SpPack *pack)
+{
+  SpPackShape shape;
+  return sp_pack_tensor_shape (pack, "encoder.conv1.weight", &shape);
+}
+
+static SpSurvey *
+survey (SpWork *work, const SpPack *pack, const SpJudge *judge, SpDataset *dataset,
+        const SpPhotoList *learnt, const SpDissectOptions *options, int side,
+        SpDissection *dissection, GError **error)
+{
+  guint samples = options->samples;
+  if (samples == 0 && !has_encoder (pack))
+    samples = PRIOR_SAMPLES;
+  dissection->from_prior = samples > 0;
+  SpSurvey *found = samples > 0 ? sp_survey_prior (work, pack, judge, samples, error)
+                                : sp_survey_photos (work, pack, judge, dataset, learnt,
+                                                    options->photos, side, error);
+  if (found != NULL)
+    dissection->looked_at = found->n;
+  return found;
+}
+
+/* ---- What the pack gets ---- */
+
+/* What 15 channels do when they are set, to the better of p_c and their levels. */
+static double
+effect_of_units (const SpEffects *effects)
+{
+  return fmax (effects->after[SP_SET_HIGH], effects->after[SP_SET_HIGH_LEVELS]);
+}
+
+static double
+effect_of_cells (const SpEffects *effects, SpExamples examples)
+{
+  SpSetting setting = examples == SP_EXAMPLES_EXEMPLARS  ? SP_SET_EXEMPLARS
+                      : examples == SP_EXAMPLES_CLUSTERS ? SP_SET_CLUSTERS
+                                                         : SP_SET_MEAN;
+  double effect = effects->after[setting];
+  return isnan (effect) ? effects->after[SP_SET_MEAN] : effect;
+}
+
+static void
+decide (SpDissection *dissection, const SpPack *pack, const SpDissectOptions *options)
+{
+  for (guint k = 0; k < dissection->n_concepts; k++) {
+    const SpEffects *effects = &dissection->causal->effects[k];
+    dissection->absent[k] = dissection->values->concepts[k].weight <= 0;
+    dissection->by_units[k] =
+        options->units == SP_UNITS_ALWAYS
+        || (options->units == SP_UNITS_AUTO
+            && (sp_pack_first_layer (pack) == 1
+                || effect_of_units (effects) >= effect_of_cells (effects, options->examples)));
+  }
+}
+
+static SpNewConcept
+describe (const SpDissection *dissection, const SpDissectOptions *options, guint k)
+{
+  const SpConceptValues *values = &dissection->values->concepts[k];
+  const SpEffects *effects = &dissection->causal->effects[k];
+  SpNewConcept concept = { .name = dissection->names[k],
+                           .title = dissection->titles[k],
+                           .value = values->mean };
+  if (dissection->by_units[k]) {
+    concept.units = dissection->causal->units[k];
+    if (effects->after[SP_SET_HIGH_LEVELS] > effects->after[SP_SET_HIGH])
+      concept.value = dissection->overlaps->levels;
+  }
+  if (options->examples == SP_EXAMPLES_EXEMPLARS) {
+    concept.n_exemplars = values->n_exemplars;
+    concept.exemplar_side = values->exemplar_side;
+    concept.exemplars = values->exemplars;
+  } else if (options->examples == SP_EXAMPLES_CLUSTERS) {
+    concept.n_exemplars = values->n_clusters;
+    concept.exemplar_side = 1;
+    concept.exemplars = values->clusters;
+  }
+  return concept;
+}
+
+static gboolean
+write_pack (const SpDissection *dissection, const SpPack *pack, const SpDissectOptions *options,
+            const char *path, GError **error)
+{
+  g_autofree SpNewConcept *concepts = g_new0 (SpNewConcept, dissection->n_concepts);
+  g_autofree char *note =
+      g_strdup_printf ("Concepts by semantic-paint dissect, over %u %s.", dissection->looked_at,
+                       dissection->from_prior ? "draws of z" : "labelled photos");
+  guint n = 0;
+  for (guint k = 0; k < dissection->n_concepts; k++)
+    if (!dissection->absent[k])
+      concepts[n++] = describe (dissection, options, k);
+  return sp_pack_rewrite (pack, concepts, n, dissection->overlaps->levels,
+                          dissection->overlaps->channels, note, path, error);
+}
+
+/* ---- The steps ---- */
+
+static gboolean
+measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey *looked_at,
+         const SpDissectOptions *options, SpDissection *dissection, GError **error)
+{
+  dissection->overlaps = sp_overlaps_measure (work, looked_at, error);
+  if (dissection->overlaps != NULL)
+    dissection->values = sp_values_measure (work, pack, judge, looked_at, error);
+  if (dissection->values != NULL)
+    dissection->causal = sp_causal_measure (work, pack, judge, looked_at, dissection->overlaps,
+                                            dissection->values, &options->causal, error);
+  return dissection->causal != NULL;
+}
+
+static gboolean
+write_sheets (const SpWork *work, const SpDissection *dissection, const SpSurvey *looked_at,
+              const SpDissectOptions *options, GError **error)
+{
+  return (options->unit_sheet == NULL
+          || sp_dissect_unit_sheet (dissection, looked_at, work->host, options->unit_sheet, error))
+         && (options->effect_sheet == NULL
+             || sp_dissect_effect_sheet (dissection, looked_at->side, work->host,
+                                         options->effect_sheet, error));
+}
+
+/* The judge's blocks must not be larger than cells. */
+static gboolean
+check_size (const SpPack *pack, GError **error)
+{
+  if (sp_pack_resolution (pack) >= SMALLEST_RESOLUTION)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+               "“%s” draws %d pixels a side; to be dissected it must draw %d or more.",
+               sp_pack_title (pack), sp_pack_resolution (pack), SMALLEST_RESOLUTION);
+  return FALSE;
+}
+
+SpDissection *
+sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
+            const SpDissectOptions *options, const char *path, GError **error)
+{
+  SpTrainOptions data = sp_train_options_default ();
+  int side = sp_pack_resolution (pack);
+  g_auto (SpPhotoList) learnt = { 0 }, checked = { 0 }, measured = { 0 };
+  if (!check_size (pack, error))
+    return NULL;
+  data.batch = 1;
+  data.side = side;
+  data.held_list = options->held_list;
+  g_autoptr (SpDataset) dataset = sp_dataset_open (data_folder, &data, work->host, error);
+  if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &checked, &measured, error))
+    return NULL;
+  g_autoptr (SpDissection) dissection = dissection_new (dataset);
+  g_autoptr (SpJudge) judge =
+      sp_judge_open (work, dataset, &learnt, side, &options->judge, options->judge_file, error);
+  if (judge == NULL
+      || !sp_judge_overlap (work, judge, dataset, &checked, JUDGED_PHOTOS,
+                            dissection->judge_overlap, error))
+    return NULL;
+  g_autoptr (SpSurvey) looked_at =
+      survey (work, pack, judge, dataset, &learnt, options, side, dissection, error);
+  if (looked_at == NULL || !measure (work, pack, judge, looked_at, options, dissection, error))
+    return NULL;
+  decide (dissection, pack, options);
+  if (!write_sheets (work, dissection, looked_at, options, error)
+      || (path != NULL && !write_pack (dissection, pack, options, path, error)))
+    return NULL;
+  return g_steal_pointer (&dissection);
+}

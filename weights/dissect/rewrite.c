@@ -1,0 +1,241 @@
+/* A pack with other concepts. See rewrite.h.
+ *
+ * A pack does not tell which of its tensors are fp16. One whose numbers all survive the way to fp16
+ * and back loses nothing by it and is written so; any other was fp32 and stays it.
+ */
+#include "weights/dissect/rewrite.h"
+
+#include "engine/half.h"
+#include "engine/tensor-file.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define MOST_SOURCE_BYTES 4000
+
+typedef struct {
+  const SpPack *pack;
+  const SpNewConcept *concepts;
+  guint n_concepts;
+  const float *levels;
+  int channels;
+  const char *note;
+} Rewriting;
+
+static const SpNewConcept *
+find_new (const Rewriting *rewriting, const char *name)
+{
+  for (guint i = 0; i < rewriting->n_concepts; i++)
+    if (strcmp (rewriting->concepts[i].name, name) == 0)
+      return &rewriting->concepts[i];
+  return NULL;
+}
+
+/* ---- The manifest ---- */
+
+static void
+add_text (JsonBuilder *json, const char *key, const char *text)
+{
+  json_builder_set_member_name (json, key);
+  json_builder_add_string_value (json, text);
+}
+
+static void
+add_number (JsonBuilder *json, const char *key, gint64 number)
+{
+  json_builder_set_member_name (json, key);
+  json_builder_add_int_value (json, number);
+}
+
+static void
+add_units (JsonBuilder *json, const char *key, const int *units, guint n)
+{
+  json_builder_set_member_name (json, key);
+  json_builder_begin_array (json);
+  for (guint i = 0; i < n; i++)
+    json_builder_add_int_value (json, units[i]);
+  json_builder_end_array (json);
+}
+
+static void
+add_source (JsonBuilder *json, const Rewriting *rewriting)
+{
+  g_autofree char *both =
+      g_strdup_printf ("%s %s", sp_pack_source (rewriting->pack), rewriting->note);
+  if (strlen (both) > MOST_SOURCE_BYTES) /* between characters */
+    *g_utf8_find_prev_char (both, both + MOST_SOURCE_BYTES) = '\0';
+  add_text (json, "source", both);
+}
+
+static void
+add_networks (JsonBuilder *json, const SpPack *pack)
+{
+  guint n_taps;
+  const SpPerceptualTap *taps = sp_pack_perceptual_taps (pack, &n_taps);
+  json_builder_set_member_name (json, "generator");
+  json_builder_begin_object (json);
+  add_text (json, "family", "progressive-gan");
+  add_number (json, "resolution", sp_pack_resolution (pack));
+  add_number (json, "first_layer", sp_pack_first_layer (pack));
+  json_builder_set_member_name (json, "clamp");
+  json_builder_add_boolean_value (json, sp_pack_clamps (pack));
+  json_builder_end_object (json);
+  json_builder_set_member_name (json, "encoder");
+  json_builder_begin_object (json);
+  add_text (json, "family", "resnet-18");
+  json_builder_end_object (json);
+  if (n_taps == 0)
+    return;
+  json_builder_set_member_name (json, "perceptual");
+  json_builder_begin_object (json);
+  add_text (json, "family", "vgg");
+  json_builder_set_member_name (json, "taps");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < n_taps; i++) {
+    json_builder_begin_object (json);
+    add_text (json, "layer", taps[i].layer);
+    json_builder_set_member_name (json, "weight");
+    json_builder_add_double_value (json, (double)taps[i].weight);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+}
+
+static void
+add_concept (JsonBuilder *json, const char *name, const char *title, const int *units,
+             guint n_units, guint exemplars)
+{
+  json_builder_begin_object (json);
+  add_text (json, "name", name);
+  add_text (json, "title", title);
+  if (n_units > 0)
+    add_units (json, "units", units, n_units);
+  if (exemplars > 0)
+    add_number (json, "exemplars", exemplars);
+  json_builder_end_object (json);
+}
+
+static void
+add_new (JsonBuilder *json, const SpNewConcept *concept)
+{
+  add_concept (json, concept->name, concept->title,
+               concept->units != NULL ? (const int *)(const void *)concept->units->data : NULL,
+               concept->units != NULL ? concept->units->len : 0, concept->n_exemplars);
+}
+
+/* The pack's own in their order, then those that it did not have. */
+static void
+add_concepts (JsonBuilder *json, const Rewriting *rewriting)
+{
+  guint n_old;
+  const SpConcept *old = sp_pack_concepts (rewriting->pack, &n_old);
+  json_builder_set_member_name (json, "concepts");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < n_old; i++) {
+    guint n_units;
+    const int *units = sp_pack_concept_units (rewriting->pack, i, &n_units);
+    const SpNewConcept *replacement = find_new (rewriting, old[i].name);
+    if (replacement != NULL)
+      add_new (json, replacement);
+    else
+      add_concept (json, old[i].name, old[i].title, units, n_units, old[i].exemplars);
+  }
+  for (guint i = 0; i < rewriting->n_concepts; i++)
+    if (sp_pack_find_concept (rewriting->pack, rewriting->concepts[i].name, NULL) < 0)
+      add_new (json, &rewriting->concepts[i]);
+  json_builder_end_array (json);
+}
+
+static char *
+make_manifest (const Rewriting *rewriting)
+{
+  const SpPack *pack = rewriting->pack;
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  guint n_excluded;
+  const int *excluded = sp_pack_excluded_units (pack, &n_excluded);
+  json_builder_begin_object (json);
+  add_text (json, "name", sp_pack_name (pack));
+  add_text (json, "title", sp_pack_title (pack));
+  add_text (json, "licence", sp_pack_licence (pack));
+  add_source (json, rewriting);
+  add_networks (json, pack);
+  if (n_excluded > 0)
+    add_units (json, "excluded_units", excluded, n_excluded);
+  add_concepts (json, rewriting);
+  json_builder_end_object (json);
+  g_autoptr (JsonNode) root = json_builder_get_root (json);
+  return json_to_string (root, FALSE);
+}
+
+/* ---- Tensors ---- */
+
+static SpPackPrecision
+precision_of (const float *values, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (sp_half_to_float (sp_half_from_float (values[i])) != values[i])
+      return SP_PACK_FLOAT32;
+  return SP_PACK_FLOAT16;
+}
+
+/* concept.NAME.value of a concept that is replaced. NAME has no dots. */
+static gboolean
+is_replaced (const Rewriting *rewriting, const char *tensor)
+{
+  g_auto (GStrv) parts = g_strsplit (tensor, ".", 3);
+  return strcmp (tensor, "latent.q99") == 0
+         || (g_strv_length (parts) == 3 && strcmp (parts[0], "concept") == 0
+             && find_new (rewriting, parts[1]) != NULL);
+}
+
+static gboolean
+copy_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
+{
+  for (const char *const *name = sp_pack_tensor_names (rewriting->pack); *name != NULL; name++) {
+    SpPackShape shape;
+    gsize n;
+    if (is_replaced (rewriting, *name) || !sp_pack_tensor_shape (rewriting->pack, *name, &shape)
+        || !sp_tensor_elements (shape, &n))
+      continue;
+    g_autofree float *values = sp_pack_read (rewriting->pack, *name, shape, error);
+    if (values == NULL
+        || !sp_pack_writer_add (writer, *name, shape, precision_of (values, n), values, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_new_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
+{
+  SpPackShape vector = { 1, { rewriting->channels, 1, 1, 1 } };
+  for (guint i = 0; i < rewriting->n_concepts; i++) {
+    const SpNewConcept *concept = &rewriting->concepts[i];
+    g_autofree char *value = g_strdup_printf ("concept.%s.value", concept->name);
+    g_autofree char *exemplars = g_strdup_printf ("concept.%s.exemplars", concept->name);
+    SpPackShape shape = { 4,
+                          { (int)concept->n_exemplars, rewriting->channels, concept->exemplar_side,
+                            concept->exemplar_side } };
+    if (!sp_pack_writer_add (writer, value, vector, SP_PACK_FLOAT32, concept->value, error)
+        || (concept->n_exemplars > 0
+            && !sp_pack_writer_add (writer, exemplars, shape, SP_PACK_FLOAT16, concept->exemplars,
+                                    error)))
+      return FALSE;
+  }
+  return sp_pack_writer_add (writer, "latent.q99", vector, SP_PACK_FLOAT32, rewriting->levels,
+                             error);
+}
+
+gboolean
+sp_pack_rewrite (const SpPack *pack, const SpNewConcept *concepts, guint n_concepts,
+                 const float *levels, int channels, const char *note, const char *path,
+                 GError **error)
+{
+  Rewriting rewriting = { pack, concepts, n_concepts, levels, channels, note };
+  g_autofree char *manifest = make_manifest (&rewriting);
+  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, error);
+  return writer != NULL && copy_tensors (&rewriting, writer, error)
+         && add_new_tensors (&rewriting, writer, error)
+         && sp_pack_writer_save (writer, path, error);
+}

@@ -1,0 +1,352 @@
+/* The forms of p_c. See values.h. */
+#include "weights/dissect/values.h"
+
+#include "weights/dissect/clusters.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LARGEST_SIDE 4
+#define ENOUGH_EXEMPLARS 4
+#define COVERAGE 0.8f     /* of an exemplar by its concept, at least */
+#define MOSTLY 0.5f       /* of a cell that is clustered */
+#define MOST_POINTS 4096u /* that are clustered */
+#define BATCH 4
+
+typedef struct {
+  const SpSurvey *survey;
+  float *sureness; /* n x K x h x w: the judge's probability in G of the latent */
+  guint concept;
+  SpConceptValues *values;
+  float *centres; /* n_clusters x C, of norm 1 */
+} Context;
+
+void
+sp_values_free (SpValues *values)
+{
+  if (values == NULL)
+    return;
+  for (guint k = 0; k < values->n_concepts; k++) {
+    g_free (values->concepts[k].mean);
+    g_free (values->concepts[k].clusters);
+    g_free (values->concepts[k].exemplars);
+  }
+  g_free (values->concepts);
+  g_free (values->sureness);
+  g_free (values->seen);
+  g_free (values);
+}
+
+static gsize
+cells_of (const SpSurvey *survey)
+{
+  return (gsize)survey->h * survey->w;
+}
+
+static const float *
+cell_at (const SpSurvey *survey, guint i, gsize cell)
+{
+  return sp_survey_latent (survey, i) + cell;
+}
+
+static float
+length_of (const float *cell, gsize stride, int channels)
+{
+  double sum = 0;
+  for (int c = 0; c < channels; c++)
+    sum += (double)cell[c * stride] * cell[c * stride];
+  return (float)sqrt (sum) + 1e-12f;
+}
+
+/* ---- What the generator makes of the latents ---- */
+
+static void
+put_sureness (Context *context, const SpDrawing *drawing, guint n, guint i)
+{
+  const SpSurvey *survey = context->survey;
+  int grid = drawing->odds_shape.height, block = grid / survey->h;
+  gsize plane = (gsize)grid * grid;
+  for (guint k = 0; k < survey->concepts; k++) {
+    const float *odds = drawing->odds + (n * survey->concepts + k) * plane;
+    float *to = context->sureness + (i * survey->concepts + k) * cells_of (survey);
+    for (int y = 0; y < grid; y++)
+      for (int x = 0; x < grid; x++)
+        to[y / block * survey->w + x / block] +=
+            sp_probability (odds[y * grid + x]) / (float)(block * block);
+  }
+}
+
+static gboolean
+look_at_drawings (Context *context, SpWork *work, const SpPack *pack, const SpJudge *judge,
+                  GError **error)
+{
+  const SpSurvey *survey = context->survey;
+  g_autoptr (SpDrawing) drawing =
+      sp_drawing_new (pack, judge, work->backend, BATCH, survey->h, survey->w, error);
+  gsize size = survey->channels * cells_of (survey);
+  for (guint first = 0; drawing != NULL && first < survey->n; first += BATCH) {
+    if (!sp_work_go_on (work, "Judging the generator's drawings", first, survey->n, error))
+      return FALSE;
+    guint count = MIN (BATCH, survey->n - first);
+    memcpy (drawing->latents, sp_survey_latent (survey, first), count * size * sizeof (float));
+    sp_drawing_run (drawing);
+    for (guint n = 0; n < count; n++)
+      put_sureness (context, drawing, n, first + n);
+  }
+  return drawing != NULL;
+}
+
+static float
+mean_sureness (const Context *context, guint k)
+{
+  const SpSurvey *survey = context->survey;
+  double sum = 0, weight = 1e-12;
+  for (guint i = 0; i < survey->n; i++) {
+    const float *shares = sp_survey_shares (survey, i, k);
+    const float *sure = context->sureness + (i * survey->concepts + k) * cells_of (survey);
+    for (gsize cell = 0; cell < cells_of (survey); cell++) {
+      sum += (double)shares[cell] * sure[cell];
+      weight += (double)shares[cell];
+    }
+  }
+  return (float)(sum / weight);
+}
+
+/* ---- The mean ---- */
+
+static void
+find_mean (Context *context)
+{
+  const SpSurvey *survey = context->survey;
+  g_autofree double *sums = g_new0 (double, survey->channels);
+  double weight = 0;
+  for (guint i = 0; i < survey->n; i++) {
+    const float *shares = sp_survey_shares (survey, i, context->concept);
+    for (gsize cell = 0; cell < cells_of (survey); cell++) {
+      weight += (double)shares[cell];
+      for (int c = 0; c < survey->channels && shares[cell] > 0; c++)
+        sums[c] += (double)shares[cell] * cell_at (survey, i, cell)[c * cells_of (survey)];
+    }
+  }
+  context->values->weight = weight;
+  context->values->mean = g_new0 (float, survey->channels);
+  for (int c = 0; c < survey->channels && weight > 0; c++)
+    context->values->mean[c] = (float)(sums[c] / weight);
+}
+
+/* ---- Clusters ---- */
+
+typedef struct {
+  guint latent;
+  gsize cell;
+} Place;
+
+static GArray *
+places_of (const Context *context)
+{
+  const SpSurvey *survey = context->survey;
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (Place));
+  GArray *thinned = g_array_new (FALSE, FALSE, sizeof (Place));
+  for (guint i = 0; i < survey->n; i++) {
+    const float *shares = sp_survey_shares (survey, i, context->concept);
+    for (gsize cell = 0; cell < cells_of (survey); cell++) {
+      Place place = { i, cell };
+      if (shares[cell] > MOSTLY)
+        g_array_append_val (all, place);
+    }
+  }
+  guint n = MIN (all->len, MOST_POINTS);
+  for (guint i = 0; i < n; i++)
+    g_array_append_val (thinned, g_array_index (all, Place, (guint)((guint64)i * all->len / n)));
+  return thinned;
+}
+
+static void
+find_clusters (Context *context)
+{
+  const SpSurvey *survey = context->survey;
+  SpConceptValues *values = context->values;
+  g_autoptr (GArray) places = places_of (context);
+  int channels = survey->channels;
+  gsize stride = cells_of (survey);
+  g_autofree float *points = g_new (float, (gsize)places->len *channels);
+  g_autofree float *lengths = g_new (float, places->len);
+  g_autofree guint *group = g_new (guint, places->len), *count = NULL;
+  for (guint p = 0; p < places->len; p++) {
+    const Place *place = &g_array_index (places, Place, p);
+    const float *cell = cell_at (survey, place->latent, place->cell);
+    lengths[p] = length_of (cell, stride, channels);
+    for (int c = 0; c < channels; c++)
+      points[(gsize)p * channels + c] = cell[c * stride] / lengths[p];
+  }
+  values->n_clusters = sp_clusters_find (points, places->len, channels, SP_MOST_CLUSTERS, group);
+  values->clusters = g_new0 (float, (gsize)values->n_clusters *channels);
+  context->centres = g_new0 (float, (gsize)values->n_clusters *channels);
+  count = g_new0 (guint, values->n_clusters + 1);
+  for (guint p = 0; p < places->len; p++)
+    count[group[p]]++;
+  for (guint p = 0; p < places->len; p++)
+    for (int c = 0; c < channels; c++) {
+      gsize at = (gsize)group[p] * channels + c;
+      float value = points[(gsize)p * channels + c] / (float)count[group[p]];
+      context->centres[at] += value;
+      values->clusters[at] += value * lengths[p];
+    }
+}
+
+/* ---- Exemplars ---- */
+
+typedef struct {
+  guint latent, cluster;
+  int left, top;
+  float sureness;
+  gboolean taken;
+} Candidate;
+
+static float
+mean_of_square (const float *map, int width, int left, int top, int side)
+{
+  float sum = 0;
+  for (int y = top; y < top + side; y++)
+    for (int x = left; x < left + side; x++)
+      sum += map[y * width + x];
+  return sum / (float)(side * side);
+}
+
+/* The cluster whose centre the square's mean direction is nearest to. */
+static guint
+cluster_of (const Context *context, guint latent, int left, int top, int side)
+{
+  const SpSurvey *survey = context->survey;
+  double best = -G_MAXDOUBLE;
+  guint chosen = 0;
+  for (guint k = 0; k < context->values->n_clusters; k++) {
+    double dot = 0;
+    for (int c = 0; c < survey->channels; c++)
+      dot += (double)context->centres[(gsize)k * survey->channels + c]
+             * (double)mean_of_square (sp_survey_latent (survey, latent) + c * cells_of (survey),
+                                       survey->w, left, top, side);
+    if (dot > best) {
+      best = dot;
+      chosen = k;
+    }
+  }
+  return chosen;
+}
+
+/* The best covered square of each latent where one is covered enough; of those the surest. */
+static GArray *
+candidates_of (const Context *context, int side)
+{
+  const SpSurvey *survey = context->survey;
+  GArray *candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
+  for (guint i = 0; i < survey->n; i++) {
+    const float *shares = sp_survey_shares (survey, i, context->concept);
+    const float *sure =
+        context->sureness + (i * survey->concepts + context->concept) * cells_of (survey);
+    Candidate best = { .latent = i, .sureness = -1 };
+    for (int top = 0; top + side <= survey->h; top++)
+      for (int left = 0; left + side <= survey->w; left++) {
+        float s = mean_of_square (sure, survey->w, left, top, side);
+        if (mean_of_square (shares, survey->w, left, top, side) >= COVERAGE && s > best.sureness) {
+          best.left = left;
+          best.top = top;
+          best.sureness = s;
+        }
+      }
+    if (best.sureness >= 0) {
+      best.cluster = cluster_of (context, i, best.left, best.top, side);
+      g_array_append_val (candidates, best);
+    }
+  }
+  return candidates;
+}
+
+/* The surest that is not taken; of cluster `cluster` alone, or of any (negative). NULL: none. */
+static Candidate *
+surest (GArray *candidates, int cluster)
+{
+  Candidate *best = NULL;
+  for (guint i = 0; i < candidates->len; i++) {
+    Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    if (!candidate->taken && (cluster < 0 || candidate->cluster == (guint)cluster)
+        && (best == NULL || candidate->sureness > best->sureness))
+      best = candidate;
+  }
+  return best;
+}
+
+static void
+take (Context *context, Candidate *candidate)
+{
+  const SpSurvey *survey = context->survey;
+  SpConceptValues *values = context->values;
+  int side = values->exemplar_side;
+  float *to =
+      values->exemplars + values->n_exemplars * (gsize)survey->channels * (gsize)(side * side);
+  for (int c = 0; c < survey->channels; c++)
+    for (int y = 0; y < side; y++)
+      for (int x = 0; x < side; x++)
+        *to++ = sp_survey_latent (
+            survey,
+            candidate->latent)[c * cells_of (survey) + (gsize)(candidate->top + y) * survey->w
+                               + candidate->left + x];
+  candidate->taken = TRUE;
+  values->n_exemplars++;
+}
+
+static void
+find_exemplars (Context *context)
+{
+  SpConceptValues *values = context->values;
+  GArray *candidates = NULL;
+  int side = MIN (LARGEST_SIDE, MIN (context->survey->h, context->survey->w));
+  for (; side >= 1; side--) {
+    g_clear_pointer (&candidates, g_array_unref);
+    candidates = candidates_of (context, side);
+    if (candidates->len >= ENOUGH_EXEMPLARS || side == 1)
+      break;
+  }
+  values->exemplar_side = side;
+  values->exemplars =
+      g_new0 (float, SP_MOST_EXEMPLARS *(gsize)context->survey->channels *(gsize)(side * side));
+  Candidate *next = surest (candidates, -1);
+  int cluster = next != NULL ? (int)next->cluster : 0;
+  while (next != NULL && values->n_exemplars < SP_MOST_EXEMPLARS) {
+    take (context, next);
+    next = NULL;
+    for (guint tries = 0; next == NULL && tries < values->n_clusters; tries++) {
+      cluster = (cluster + 1) % (int)values->n_clusters;
+      next = surest (candidates, cluster);
+    }
+  }
+  g_array_unref (candidates);
+}
+
+/* ---- All of them ---- */
+
+SpValues *
+sp_values_measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey *survey,
+                   GError **error)
+{
+  g_autoptr (SpValues) values = g_new0 (SpValues, 1);
+  values->sureness = g_new0 (float, survey->n * survey->concepts * cells_of (survey));
+  Context context = { .survey = survey, .sureness = values->sureness };
+  values->n_concepts = survey->concepts;
+  values->concepts = g_new0 (SpConceptValues, survey->concepts);
+  values->seen = g_new0 (float, survey->concepts);
+  if (!look_at_drawings (&context, work, pack, judge, error))
+    return NULL;
+  for (guint k = 0; k < survey->concepts; k++) {
+    if (!sp_work_go_on (work, "Choosing values and exemplars", k, survey->concepts, error))
+      return NULL;
+    context.concept = k;
+    context.values = &values->concepts[k];
+    values->seen[k] = mean_sureness (&context, k);
+    find_mean (&context);
+    find_clusters (&context);
+    find_exemplars (&context);
+    g_clear_pointer (&context.centres, g_free);
+  }
+  return g_steal_pointer (&values);
+}

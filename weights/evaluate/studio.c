@@ -1,0 +1,300 @@
+/* A session's steps, one by one. See studio.h. */
+#include "weights/evaluate/studio.h"
+
+#include "engine/method/adapt.h"
+#include "engine/method/invert.h"
+#include "engine/model/generator.h"
+#include "engine/model/perceptual.h"
+
+#include <math.h>
+#include <string.h>
+
+struct _SpStudioPlans {
+  SpInversion *inversion;
+  SpAdaptation *adaptation;
+  SpDrawing *drawing;
+  float *fresh, *warm; /* R at its start, R fitted to the photo */
+  SpGraph *perceptual_graph;
+  SpPlan *perceptual_plan; /* NULL: the pack has no such net */
+  SpTensor *one, *other, *distance;
+  float *features; /* the judge's, of the photo */
+};
+
+void
+sp_studio_free (SpStudio *studio)
+{
+  if (studio == NULL)
+    return;
+  SpStudioPlans *plans = studio->plans;
+  sp_inversion_free (plans->inversion);
+  sp_adaptation_free (plans->adaptation);
+  sp_drawing_free (plans->drawing);
+  sp_plan_free (plans->perceptual_plan);
+  g_clear_pointer (&plans->perceptual_graph, sp_graph_free);
+  sp_sight_free (studio->sight);
+  float *buffers[] = { plans->fresh,    plans->warm,    plans->features,   studio->photo,
+                       studio->encoded, studio->latent, studio->drawn,     studio->inverted,
+                       studio->fitted,  studio->keep,   studio->generated, studio->adapted };
+  for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
+    g_free (buffers[i]);
+  g_free (plans);
+  g_free (studio);
+}
+
+/* ---- Planning ---- */
+
+static gboolean
+plan_perceptual (SpStudio *studio, GError **error)
+{
+  SpStudioPlans *plans = studio->plans;
+  SpShape shape = SP_SHAPE (1, 3, studio->side, studio->side);
+  SpTensor *a[SP_MAXIMUM_TAPS], *b[SP_MAXIMUM_TAPS], *terms[SP_MAXIMUM_TAPS];
+  float weights[SP_MAXIMUM_TAPS];
+  guint n;
+  const SpPerceptualTap *taps = sp_pack_perceptual_taps (studio->pack, &n);
+  if (n == 0)
+    return TRUE;
+  SpGraph *graph = plans->perceptual_graph = sp_graph_new ();
+  plans->one = sp_graph_input (graph, "one", shape);
+  plans->other = sp_graph_input (graph, "other", shape);
+  if (!sp_perceptual_features (graph, studio->pack, plans->one, a, error)
+      || !sp_perceptual_features (graph, studio->pack, plans->other, b, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++) {
+    terms[i] = sp_graph_l1 (graph, a[i], b[i]);
+    weights[i] = taps[i].weight;
+  }
+  plans->distance = sp_graph_sum (graph, n, terms, weights);
+  sp_tensor_keep (plans->distance);
+  plans->perceptual_plan = sp_plan_new (graph, studio->work->backend, NULL, error);
+  return plans->perceptual_plan != NULL;
+}
+
+static gboolean
+plan_all (SpStudio *studio, const SpJudge *judge, GError **error)
+{
+  SpStudioPlans *plans = studio->plans;
+  SpBackend *backend = studio->work->backend;
+  int side = studio->side;
+  plans->inversion = sp_inversion_new (studio->pack, backend, side, side, error);
+  if (plans->inversion == NULL)
+    return FALSE;
+  SpShape shape = studio->latent_shape = sp_inversion_latent_shape (plans->inversion);
+  plans->adaptation = sp_adaptation_new (studio->pack, backend, shape, &studio->settings, error);
+  if (plans->adaptation != NULL)
+    plans->drawing =
+        sp_drawing_new (studio->pack, judge, backend, 1, shape.height, shape.width, error);
+  if (plans->drawing != NULL)
+    studio->sight = sp_sight_new (judge, backend, side, side, error);
+  return studio->sight != NULL && plan_perceptual (studio, error);
+}
+
+static void
+make_buffers (SpStudio *studio)
+{
+  SpStudioPlans *plans = studio->plans;
+  gsize picture = 3 * (gsize)studio->side * studio->side;
+  gsize latent = sp_shape_elements (studio->latent_shape);
+  gsize snapshot = sp_adaptation_snapshot_size (plans->adaptation);
+  float **pictures[] = { &studio->photo,  &studio->drawn,     &studio->inverted,
+                         &studio->fitted, &studio->generated, &studio->adapted };
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    *pictures[i] = g_new0 (float, picture);
+  studio->encoded = g_new0 (float, latent);
+  studio->latent = g_new0 (float, latent);
+  plans->fresh = g_new0 (float, snapshot);
+  plans->warm = g_new0 (float, snapshot);
+  plans->features = g_new0 (
+      float,
+      SP_JUDGE_FEATURES *(gsize)studio->sight->grid_height *(gsize)studio->sight->grid_width);
+  sp_adaptation_save (plans->adaptation, plans->fresh);
+}
+
+SpStudio *
+sp_studio_new (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSettings *settings,
+               int side, GError **error)
+{
+  g_autoptr (SpStudio) studio = g_new0 (SpStudio, 1);
+  studio->plans = g_new0 (SpStudioPlans, 1);
+  studio->work = work;
+  studio->pack = pack;
+  studio->settings = *settings;
+  studio->side = side;
+  studio->window = (SpWindow){ { 0, 0, side, side }, side, side };
+  if (!plan_all (studio, judge, error))
+    return NULL;
+  make_buffers (studio);
+  return g_steal_pointer (&studio);
+}
+
+/* ---- A photo ---- */
+
+static void
+draw (SpStudio *studio, const float *latent, float *picture)
+{
+  SpDrawing *drawing = studio->plans->drawing;
+  memcpy (drawing->latents, latent, sp_shape_elements (studio->latent_shape) * sizeof (float));
+  sp_drawing_run (drawing);
+  memcpy (picture, drawing->pictures, sp_shape_elements (drawing->picture_shape) * sizeof (float));
+}
+
+static gboolean
+invert (SpStudio *studio, const float *photo, guint steps, float *latent, GError **error)
+{
+  SpInversion *inversion = studio->plans->inversion;
+  if (!sp_inversion_run (inversion, photo, steps, studio->work->cancellable, NULL, NULL, error))
+    return FALSE;
+  sp_inversion_read_latent (inversion, latent);
+  return TRUE;
+}
+
+gboolean
+sp_studio_open (SpStudio *studio, GError **error)
+{
+  SpStudioPlans *plans = studio->plans;
+  if (!invert (studio, studio->photo, 0, studio->encoded, error)
+      || !invert (studio, studio->photo, studio->settings.inversion_steps, studio->latent, error))
+    return FALSE;
+  draw (studio, studio->encoded, studio->drawn);
+  draw (studio, studio->latent, studio->inverted);
+  sp_adaptation_restore (plans->adaptation, plans->fresh);
+  sp_adaptation_set_target (plans->adaptation, studio->photo, NULL);
+  sp_adaptation_set_latent (plans->adaptation, studio->latent);
+  if (!sp_adaptation_run (plans->adaptation, "fit", studio->settings.warm_start_steps,
+                          studio->work->cancellable, NULL, NULL, error))
+    return FALSE;
+  sp_adaptation_save (plans->adaptation, plans->warm);
+  sp_adaptation_read_picture (plans->adaptation, studio->fitted);
+  sp_sight_look (studio->sight, studio->photo);
+  memcpy (plans->features, studio->sight->features,
+          SP_JUDGE_FEATURES * sizeof (float) * (gsize)studio->sight->grid_height
+              * (gsize)studio->sight->grid_width);
+  return sp_backend_check (studio->work->backend, error);
+}
+
+gboolean
+sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guint seed,
+                const float *strokes, GError **error)
+{
+  SpStudioPlans *plans = studio->plans;
+  SpShape shape = studio->latent_shape;
+  int side = studio->side;
+  g_autofree float *cells = g_new (float, (gsize)shape.height *shape.width);
+  g_autofree float *edited = g_memdup2 (studio->latent, sp_shape_elements (shape) * sizeof (float));
+  SpLatentEdit edit = { .concept = concept,
+                        .operation = operation,
+                        .strength = SP_STRENGTH_HIGH,
+                        .seed = seed,
+                        .cells = cells };
+  sp_edit_cells (strokes, side, side, side / shape.height, cells);
+  if (!sp_edit_latent (studio->pack, &edit, shape, edited, error))
+    return FALSE;
+  g_free (studio->keep);
+  studio->keep = sp_window_keep_mask (&studio->window, strokes, side);
+  draw (studio, edited, studio->generated);
+  sp_adaptation_restore (plans->adaptation, plans->warm);
+  sp_adaptation_set_target (plans->adaptation, studio->photo, studio->keep);
+  sp_adaptation_set_latent (plans->adaptation, edited);
+  if (!sp_adaptation_run (plans->adaptation, "adapt", studio->settings.adaptation_steps,
+                          studio->work->cancellable, NULL, NULL, error))
+    return FALSE;
+  sp_adaptation_read_picture (plans->adaptation, studio->adapted);
+  return sp_backend_check (studio->work->backend, error);
+}
+
+/* ---- Blending ---- */
+
+static float
+linear_at (const SpStudio *studio, int y, int x, int c)
+{
+  gsize plane = (gsize)studio->side * studio->side;
+  return sp_srgb_decode (studio->photo[c * plane + (gsize)y * studio->side + x] * 0.5f + 0.5f);
+}
+
+static gboolean
+read_photo (gpointer data, SpRectangle area, float *rgb, GError **error)
+{
+  const SpStudio *studio = data;
+  for (int y = area.y; y < area.y + area.height; y++)
+    for (int x = area.x; x < area.x + area.width; x++)
+      for (int c = 0; c < 3; c++)
+        *rgb++ = linear_at (studio, y, x, c);
+  return TRUE;
+}
+
+static void
+lay_over (const SpStudio *studio, const SpLayer *layer, float *result)
+{
+  gsize plane = (gsize)studio->side * studio->side;
+  const float *pixel = layer->rgba;
+  for (int y = layer->area.y; y < layer->area.y + layer->area.height; y++)
+    for (int x = layer->area.x; x < layer->area.x + layer->area.width; x++, pixel += 4)
+      for (int c = 0; c < 3 && pixel[3] > 0; c++) {
+        float value = pixel[3] * pixel[c] + (1 - pixel[3]) * linear_at (studio, y, x, c);
+        result[c * plane + (gsize)y * studio->side + x] =
+            CLAMP (sp_srgb_encode (value) * 2 - 1, -1.0f, 1.0f);
+      }
+}
+
+float *
+sp_studio_blend (SpStudio *studio, const float *picture, GError **error)
+{
+  SpPhoto photo = { studio->side, studio->side, read_photo, studio };
+  g_autoptr (SpLayer) layer =
+      sp_window_blend (&studio->window, &photo, picture, studio->keep, error);
+  if (layer == NULL)
+    return NULL;
+  float *result = g_memdup2 (studio->photo, 3 * sizeof (float) * studio->side * studio->side);
+  lay_over (studio, layer, result);
+  return result;
+}
+
+/* ---- Likeness ---- */
+
+static double
+feature_distance (const float *a, const float *b, gsize places)
+{
+  double sum = 0;
+  for (gsize p = 0; p < places; p++) {
+    double ab = 0, aa = 1e-12, bb = 1e-12;
+    for (gsize f = 0; f < SP_JUDGE_FEATURES; f++) {
+      double u = (double)a[f * places + p], v = (double)b[f * places + p];
+      ab += u * v;
+      aa += u * u;
+      bb += v * v;
+    }
+    sum += 1 - ab / sqrt (aa * bb);
+  }
+  return sum / (double)places;
+}
+
+void
+sp_studio_compare (SpStudio *studio, const float *picture, SpLikeness *likeness)
+{
+  SpStudioPlans *plans = studio->plans;
+  likeness->psnr = sp_psnr (picture, studio->photo, NULL, studio->side, studio->side);
+  likeness->perceptual = NAN;
+  if (plans->perceptual_plan != NULL) {
+    sp_plan_write (plans->perceptual_plan, plans->one, picture);
+    sp_plan_write (plans->perceptual_plan, plans->other, studio->photo);
+    sp_plan_forward (plans->perceptual_plan);
+    likeness->perceptual = (double)sp_plan_read_scalar (plans->perceptual_plan, plans->distance);
+  }
+  sp_sight_look (studio->sight, picture);
+  likeness->judged =
+      feature_distance (studio->sight->features, plans->features,
+                        (gsize)studio->sight->grid_height * (gsize)studio->sight->grid_width);
+}
+
+gboolean
+sp_studio_find_own (SpStudio *studio, double *by_encoder, double *by_inversion, GError **error)
+{
+  g_autofree float *found = g_new (float, sp_shape_elements (studio->latent_shape));
+  if (!invert (studio, studio->drawn, 0, found, error))
+    return FALSE;
+  *by_encoder = sp_measure_correlation (studio->encoded, found, studio->latent_shape);
+  if (!invert (studio, studio->drawn, studio->settings.inversion_steps, found, error))
+    return FALSE;
+  *by_inversion = sp_measure_correlation (studio->encoded, found, studio->latent_shape);
+  return TRUE;
+}
