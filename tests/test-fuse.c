@@ -19,6 +19,7 @@ typedef struct {
   gboolean bias, perturbed, frozen; /* frozen: the kernel is a constant */
   gboolean x_is_fixed;              /* only delta and the kernel are trained */
   gboolean shared;                  /* x and delta have other readers, so that gradients add up */
+  int rank;                         /* of delta; 0: a parameter as it is */
 } Case;
 
 static const Case cases[] = {
@@ -51,6 +52,31 @@ static const Case cases[] = {
   { "to-rgb-fixed", { 1, 64, 20, 16 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, TRUE, TRUE },
   { "to-rgb-trained", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, FALSE, FALSE, FALSE, FALSE },
   { "first-layer", { 2, 20, 1, 1 }, 18, 4, { 1, 3, 1, 0.2f }, FALSE, FALSE, FALSE, FALSE, FALSE },
+  { "lowrank", { 1, 33, 35, 38 }, 17, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, TRUE, TRUE, TRUE, 4 },
+  { "lowrank-trained",
+    { 2, 64, 70, 45 },
+    16,
+    3,
+    { 1, 1, 1, 1 },
+    TRUE,
+    TRUE,
+    FALSE,
+    FALSE,
+    FALSE,
+    4 },
+  { "lowrank-upsampling",
+    { 2, 17, 34, 33 },
+    16,
+    3,
+    { 1, 1, 2, 0.2f },
+    FALSE,
+    TRUE,
+    FALSE,
+    FALSE,
+    TRUE,
+    8 },
+  { "lowrank-direct", { 2, 9, 7, 5 }, 33, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, FALSE, FALSE, TRUE, 3 },
+  { "lowrank-to-rgb", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, FALSE, TRUE, 1 },
 };
 
 /* ---- A graph of one layer ---- */
@@ -58,6 +84,7 @@ static const Case cases[] = {
 typedef struct {
   SpGraph *graph;
   SpTensor *x, *delta, *kernel, *bias, *y, *loss;
+  SpTensor *factors, *mixer, *offset; /* what delta is made of, if it is not a parameter */
 } Layer;
 
 static float *
@@ -91,6 +118,24 @@ add_shared (Layer *layer, const Case *test, SpTensor *loss)
   return sp_graph_sum (layer->graph, n, terms, weights);
 }
 
+static SpTensor *
+build_delta (Layer *layer, const Case *test, gboolean apart)
+{
+  if (test->rank == 0)
+    return leaf (layer->graph, "delta", test->x, FALSE, 4);
+  SpShape factors = test->x;
+  factors.channels = test->rank;
+  SpShape mixer = SP_SHAPE (test->x.channels, test->rank, 1, 1);
+  layer->factors = leaf (layer->graph, "factors", factors, FALSE, 6);
+  layer->mixer = leaf (layer->graph, "mixer", mixer, FALSE, 7);
+  layer->offset = leaf (layer->graph, "offset", SP_SHAPE (1, test->x.channels, 1, 1), FALSE, 8);
+  SpTensor *delta = sp_graph_convolution (layer->graph, layer->factors, layer->mixer, layer->offset,
+                                          (SpConvolution){ 1, 0, 1, 1 });
+  if (apart)
+    sp_tensor_keep (delta);
+  return delta;
+}
+
 static Layer
 build (const Case *test, gboolean apart)
 {
@@ -102,7 +147,7 @@ build (const Case *test, gboolean apart)
     layer.bias = leaf (layer.graph, "bias", SP_SHAPE (1, test->out, 1, 1), FALSE, 3);
   SpTensor *x = layer.x;
   if (test->perturbed) {
-    layer.delta = leaf (layer.graph, "delta", test->x, FALSE, 4);
+    layer.delta = build_delta (&layer, test, apart);
     x = sp_graph_perturb (layer.graph, x, layer.delta);
   }
   SpTensor *norm = sp_graph_pixel_norm (layer.graph, x);
@@ -150,12 +195,12 @@ compare_gradient (SpPlan *joined, SpTensor *of_joined, SpPlan *apart, SpTensor *
 }
 
 static guint
-count_layers (const Layer *layer, const SpBackend *backend)
+count_layers (const Layer *layer, const SpBackend *backend, SpOperationKind kind)
 {
   g_autoptr (GArray) nodes = sp_fuse (layer->graph, backend, layer->loss);
   guint layers = 0;
   for (guint i = 0; i < nodes->len; i++)
-    layers += g_array_index (nodes, SpNode, i).kind == SP_OPERATION_LAYER;
+    layers += g_array_index (nodes, SpNode, i).kind == kind;
   return layers;
 }
 
@@ -176,8 +221,9 @@ test_layer (gconstpointer data)
   const Case *test = data;
   g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, 2, NULL);
   Layer joined = build (test, FALSE), apart = build (test, TRUE);
-  g_assert_cmpuint (count_layers (&joined, backend), ==, 1);
-  g_assert_cmpuint (count_layers (&apart, backend), ==, 0);
+  SpOperationKind kind = test->rank > 0 ? SP_OPERATION_LOWRANK_LAYER : SP_OPERATION_LAYER;
+  g_assert_cmpuint (count_layers (&joined, backend, kind), ==, 1);
+  g_assert_cmpuint (count_layers (&apart, backend, kind), ==, 0);
   SpPlan *one = run (&joined, backend), *other = run (&apart, backend);
 
   gsize count = sp_shape_elements (sp_tensor_shape (joined.y));
@@ -191,8 +237,13 @@ test_layer (gconstpointer data)
     compare_gradient (one, joined.kernel, other, apart.kernel);
   if (test->bias)
     compare_gradient (one, joined.bias, other, apart.bias);
-  if (test->perturbed)
+  if (test->rank > 0) {
+    compare_gradient (one, joined.factors, other, apart.factors);
+    compare_gradient (one, joined.mixer, other, apart.mixer);
+    compare_gradient (one, joined.offset, other, apart.offset);
+  } else if (test->perturbed) {
     compare_gradient (one, joined.delta, other, apart.delta);
+  }
   sp_plan_free (one);
   sp_plan_free (other);
   sp_graph_free (joined.graph);

@@ -36,12 +36,19 @@ static Sharing
 share_tiles (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
   int elements = cpu->kernels->product_elements;
-  int share = images * b->tiles_down * b->tiles_across / (2 * cpu->threads);
+  int share = images * b->tiles_down * b->tiles_across / (2 * (b->sums_tasks ? 2 : cpu->threads));
   Sharing s = { .capacity = CLAMP (share, FEWEST_TILES, MOST_TILES) / elements * elements };
   s.row_parts = (b->tiles_across + s.capacity - 1) / s.capacity;
   s.rows = MIN (MAX (s.capacity / b->tiles_across, 1), b->tiles_down);
   s.row_tasks = (b->tiles_down + s.rows - 1) / s.rows;
   return s;
+}
+
+gsize
+sp_bilinear_tasks (const SpCpuBackend *cpu, const SpBilinear *b, int images)
+{
+  Sharing sharing = share_tiles (cpu, b, images);
+  return (gsize)images * sharing.row_tasks * sharing.row_parts;
 }
 
 static SpTiles
@@ -171,15 +178,19 @@ moved (float *p, gsize by)
 
 /* All out blocks' pixels, still in the cache, through the adjoint of the pixel norm. */
 static void
-write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch)
+write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize task)
 {
   const SpBilinear *b = run->bilinear;
   const SpNormalised *all = run->sink->normalised;
   gsize image = tiles->image * sp_cpu_pixels (b->out);
   gsize row = (gsize)tiles->columns * b->output.extent * SP_BLOCK;
+  const SpLowrank *lowrank = run->sink->lowrank;
+  if (lowrank != NULL)
+    sp_lowrank_clear (lowrank, task);
   for (int r = 0; r < tiles->rows; r++) {
     Rectangle to = covered (b, tiles, r);
     for (int y = 0; y < to.rows; y++) {
+      const float *dn = scratch->pixels + (r * b->output.extent + y) * row;
       gsize pixel = (gsize)(to.y + y) * b->out.width + to.x;
       gsize at = image * run->out_blocks * SP_BLOCK + pixel * SP_BLOCK;
       SpNormalised here = *all;
@@ -188,9 +199,12 @@ write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch)
       here.delta = all->delta != NULL ? all->delta + at : NULL;
       here.dx = moved (all->dx, at);
       here.ddelta = moved (all->ddelta, at);
-      run->cpu->kernels->normalise_backward (to.columns, run->out_blocks, sp_cpu_map (b->out),
-                                             scratch->pixels + (r * b->output.extent + y) * row,
-                                             pixels_block (b, tiles), &here);
+      if (lowrank != NULL)
+        sp_lowrank_backward (run->cpu, lowrank, image + pixel, to.columns, sp_cpu_map (b->out), dn,
+                             pixels_block (b, tiles), &here, task);
+      else
+        run->cpu->kernels->normalise_backward (to.columns, run->out_blocks, sp_cpu_map (b->out), dn,
+                                               pixels_block (b, tiles), &here);
     }
   }
 }
@@ -223,7 +237,7 @@ leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *s
 }
 
 static void
-run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch)
+run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize task)
 {
   const SpBilinear *b = run->bilinear;
   int group = run->cpu->kernels->product_blocks;
@@ -238,7 +252,7 @@ run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch)
                    scratch->sums.values + i * sp_entries_block (&scratch->sums), scratch);
   }
   if (run->sink->normalised != NULL)
-    write_normalised (run, tiles, scratch);
+    write_normalised (run, tiles, scratch, task);
 }
 
 void
@@ -253,7 +267,7 @@ sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *b, int images, const
               .in_blocks = sp_cpu_blocks (b->in.channels),
               .out_blocks = sp_cpu_blocks (b->out.channels) };
   Sharing sharing = share_tiles (cpu, b, images);
-  int tasks = images * sharing.row_tasks * sharing.row_parts;
+  int tasks = (int)sp_bilinear_tasks (cpu, b, images);
 #pragma omp parallel num_threads(MIN(cpu->threads, tasks))
   {
     Scratch own;
@@ -262,7 +276,7 @@ sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *b, int images, const
 #pragma omp for schedule(dynamic)
     for (int task = 0; task < tasks; task++) {
       SpTiles tiles = task_tiles (b, &sharing, task);
-      run_task (&run, &tiles, &own);
+      run_task (&run, &tiles, &own, task);
     }
   }
 }

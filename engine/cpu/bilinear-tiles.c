@@ -15,12 +15,15 @@ sp_tiles_scratch_floats (const SpTiling *tiling, int columns)
 
 /* `at`: of the first pixel's block in the tensor; `pixel`: its number, all images counted. */
 static void
-copy_pixels (const SpCpuBackend *cpu, const SpSource *source, gsize at, gsize pixel, gsize pixels,
-             float *to)
+copy_pixels (const SpCpuBackend *cpu, const SpSource *source, int block, gsize at, gsize pixel,
+             gsize pixels, float *to)
 {
   if (source->sign_of != NULL)
     cpu->kernels->leaky_relu_backward (pixels * SP_BLOCK, to, source->values + at,
                                        source->sign_of + at, source->slope, FALSE);
+  else if (source->lowrank != NULL)
+    sp_lowrank_normalise (cpu, source->lowrank, pixel, pixels, block, source->values + at,
+                          source->scales + pixel, to);
   else if (source->scales != NULL)
     cpu->kernels->normalise (pixels, to, source->values + at,
                              source->delta != NULL ? source->delta + at : NULL,
@@ -41,7 +44,7 @@ read_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, int im
   memset (to, 0, (gsize)first * SP_BLOCK * sizeof (float));
   if (last > first) {
     gsize pixel = (gsize)y * shape.width + x + first;
-    copy_pixels (cpu, source, map + pixel * SP_BLOCK, image * sp_cpu_pixels (shape) + pixel,
+    copy_pixels (cpu, source, block, map + pixel * SP_BLOCK, image * sp_cpu_pixels (shape) + pixel,
                  last - first, to + (gsize)first * SP_BLOCK);
   }
   memset (to + (gsize)last * SP_BLOCK, 0, (gsize)(width - last) * SP_BLOCK * sizeof (float));

@@ -24,7 +24,7 @@ sp_cpu_pixel_piece (SpShape shape, gssize i)
   gsize image = i / pieces, first = i % pieces * SP_CPU_PIXELS_PER_PIECE;
   gsize image_floats = sp_cpu_map (shape) * sp_cpu_blocks (shape.channels);
   return (SpPixels){ image * image_floats + first * SP_BLOCK, image * sp_cpu_pixels (shape) + first,
-                     MIN (SP_CPU_PIXELS_PER_PIECE, sp_cpu_pixels (shape) - first) };
+                     MIN (SP_CPU_PIXELS_PER_PIECE, sp_cpu_pixels (shape) - first), (gsize)i };
 }
 
 static void

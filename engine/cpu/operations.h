@@ -95,3 +95,4 @@ extern const SpOperationClass sp_cpu_logistic;
 extern const SpOperationClass sp_cpu_hinge;
 extern const SpOperationClass sp_cpu_mean;
 extern const SpOperationClass sp_cpu_layer;
+extern const SpOperationClass sp_cpu_lowrank_mean_square;

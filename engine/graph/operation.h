@@ -27,6 +27,10 @@ typedef enum {
   SP_OPERATION_HINGE,        /* x */
   SP_OPERATION_MEAN,         /* x */
   SP_OPERATION_LAYER,        /* x, kernel, [bias], [delta]: made by fuse.c alone */
+  /* The same with delta a 1x1 convolution of few channels, and that delta's mean square; by fuse.c
+   * too. */
+  SP_OPERATION_LOWRANK_LAYER,       /* x, kernel, [bias], factors, mixer, offset */
+  SP_OPERATION_LOWRANK_MEAN_SQUARE, /* factors, mixer, offset */
   SP_OPERATION_COUNT
 } SpOperationKind;
 

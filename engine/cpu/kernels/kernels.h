@@ -74,6 +74,7 @@ typedef struct {
   const float *x, *delta,
       *scales; /* `scales`: one for each pixel, what n is x * (1 + delta) times */
   float *dx, *ddelta;
+  gsize delta_stride; /* from a block to the next, of delta and ddelta, which may be one */
   gboolean accumulate_dx, accumulate_ddelta;
   float inverse_channels;
 } SpNormalised;
@@ -132,7 +133,8 @@ typedef struct {
   /* The same in two steps, of x * (1 + delta) or, with delta NULL, of x: one scale for each pixel,
    * then y = scale * x * (1 + delta) over pixels of one block. */
   void (*norm_scales) (gsize pixels, int blocks, gsize stride, float *scales, const float *x,
-                       const float *delta, float inverse_channels, float epsilon);
+                       const float *delta, gsize delta_stride, float inverse_channels,
+                       float epsilon);
   void (*normalise) (gsize pixels, float *y, const float *x, const float *delta,
                      const float *scales);
   /* The gradients, from dn, whose blocks are `dn_stride` apart. */
