@@ -6,6 +6,7 @@
 /* Pixels whose channels are summed at once: the second pass finds them in the cache, and
  * neighbours in memory are read together. */
 #define GROUP 16
+#define AHEAD (GROUP * SP_BLOCK)
 
 /* sums[p] (GROUP of them) = sum over channels of a * b. */
 static void
@@ -106,6 +107,7 @@ SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scale
           gsize at = (first + p) * SP_BLOCK + v;
           Vector value =
               perturbed (x + block * stride + at, moved (delta, block * delta_stride + at));
+          __builtin_prefetch (x + block * stride + at + AHEAD, 0, 2);
           squares[p] += value * value;
         }
     for (gsize p = 0; p < n; p++)
@@ -137,6 +139,7 @@ SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const
       for (gsize p = 0; p < n; p++)
         for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
           gsize at = (first + p) * SP_BLOCK + v;
+          __builtin_prefetch (x + block * stride + at + AHEAD, 0, 2);
           products[p] += load (dn + block * dn_stride + at)
                          * perturbed (x + block * stride + at,
                                       moved (delta, block * normalised->delta_stride + at));
