@@ -12,6 +12,7 @@
 #define TILE ((gsize)SP_BLOCK * SP_BLOCK)
 #define FEWEST_TILES 14
 #define MOST_TILES 48
+#define MOST_COLUMNS 64 /* of a row that is a task: long rows are read faster */
 
 typedef struct {
   const SpCpuBackend *cpu;
@@ -24,23 +25,30 @@ typedef struct {
 
 /* ---- How tiles are shared out ---- */
 
+/* Tasks are rectangles of about so many tiles: rows_down x rows_across of them. */
 typedef struct {
-  int capacity;             /* tiles of a task at most */
-  int rows;                 /* rows of tiles of a task */
-  int row_tasks, row_parts; /* tasks down, and parts that a row is cut into */
+  int down, across;  /* tasks */
+  int rows, columns; /* of tiles, of a task at most */
 } Sharing;
+
+static int
+divide_up (int count, int by)
+{
+  return (count + by - 1) / by;
+}
 
 /* Two tasks a thread or more, but large ones: each streams the transformed kernel through. Larger
  * tasks than the second-level cache holds proved faster than small ones all the same. */
 static Sharing
 share_tiles (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
-  int elements = cpu->kernels->product_elements;
-  int share = images * b->tiles_down * b->tiles_across / (2 * (b->sums_tasks ? 2 : cpu->threads));
-  Sharing s = { .capacity = CLAMP (share, FEWEST_TILES, MOST_TILES) / elements * elements };
-  s.row_parts = (b->tiles_across + s.capacity - 1) / s.capacity;
-  s.rows = MIN (MAX (s.capacity / b->tiles_across, 1), b->tiles_down);
-  s.row_tasks = (b->tiles_down + s.rows - 1) / s.rows;
+  int threads = b->sums_tasks ? 2 : cpu->threads;
+  int share = images * b->tiles_down * b->tiles_across / (2 * threads);
+  int tiles = CLAMP (share, FEWEST_TILES, MOST_TILES);
+  Sharing s = { .across = divide_up (b->tiles_across, MOST_COLUMNS) };
+  s.columns = divide_up (b->tiles_across, s.across);
+  s.down = divide_up (b->tiles_down, MAX (tiles / s.columns, 1));
+  s.rows = divide_up (b->tiles_down, s.down);
   return s;
 }
 
@@ -48,19 +56,19 @@ gsize
 sp_bilinear_tasks (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
   Sharing sharing = share_tiles (cpu, b, images);
-  return (gsize)images * sharing.row_tasks * sharing.row_parts;
+  return (gsize)images * sharing.down * sharing.across;
 }
 
 static SpTiles
 task_tiles (const SpBilinear *b, const Sharing *s, int task)
 {
-  int part = task % s->row_parts, row = task / s->row_parts % s->row_tasks * s->rows;
-  int column = b->tiles_across * part / s->row_parts;
-  return (SpTiles){ .image = task / s->row_parts / s->row_tasks,
+  int across = task % s->across, down = task / s->across % s->down;
+  int row = b->tiles_down * down / s->down, column = b->tiles_across * across / s->across;
+  return (SpTiles){ .image = task / s->across / s->down,
                     .row = row,
-                    .rows = MIN (s->rows, b->tiles_down - row),
+                    .rows = b->tiles_down * (down + 1) / s->down - row,
                     .column = column,
-                    .columns = b->tiles_across * (part + 1) / s->row_parts - column };
+                    .columns = b->tiles_across * (across + 1) / s->across - column };
 }
 
 /* ---- A thread's memory ---- */
@@ -86,13 +94,15 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float 
                 Scratch *scratch)
 {
   SpDivision division = { memory, 0 };
-  int capacity = share_tiles (cpu, b, images).capacity;
+  Sharing sharing = share_tiles (cpu, b, images);
+  int capacity = sharing.rows * sharing.columns;
   int out_blocks = sp_cpu_blocks (b->out.channels);
   gsize tile_pixels = (gsize)b->output.extent * b->output.extent;
   scratch->entries = take_entries (&division, &b->input, capacity, sp_cpu_blocks (b->in.channels));
   scratch->sums = take_entries (&division, &b->output, capacity, cpu->kernels->product_blocks);
-  scratch->strip = sp_cpu_take (&division, MAX (sp_tiles_scratch_floats (&b->input, capacity),
-                                                sp_tiles_scratch_floats (&b->output, capacity)));
+  scratch->strip = sp_cpu_take (
+      &division, MAX (sp_tiles_scratch_floats (&b->input, sharing.rows, sharing.columns),
+                      sp_tiles_scratch_floats (&b->output, 1, sharing.columns)));
   scratch->pixels = sp_cpu_take (&division, capacity * tile_pixels * SP_BLOCK * out_blocks);
   return division.used;
 }

@@ -190,6 +190,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_HINGE] = &sp_cpu_hinge;
   operations[SP_OPERATION_MEAN] = &sp_cpu_mean;
   operations[SP_OPERATION_LAYER] = &sp_cpu_layer;
+  operations[SP_OPERATION_BATCH_NORM_RELU] = &sp_cpu_batch_norm_relu;
   operations[SP_OPERATION_LOWRANK_LAYER] = &sp_cpu_layer;
   operations[SP_OPERATION_LOWRANK_MEAN_SQUARE] = &sp_cpu_lowrank_mean_square;
 }

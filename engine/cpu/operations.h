@@ -85,6 +85,7 @@ extern const SpOperationClass sp_cpu_sum;
 extern const SpOperationClass sp_cpu_leaky_relu;
 extern const SpOperationClass sp_cpu_pool;
 extern const SpOperationClass sp_cpu_batch_norm;
+extern const SpOperationClass sp_cpu_batch_norm_relu;
 extern const SpOperationClass sp_cpu_resample;
 extern const SpOperationClass sp_cpu_crop;
 extern const SpOperationClass sp_cpu_l1;

@@ -1,6 +1,6 @@
 /* Joins operations that a backend runs as one: the generator's layer, which is a convolution of the
- * pixel norm of, perhaps, a perturbed tensor; and, where delta is a 1x1 convolution of few
- * channels, that convolution into the layers and mean squares that read it.
+ * pixel norm of, perhaps, a perturbed tensor; batch norm and leaky ReLU; and, where delta is a 1x1
+ * convolution of few channels, that convolution into the layers and mean squares that read it.
  *
  * What is joined is never in memory, so only tensors that nobody else reads are. The operations one
  * by one remain the meaning, and the test, of the joined one.
@@ -151,24 +151,40 @@ drop_joined (GArray *nodes, const Uses *uses)
 }
 
 static SpNode
-join (Uses *uses, const SpNode *node)
+join_relu (Uses *uses, const SpNode *relu)
 {
-  if (node->kind == SP_OPERATION_CONVOLUTION)
+  const SpNode *norm = sole_maker (uses, relu->inputs[0], SP_OPERATION_BATCH_NORM);
+  if (norm == NULL)
+    return *relu;
+  SpNode node = *norm;
+  node.kind = SP_OPERATION_BATCH_NORM_RELU;
+  node.attributes.slope = relu->attributes.slope;
+  node.output = relu->output;
+  uses->joined[norm->output->index] = TRUE;
+  return node;
+}
+
+static SpNode
+join (Uses *uses, const SpBackend *backend, const SpNode *node)
+{
+  if (node->kind == SP_OPERATION_CONVOLUTION && backend->operations[SP_OPERATION_LAYER] != NULL)
     return join_layer (uses, node);
+  if (node->kind == SP_OPERATION_LEAKY_RELU
+      && backend->operations[SP_OPERATION_BATCH_NORM_RELU] != NULL)
+    return join_relu (uses, node);
   return node->kind == SP_OPERATION_MEAN_SQUARE ? join_mean_square (uses, node) : *node;
 }
 
 GArray *
 sp_fuse (const SpGraph *graph, const SpBackend *backend, const SpTensor *loss)
 {
-  gboolean joins = backend->operations[SP_OPERATION_LAYER] != NULL;
   GArray *nodes = g_array_sized_new (FALSE, FALSE, sizeof (SpNode), graph->nodes->len);
   Uses uses = find_uses (graph, loss);
-  if (joins && backend->operations[SP_OPERATION_LOWRANK_LAYER] != NULL)
+  if (backend->operations[SP_OPERATION_LOWRANK_LAYER] != NULL)
     find_factored (&uses);
   for (guint i = 0; i < graph->nodes->len; i++) {
     const SpNode *node = g_ptr_array_index (graph->nodes, i);
-    SpNode joined = joins ? join (&uses, node) : *node;
+    SpNode joined = join (&uses, backend, node);
     g_array_append_val (nodes, joined);
   }
   drop_joined (nodes, &uses);

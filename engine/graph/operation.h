@@ -31,6 +31,7 @@ typedef enum {
    * too. */
   SP_OPERATION_LOWRANK_LAYER,       /* x, kernel, [bias], factors, mixer, offset */
   SP_OPERATION_LOWRANK_MEAN_SQUARE, /* factors, mixer, offset */
+  SP_OPERATION_BATCH_NORM_RELU,     /* x, scale, shift: the leaky ReLU of that; by fuse.c too */
   SP_OPERATION_COUNT
 } SpOperationKind;
 
@@ -68,7 +69,7 @@ typedef union {
     SpPooling kind;
     int size, stride, padding;
   } pool;
-  float slope;                                /* LEAKY_RELU */
+  float slope;                                /* LEAKY_RELU, BATCH_NORM_RELU */
   float sign;                                 /* HINGE */
   float weights[SP_OPERATION_MAXIMUM_INPUTS]; /* SUM */
 } SpAttributes;

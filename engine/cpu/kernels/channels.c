@@ -252,9 +252,16 @@ SP_KERNEL (sp_leaky_sum) (gsize pixels, const float *dy, const float *y, float s
   }
 }
 
+ALWAYS_INLINE Vector
+through (const SpGate *gate, Vector dy, Vector x, int v)
+{
+  Vector before = load (gate->factor + v) * x + load (gate->offset + v);
+  return leaky (dy, before, all (gate->slope));
+}
+
 void
 SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
-                         double *first, double *second)
+                         const SpGate *gate, double *first, double *second)
 {
   for (gsize start = 0; start < pixels; start += PIXELS_IN_FLOAT) {
     gsize end = MIN (pixels, start + PIXELS_IN_FLOAT);
@@ -262,8 +269,9 @@ SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const fl
     for (gsize p = start; p < end; p++)
       for (int v = 0; v < SP_VECTORS; v++) {
         gsize at = p * SP_BLOCK + v * SP_LANES;
-        sums[v] += load (dy + at);
-        products[v] += load (dy + at) * (load (x + at) - load (centre + v * SP_LANES));
+        Vector value = load (x + at), g = through (gate, load (dy + at), value, v * SP_LANES);
+        sums[v] += g;
+        products[v] += g * (value - load (centre + v * SP_LANES));
       }
     add_to_doubles (first, sums);
     add_to_doubles (second, products);
@@ -271,15 +279,25 @@ SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const fl
 }
 
 void
-SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
-                       const float *b, const float *c, gboolean accumulate)
+SP_KERNEL (sp_combine) (gsize pixels, float *dx, const float *dy, const float *x, const float *a,
+                        const float *b, const float *c, const SpGate *gate, gboolean accumulate)
+{
+  for (gsize p = 0; p < pixels; p++)
+    for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
+      gsize at = p * SP_BLOCK + v;
+      Vector value = load (x + at), g = through (gate, load (dy + at), value, v);
+      put (dx + at, load (a + v) * g + load (b + v) * value + load (c + v), accumulate);
+    }
+}
+
+void
+SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *a, const float *c,
+                       float slope)
 {
   for (gsize p = 0; p < pixels; p++)
     for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
       gsize at = p * SP_BLOCK + v;
       Vector sum = load (a + v) * load (x + at) + load (c + v);
-      if (z != NULL)
-        sum += load (b + v) * load (z + at);
-      put (y + at, sum, accumulate);
+      store (y + at, leaky (sum, sum, all (slope)));
     }
 }

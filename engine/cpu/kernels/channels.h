@@ -25,6 +25,9 @@ void SP_KERNEL (sp_moments) (gsize pixels, const float *x, const float *centre, 
 void SP_KERNEL (sp_leaky_sum) (gsize pixels, const float *dy, const float *y, float slope,
                                double *sums);
 void SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
-                              double *first, double *second);
-void SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
-                            const float *b, const float *c, gboolean accumulate);
+                              const SpGate *gate, double *first, double *second);
+void SP_KERNEL (sp_combine) (gsize pixels, float *dx, const float *dy, const float *x,
+                             const float *a, const float *b, const float *c, const SpGate *gate,
+                             gboolean accumulate);
+void SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *a, const float *c,
+                            float slope);

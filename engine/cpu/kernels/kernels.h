@@ -79,6 +79,12 @@ typedef struct {
   float inverse_channels;
 } SpNormalised;
 
+/* A gradient passes where factor * x + offset > 0, and times `slope` elsewhere. */
+typedef struct {
+  const float *factor, *offset; /* 16 floats each */
+  float slope;
+} SpGate;
+
 typedef struct {
   const char *name;
   int product_blocks;   /* 1 or 2: how many blocks one product computes at best */
@@ -153,12 +159,15 @@ typedef struct {
                    double *second);
   /* sums += sum of dy where y > 0, and of slope * dy elsewhere; y NULL: of dy */
   void (*leaky_sum) (gsize pixels, const float *dy, const float *y, float slope, double *sums);
-  /* first += sum of dy, second += sum of dy * (x - centre) */
+  /* With g what the gate lets through of dy: first += sum of g, second += sum of g * (x - centre);
+   * and dx (+)= a * g + b * x + c, each coefficient 16 floats. */
   void (*products) (gsize pixels, const float *dy, const float *x, const float *centre,
-                    double *first, double *second);
-  /* y (+)= a * x + b * z + c, each coefficient 16 floats; z NULL: without it */
-  void (*affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
-                  const float *b, const float *c, gboolean accumulate);
+                    const SpGate *gate, double *first, double *second);
+  void (*combine) (gsize pixels, float *dx, const float *dy, const float *x, const float *a,
+                   const float *b, const float *c, const SpGate *gate, gboolean accumulate);
+  /* y = leaky (a * x + c) */
+  void (*affine) (gsize pixels, float *y, const float *x, const float *a, const float *c,
+                  float slope);
 
   /* ---- One block's whole map ---- */
   void (*pool_average) (const SpPoolGeometry *geometry, float *y, const float *x);

@@ -37,6 +37,7 @@ const SpCpuKernels SP_KERNEL (sp_cpu_kernels) = {
   .moments = SP_KERNEL (sp_moments),
   .leaky_sum = SP_KERNEL (sp_leaky_sum),
   .products = SP_KERNEL (sp_products),
+  .combine = SP_KERNEL (sp_combine),
   .affine = SP_KERNEL (sp_affine),
   .pool_average = SP_KERNEL (sp_pool_average),
   .pool_maximum = SP_KERNEL (sp_pool_maximum),
