@@ -165,19 +165,25 @@ pixels_block (const SpBilinear *b, const SpTiles *tiles)
   return (gsize)tiles->rows * tiles->columns * b->output.extent * b->output.extent * SP_BLOCK;
 }
 
+/* A row of tiles, transformed across, to the map. */
 static void
-write_rows (const Run *run, const SpTiles *tiles, int r, int out_block, const float *strip)
+write_rows (const Run *run, const SpTiles *tiles, int r, int out_block, const float *rows)
 {
+  static const float no_bias[SP_BLOCK] __attribute__ ((aligned (64)));
   const SpBilinear *b = run->bilinear;
   const SpSink *sink = run->sink;
   Rectangle to = covered (b, tiles, r);
   gsize row = (gsize)tiles->columns * b->output.extent * SP_BLOCK;
   gsize map = ((gsize)tiles->image * run->out_blocks + out_block) * sp_cpu_map (b->out);
-  const float *bias = sink->bias != NULL ? sink->bias + (gsize)out_block * SP_BLOCK : NULL;
-  for (int y = 0; y < to.rows; y++)
-    run->cpu->kernels->finish (
-        to.columns, sink->output + map + ((gsize)(to.y + y) * b->out.width + to.x) * SP_BLOCK,
-        strip + y * row, bias, sink->slope, sink->accumulate);
+  SpFinish finish = { .rows = to.rows,
+                      .bias =
+                          sink->bias != NULL ? sink->bias + (gsize)out_block * SP_BLOCK : no_bias,
+                      .slope = sink->slope,
+                      .accumulate = sink->accumulate };
+  run->cpu->kernels->transform_and_finish (b->output.matrix, to.columns,
+                                           sink->output + map
+                                               + ((gsize)to.y * b->out.width + to.x) * SP_BLOCK,
+                                           (gssize)b->out.width * SP_BLOCK, rows, row, &finish);
 }
 
 static float *
@@ -228,21 +234,19 @@ leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *s
   const SpTiling *output = &b->output;
   gsize row = (gsize)tiles->columns * output->extent * SP_BLOCK;
   gsize plane = sp_entries_plane (&scratch->sums);
-  float *rows = scratch->strip, *strip = rows + output->entries * row;
-  gboolean are_kept = run->sink->normalised != NULL;
-  if (are_kept)
-    strip = scratch->pixels + out_block * pixels_block (b, tiles);
+  float *rows = scratch->strip, *pixels = scratch->pixels + out_block * pixels_block (b, tiles);
   for (int r = 0; r < tiles->rows; r++, sums += (gsize)tiles->columns * SP_BLOCK) {
     for (int e = 0; e < output->entries; e++)
       run->cpu->kernels->transform (output->matrix, tiles->columns, rows + e * row, SP_BLOCK,
                                     (gssize)output->extent * SP_BLOCK,
                                     sums + e * output->entries * plane, plane, SP_BLOCK);
-    run->cpu->kernels->transform (output->matrix, row / SP_BLOCK, strip, row, SP_BLOCK, rows, row,
+    if (run->sink->normalised == NULL) {
+      write_rows (run, tiles, r, out_block, rows);
+      continue;
+    }
+    run->cpu->kernels->transform (output->matrix, row / SP_BLOCK, pixels, row, SP_BLOCK, rows, row,
                                   SP_BLOCK);
-    if (are_kept)
-      strip += output->extent * row;
-    else
-      write_rows (run, tiles, r, out_block, strip);
+    pixels += output->extent * row;
   }
 }
 

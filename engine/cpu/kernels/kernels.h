@@ -63,6 +63,14 @@ typedef enum {
   SP_MATRIX_UPSAMPLED_KERNEL_4_ADJOINT
 } SpMatrix;
 
+/* What becomes of a transform's rows. */
+typedef struct {
+  int rows;          /* that are wanted */
+  const float *bias; /* 16 floats */
+  float slope;       /* leaky ReLU; 1: none */
+  gboolean accumulate;
+} SpFinish;
+
 typedef struct {
   int height, width, out_height, out_width;
   int size, stride, padding;
@@ -96,6 +104,11 @@ typedef struct {
    * over k of matrix[e][k] in[k * in_step + i * in_next], steps in floats. */
   void (*transform) (SpMatrix matrix, gsize count, float *out, gssize out_step, gssize out_next,
                      const float *in, gssize in_step, gssize in_next);
+
+  /* The same for an output's matrix and neighbouring places, its first rows finished:
+   * out[e] (+)= leaky (... + bias). */
+  void (*transform_and_finish) (SpMatrix matrix, gsize count, float *out, gssize out_step,
+                                const float *in, gssize in_step, const SpFinish *finish);
 
   /* ---- Element-wise, over n floats ---- */
   /* y (+)= weight * x */

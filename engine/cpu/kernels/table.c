@@ -14,6 +14,7 @@ const SpCpuKernels SP_KERNEL (sp_cpu_kernels) = {
   .product_elements = SP_TILE_ELEMENTS,
   .product = SP_KERNEL (sp_product),
   .transform = SP_KERNEL (sp_transform),
+  .transform_and_finish = SP_KERNEL (sp_transform_and_finish),
   .scale = SP_KERNEL (sp_scale),
   .leaky_relu = SP_KERNEL (sp_leaky_relu),
   .leaky_relu_backward = SP_KERNEL (sp_leaky_relu_backward),
