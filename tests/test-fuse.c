@@ -195,13 +195,13 @@ compare_gradient (SpPlan *joined, SpTensor *of_joined, SpPlan *apart, SpTensor *
 }
 
 static guint
-count_layers (const Layer *layer, const SpBackend *backend, SpOperationKind kind)
+count_nodes (const Layer *layer, const SpBackend *backend, SpOperationKind kind)
 {
   g_autoptr (GArray) nodes = sp_fuse (layer->graph, backend, layer->loss);
-  guint layers = 0;
+  guint found = 0;
   for (guint i = 0; i < nodes->len; i++)
-    layers += g_array_index (nodes, SpNode, i).kind == kind;
-  return layers;
+    found += g_array_index (nodes, SpNode, i).kind == kind;
+  return found;
 }
 
 static SpPlan *
@@ -222,8 +222,8 @@ test_layer (gconstpointer data)
   g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, 2, NULL);
   Layer joined = build (test, FALSE), apart = build (test, TRUE);
   SpOperationKind kind = test->rank > 0 ? SP_OPERATION_LOWRANK_LAYER : SP_OPERATION_LAYER;
-  g_assert_cmpuint (count_layers (&joined, backend, kind), ==, 1);
-  g_assert_cmpuint (count_layers (&apart, backend, kind), ==, 0);
+  g_assert_cmpuint (count_nodes (&joined, backend, kind), ==, 1);
+  g_assert_cmpuint (count_nodes (&apart, backend, kind), ==, 0);
   SpPlan *one = run (&joined, backend), *other = run (&apart, backend);
 
   gsize count = sp_shape_elements (sp_tensor_shape (joined.y));
@@ -250,6 +250,81 @@ test_layer (gconstpointer data)
   sp_graph_free (apart.graph);
 }
 
+/* ---- Batch norm and leaky ReLU ---- */
+
+typedef struct {
+  SpGraph *graph;
+  SpTensor *x, *scale, *shift, *y, *loss;
+} Unit;
+
+static Unit
+build_unit (SpShape shape, gboolean apart)
+{
+  Unit unit = { .graph = sp_graph_new () };
+  SpShape per_channel = SP_SHAPE (1, shape.channels, 1, 1);
+  unit.x = leaf (unit.graph, "x", shape, FALSE, 1);
+  unit.scale = leaf (unit.graph, "scale", per_channel, FALSE, 2);
+  unit.shift = leaf (unit.graph, "shift", per_channel, FALSE, 3);
+  SpTensor *norm = sp_graph_batch_norm (unit.graph, unit.x, unit.scale, unit.shift);
+  unit.y = sp_graph_leaky_relu (unit.graph, norm, 0.2f);
+  sp_tensor_keep (unit.y);
+  if (apart)
+    sp_tensor_keep (norm);
+  SpTensor *target = leaf (unit.graph, "target", shape, TRUE, 5);
+  SpTensor *difference =
+      sp_graph_sum (unit.graph, 2, (SpTensor *[]){ unit.y, target }, (float[]){ 1, -1 });
+  unit.loss = sp_graph_mean_square (unit.graph, difference);
+  return unit;
+}
+
+static void
+test_unit (void)
+{
+  const SpShape shape = SP_SHAPE (3, 20, 53, 47); /* more than a piece, and not all of another */
+  g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, 2, NULL);
+  Unit joined = build_unit (shape, FALSE), apart = build_unit (shape, TRUE);
+  Layer of_joined = { .graph = joined.graph, .loss = joined.loss };
+  Layer of_apart = { .graph = apart.graph, .loss = apart.loss };
+  g_assert_cmpuint (count_nodes (&of_joined, backend, SP_OPERATION_BATCH_NORM_RELU), ==, 1);
+  g_assert_cmpuint (count_nodes (&of_apart, backend, SP_OPERATION_BATCH_NORM_RELU), ==, 0);
+  SpPlan *one = run (&of_joined, backend), *other = run (&of_apart, backend);
+  gsize count = sp_shape_elements (shape);
+  g_autofree float *a = g_new (float, count), *b = g_new (float, count);
+  sp_plan_read (one, joined.y, a);
+  sp_plan_read (other, apart.y, b);
+  compare ("y", count, a, b);
+  compare_gradient (one, joined.x, other, apart.x);
+  compare_gradient (one, joined.scale, other, apart.scale);
+  compare_gradient (one, joined.shift, other, apart.shift);
+  sp_plan_free (one);
+  sp_plan_free (other);
+  sp_graph_free (joined.graph);
+  sp_graph_free (apart.graph);
+}
+
+/* ---- Threads ---- */
+
+/* Sums over tasks are the same for any number of threads, to the last bit. */
+static void
+test_threads (void)
+{
+  const Case test = {
+    "threads", { 2, 40, 70, 66 }, 24, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, TRUE, FALSE, TRUE, 4
+  };
+  Layer layer = build (&test, FALSE);
+  gsize count = sp_shape_elements (sp_tensor_shape (layer.mixer));
+  g_autofree float *first = g_new (float, count), *values = g_new (float, count);
+  for (int threads = 1; threads <= 5; threads++) {
+    g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, threads, NULL);
+    SpPlan *plan = run (&layer, backend);
+    sp_plan_read_gradient (plan, layer.mixer, threads == 1 ? first : values);
+    if (threads > 1)
+      g_assert_cmpmem (first, count * sizeof (float), values, count * sizeof (float));
+    sp_plan_free (plan);
+  }
+  sp_graph_free (layer.graph);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -258,5 +333,7 @@ main (int argc, char **argv)
     g_autofree char *path = g_strdup_printf ("/fuse/layer/%s", cases[i].name);
     g_test_add_data_func (path, &cases[i], test_layer);
   }
+  g_test_add_func ("/fuse/unit", test_unit);
+  g_test_add_func ("/fuse/threads", test_threads);
   return g_test_run ();
 }

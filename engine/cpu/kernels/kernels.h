@@ -118,9 +118,6 @@ typedef struct {
   /* dx (+)= y > 0 ? dy : slope * dy */
   void (*leaky_relu_backward) (gsize n, float *dx, const float *dy, const float *y, float slope,
                                gboolean accumulate);
-  /* y (+)= leaky (x + bias) over pixels of one block; `bias` 16 floats or NULL */
-  void (*finish) (gsize pixels, float *y, const float *x, const float *bias, float slope,
-                  gboolean accumulate);
   /* y = x * (1 + d) */
   void (*perturb) (gsize n, float *y, const float *x, const float *d);
   /* dx (+)= dy * (1 + d) */

@@ -18,7 +18,6 @@ const SpCpuKernels SP_KERNEL (sp_cpu_kernels) = {
   .scale = SP_KERNEL (sp_scale),
   .leaky_relu = SP_KERNEL (sp_leaky_relu),
   .leaky_relu_backward = SP_KERNEL (sp_leaky_relu_backward),
-  .finish = SP_KERNEL (sp_finish),
   .perturb = SP_KERNEL (sp_perturb),
   .perturb_backward = SP_KERNEL (sp_perturb_backward),
   .multiply = SP_KERNEL (sp_multiply),
