@@ -185,8 +185,7 @@ restore_fit (SpSession *session, GError **error)
   sp_adaptation_restore (session->adaptation, session->warm_start);
   if (!sp_adaptation_run (session->adaptation, "fit", 0, NULL, NULL, NULL, error))
     return FALSE;
-  sp_preview_fit (session->preview, session->adaptation);
-  return TRUE;
+  return sp_preview_fit (session->preview, session->adaptation, error);
 }
 
 /* TRUE when what failed with `failure` should be done once more, on the CPU; else *error is set.
@@ -304,8 +303,8 @@ fit_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction
                          cancellable, progress, user_data, error);
   sp_adaptation_save (session->adaptation, session->warm_start);
   sp_adaptation_read_picture (session->adaptation, session->picture);
-  sp_preview_fit (session->preview, session->adaptation);
-  return finished;
+  return sp_preview_fit (session->preview, session->adaptation, finished ? error : NULL)
+         && finished;
 }
 
 /* A cancelled opening still leaves a session with the best so far. */

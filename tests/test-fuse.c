@@ -22,6 +22,7 @@ typedef struct {
   gboolean bias, perturbed, frozen; /* frozen: the kernel is a constant */
   gboolean x_is_fixed;              /* only delta and the kernel are trained */
   gboolean shared;                  /* x and delta have other readers, so that gradients add up */
+  int rank;                         /* of delta; 0: a parameter as it is */
 } Case;
 
 static const Case cases[] = {
@@ -96,6 +97,31 @@ static const Case cases[] = {
   { "many-channels", { 2, 150, 5, 7 }, 3, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, FALSE, FALSE, FALSE },
   { "to-rgb-trained", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, FALSE, FALSE, FALSE, FALSE },
   { "first-layer", { 2, 20, 1, 1 }, 18, 4, { 1, 3, 1, 0.2f }, FALSE, FALSE, FALSE, FALSE, FALSE },
+  { "lowrank", { 1, 33, 35, 38 }, 17, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, TRUE, TRUE, TRUE, 4 },
+  { "lowrank-trained",
+    { 2, 64, 70, 45 },
+    16,
+    3,
+    { 1, 1, 1, 1 },
+    TRUE,
+    TRUE,
+    FALSE,
+    FALSE,
+    FALSE,
+    4 },
+  { "lowrank-upsampling",
+    { 2, 17, 34, 33 },
+    16,
+    3,
+    { 1, 1, 2, 0.2f },
+    FALSE,
+    TRUE,
+    FALSE,
+    FALSE,
+    TRUE,
+    8 },
+  { "lowrank-direct", { 2, 9, 7, 5 }, 33, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, FALSE, FALSE, TRUE, 3 },
+  { "lowrank-to-rgb", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, FALSE, TRUE, 1 },
 };
 
 /* ---- A graph of one layer ---- */
@@ -103,6 +129,7 @@ static const Case cases[] = {
 typedef struct {
   SpGraph *graph;
   SpTensor *x, *delta, *kernel, *bias, *y, *loss;
+  SpTensor *factors, *mixer, *offset; /* what delta is made of, if it is not a parameter */
 } Layer;
 
 static float *
@@ -136,6 +163,24 @@ add_shared (Layer *layer, const Case *test, SpTensor *loss)
   return sp_graph_sum (layer->graph, n, terms, weights);
 }
 
+static SpTensor *
+build_delta (Layer *layer, const Case *test, gboolean apart)
+{
+  if (test->rank == 0)
+    return leaf (layer->graph, "delta", test->x, FALSE, 4);
+  SpShape factors = test->x;
+  factors.channels = test->rank;
+  SpShape mixer = SP_SHAPE (test->x.channels, test->rank, 1, 1);
+  layer->factors = leaf (layer->graph, "factors", factors, FALSE, 6);
+  layer->mixer = leaf (layer->graph, "mixer", mixer, FALSE, 7);
+  layer->offset = leaf (layer->graph, "offset", SP_SHAPE (1, test->x.channels, 1, 1), FALSE, 8);
+  SpTensor *delta = sp_graph_convolution (layer->graph, layer->factors, layer->mixer, layer->offset,
+                                          (SpConvolution){ 1, 0, 1, 1 });
+  if (apart)
+    sp_tensor_keep (delta);
+  return delta;
+}
+
 static Layer
 build (const Case *test, gboolean apart)
 {
@@ -147,7 +192,7 @@ build (const Case *test, gboolean apart)
     layer.bias = leaf (layer.graph, "bias", SP_SHAPE (1, test->out, 1, 1), FALSE, 3);
   SpTensor *x = layer.x;
   if (test->perturbed) {
-    layer.delta = leaf (layer.graph, "delta", test->x, FALSE, 4);
+    layer.delta = build_delta (&layer, test, apart);
     x = sp_graph_perturb (layer.graph, x, layer.delta);
   }
   SpTensor *norm = sp_graph_pixel_norm (layer.graph, x);
@@ -195,13 +240,13 @@ compare_gradient (SpPlan *joined, SpTensor *of_joined, SpPlan *apart, SpTensor *
 }
 
 static guint
-count_layers (const Layer *layer, const SpBackend *backend)
+count_nodes (const Layer *layer, const SpBackend *backend, SpOperationKind kind)
 {
   g_autoptr (GArray) nodes = sp_fuse (layer->graph, backend, layer->loss);
-  guint layers = 0;
+  guint found = 0;
   for (guint i = 0; i < nodes->len; i++)
-    layers += g_array_index (nodes, SpNode, i).kind == SP_OPERATION_LAYER;
-  return layers;
+    found += g_array_index (nodes, SpNode, i).kind == kind;
+  return found;
 }
 
 static SpPlan *
@@ -230,8 +275,10 @@ test_layer (const Case *test, gboolean on_cuda)
 {
   g_autoptr (SpBackend) backend = backend_new (on_cuda);
   Layer joined = build (test, FALSE), apart = build (test, TRUE);
-  g_assert_cmpuint (count_layers (&joined, backend), ==, 1);
-  g_assert_cmpuint (count_layers (&apart, backend), ==, 0);
+  SpOperationKind kind =
+      test->rank > 0 && !on_cuda ? SP_OPERATION_LOWRANK_LAYER : SP_OPERATION_LAYER;
+  g_assert_cmpuint (count_nodes (&joined, backend, kind), ==, 1);
+  g_assert_cmpuint (count_nodes (&apart, backend, kind), ==, 0);
   SpPlan *one = run (&joined, backend), *other = run (&apart, backend);
 
   gsize count = sp_shape_elements (sp_tensor_shape (joined.y));
@@ -245,13 +292,95 @@ test_layer (const Case *test, gboolean on_cuda)
     compare_gradient (one, joined.kernel, other, apart.kernel);
   if (test->bias)
     compare_gradient (one, joined.bias, other, apart.bias);
-  if (test->perturbed)
+  if (test->rank > 0) {
+    compare_gradient (one, joined.factors, other, apart.factors);
+    compare_gradient (one, joined.mixer, other, apart.mixer);
+    compare_gradient (one, joined.offset, other, apart.offset);
+  } else if (test->perturbed) {
     compare_gradient (one, joined.delta, other, apart.delta);
+  }
   sp_plan_free (one);
   sp_plan_free (other);
   sp_graph_free (joined.graph);
   sp_graph_free (apart.graph);
 }
+
+/* ---- Batch norm and leaky ReLU ---- */
+
+typedef struct {
+  SpGraph *graph;
+  SpTensor *x, *scale, *shift, *y, *loss;
+} Unit;
+
+static Unit
+build_unit (SpShape shape, gboolean apart)
+{
+  Unit unit = { .graph = sp_graph_new () };
+  SpShape per_channel = SP_SHAPE (1, shape.channels, 1, 1);
+  unit.x = leaf (unit.graph, "x", shape, FALSE, 1);
+  unit.scale = leaf (unit.graph, "scale", per_channel, FALSE, 2);
+  unit.shift = leaf (unit.graph, "shift", per_channel, FALSE, 3);
+  SpTensor *norm = sp_graph_batch_norm (unit.graph, unit.x, unit.scale, unit.shift);
+  unit.y = sp_graph_leaky_relu (unit.graph, norm, 0.2f);
+  sp_tensor_keep (unit.y);
+  if (apart)
+    sp_tensor_keep (norm);
+  SpTensor *target = leaf (unit.graph, "target", shape, TRUE, 5);
+  SpTensor *difference =
+      sp_graph_sum (unit.graph, 2, (SpTensor *[]){ unit.y, target }, (float[]){ 1, -1 });
+  unit.loss = sp_graph_mean_square (unit.graph, difference);
+  return unit;
+}
+
+static void
+test_unit (void)
+{
+  const SpShape shape = SP_SHAPE (3, 20, 53, 47); /* more than a piece, and not all of another */
+  g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, 2, NULL);
+  Unit joined = build_unit (shape, FALSE), apart = build_unit (shape, TRUE);
+  Layer of_joined = { .graph = joined.graph, .loss = joined.loss };
+  Layer of_apart = { .graph = apart.graph, .loss = apart.loss };
+  g_assert_cmpuint (count_nodes (&of_joined, backend, SP_OPERATION_BATCH_NORM_RELU), ==, 1);
+  g_assert_cmpuint (count_nodes (&of_apart, backend, SP_OPERATION_BATCH_NORM_RELU), ==, 0);
+  SpPlan *one = run (&of_joined, backend), *other = run (&of_apart, backend);
+  gsize count = sp_shape_elements (shape);
+  g_autofree float *a = g_new (float, count), *b = g_new (float, count);
+  sp_plan_read (one, joined.y, a);
+  sp_plan_read (other, apart.y, b);
+  compare ("y", count, a, b);
+  compare_gradient (one, joined.x, other, apart.x);
+  compare_gradient (one, joined.scale, other, apart.scale);
+  compare_gradient (one, joined.shift, other, apart.shift);
+  sp_plan_free (one);
+  sp_plan_free (other);
+  sp_graph_free (joined.graph);
+  sp_graph_free (apart.graph);
+}
+
+/* ---- Threads ---- */
+
+/* Sums over tasks are the same for any number of threads, to the last bit. */
+static void
+test_threads (void)
+{
+  const Case test = {
+    "threads", { 2, 40, 70, 66 }, 24, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, TRUE, FALSE, TRUE, 4
+  };
+  Layer layer = build (&test, FALSE);
+  gsize count = sp_shape_elements (sp_tensor_shape (layer.mixer));
+  g_autofree float *first = g_new (float, count), *values = g_new (float, count);
+  for (int threads = 1; threads <= 5; threads++) {
+    g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, threads, NULL);
+    SpPlan *plan = run (&layer, backend);
+    sp_plan_read_gradient (plan, layer.mixer, threads == 1 ? first : values);
+    if (threads > 1)
+      g_assert_cmpmem (first, count * sizeof (float), values, count * sizeof (float));
+    sp_plan_free (plan);
+  }
+  sp_graph_free (layer.graph);
+}
+
+/* ---- Both devices ---- */
 
 static void
 test_on_cpu (gconstpointer data)
@@ -283,5 +412,7 @@ main (int argc, char **argv)
     add_tests ("cuda", test_on_cuda);
   else if (emulated_device_use ())
     add_tests ("cuda-emulated", test_on_cuda);
+  g_test_add_func ("/fuse/unit", test_unit);
+  g_test_add_func ("/fuse/threads", test_threads);
   return g_test_run ();
 }

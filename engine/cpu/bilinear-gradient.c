@@ -43,8 +43,8 @@ divide_memory (const SpCpuBackend *cpu, const SpBilinear *b, float *memory, Work
   work->out = (SpEntries){ NULL, capacity, sp_cpu_blocks (b->out.channels) };
   work->out.values = sp_cpu_take (&division, sp_entries_plane (&work->out) * b->output.entries
                                                  * b->output.entries);
-  work->strip_floats = MAX (sp_tiles_scratch_floats (&b->input, b->tiles_across),
-                            sp_tiles_scratch_floats (&work->of_dy, b->tiles_across));
+  work->strip_floats = MAX (sp_tiles_scratch_floats (&b->input, 1, b->tiles_across),
+                            sp_tiles_scratch_floats (&work->of_dy, 1, b->tiles_across));
   work->strips = sp_cpu_take (&division, work->strip_floats * cpu->threads);
   return division.used;
 }

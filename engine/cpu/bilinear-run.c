@@ -12,6 +12,7 @@
 #define TILE ((gsize)SP_BLOCK * SP_BLOCK)
 #define FEWEST_TILES 14
 #define MOST_TILES 48
+#define MOST_COLUMNS 64 /* of a row that is a task: long rows are read faster */
 
 typedef struct {
   const SpCpuBackend *cpu;
@@ -24,36 +25,50 @@ typedef struct {
 
 /* ---- How tiles are shared out ---- */
 
+/* Tasks are rectangles of about so many tiles: rows_down x rows_across of them. */
 typedef struct {
-  int capacity;             /* tiles of a task at most */
-  int rows;                 /* rows of tiles of a task */
-  int row_tasks, row_parts; /* tasks down, and parts that a row is cut into */
+  int down, across;  /* tasks */
+  int rows, columns; /* of tiles, of a task at most */
 } Sharing;
+
+static int
+divide_up (int count, int by)
+{
+  return (count + by - 1) / by;
+}
 
 /* Two tasks a thread or more, but large ones: each streams the transformed kernel through. Larger
  * tasks than the second-level cache holds proved faster than small ones all the same. */
 static Sharing
 share_tiles (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
-  int elements = cpu->kernels->product_elements;
-  int share = images * b->tiles_down * b->tiles_across / (2 * cpu->threads);
-  Sharing s = { .capacity = CLAMP (share, FEWEST_TILES, MOST_TILES) / elements * elements };
-  s.row_parts = (b->tiles_across + s.capacity - 1) / s.capacity;
-  s.rows = MIN (MAX (s.capacity / b->tiles_across, 1), b->tiles_down);
-  s.row_tasks = (b->tiles_down + s.rows - 1) / s.rows;
+  int threads = b->sums_tasks ? 2 : cpu->threads;
+  int share = images * b->tiles_down * b->tiles_across / (2 * threads);
+  int tiles = CLAMP (share, FEWEST_TILES, MOST_TILES);
+  Sharing s = { .across = divide_up (b->tiles_across, MOST_COLUMNS) };
+  s.columns = divide_up (b->tiles_across, s.across);
+  s.down = divide_up (b->tiles_down, MAX (tiles / s.columns, 1));
+  s.rows = divide_up (b->tiles_down, s.down);
   return s;
+}
+
+gsize
+sp_bilinear_tasks (const SpCpuBackend *cpu, const SpBilinear *b, int images)
+{
+  Sharing sharing = share_tiles (cpu, b, images);
+  return (gsize)images * sharing.down * sharing.across;
 }
 
 static SpTiles
 task_tiles (const SpBilinear *b, const Sharing *s, int task)
 {
-  int part = task % s->row_parts, row = task / s->row_parts % s->row_tasks * s->rows;
-  int column = b->tiles_across * part / s->row_parts;
-  return (SpTiles){ .image = task / s->row_parts / s->row_tasks,
+  int across = task % s->across, down = task / s->across % s->down;
+  int row = b->tiles_down * down / s->down, column = b->tiles_across * across / s->across;
+  return (SpTiles){ .image = task / s->across / s->down,
                     .row = row,
-                    .rows = MIN (s->rows, b->tiles_down - row),
+                    .rows = b->tiles_down * (down + 1) / s->down - row,
                     .column = column,
-                    .columns = b->tiles_across * (part + 1) / s->row_parts - column };
+                    .columns = b->tiles_across * (across + 1) / s->across - column };
 }
 
 /* ---- A thread's memory ---- */
@@ -79,13 +94,15 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float 
                 Scratch *scratch)
 {
   SpDivision division = { memory, 0 };
-  int capacity = share_tiles (cpu, b, images).capacity;
+  Sharing sharing = share_tiles (cpu, b, images);
+  int capacity = sharing.rows * sharing.columns;
   int out_blocks = sp_cpu_blocks (b->out.channels);
   gsize tile_pixels = (gsize)b->output.extent * b->output.extent;
   scratch->entries = take_entries (&division, &b->input, capacity, sp_cpu_blocks (b->in.channels));
   scratch->sums = take_entries (&division, &b->output, capacity, cpu->kernels->product_blocks);
-  scratch->strip = sp_cpu_take (&division, MAX (sp_tiles_scratch_floats (&b->input, capacity),
-                                                sp_tiles_scratch_floats (&b->output, capacity)));
+  scratch->strip = sp_cpu_take (
+      &division, MAX (sp_tiles_scratch_floats (&b->input, sharing.rows, sharing.columns),
+                      sp_tiles_scratch_floats (&b->output, 1, sharing.columns)));
   scratch->pixels = sp_cpu_take (&division, capacity * tile_pixels * SP_BLOCK * out_blocks);
   return division.used;
 }
@@ -148,19 +165,25 @@ pixels_block (const SpBilinear *b, const SpTiles *tiles)
   return (gsize)tiles->rows * tiles->columns * b->output.extent * b->output.extent * SP_BLOCK;
 }
 
+/* A row of tiles, transformed across, to the map. */
 static void
-write_rows (const Run *run, const SpTiles *tiles, int r, int out_block, const float *strip)
+write_rows (const Run *run, const SpTiles *tiles, int r, int out_block, const float *rows)
 {
+  static const float no_bias[SP_BLOCK] __attribute__ ((aligned (64)));
   const SpBilinear *b = run->bilinear;
   const SpSink *sink = run->sink;
   Rectangle to = covered (b, tiles, r);
   gsize row = (gsize)tiles->columns * b->output.extent * SP_BLOCK;
   gsize map = ((gsize)tiles->image * run->out_blocks + out_block) * sp_cpu_map (b->out);
-  const float *bias = sink->bias != NULL ? sink->bias + (gsize)out_block * SP_BLOCK : NULL;
-  for (int y = 0; y < to.rows; y++)
-    run->cpu->kernels->finish (
-        to.columns, sink->output + map + ((gsize)(to.y + y) * b->out.width + to.x) * SP_BLOCK,
-        strip + y * row, bias, sink->slope, sink->accumulate);
+  SpFinish finish = { .rows = to.rows,
+                      .bias =
+                          sink->bias != NULL ? sink->bias + (gsize)out_block * SP_BLOCK : no_bias,
+                      .slope = sink->slope,
+                      .accumulate = sink->accumulate };
+  run->cpu->kernels->transform_and_finish (b->output.matrix, to.columns,
+                                           sink->output + map
+                                               + ((gsize)to.y * b->out.width + to.x) * SP_BLOCK,
+                                           (gssize)b->out.width * SP_BLOCK, rows, row, &finish);
 }
 
 static float *
@@ -171,15 +194,19 @@ moved (float *p, gsize by)
 
 /* All out blocks' pixels, still in the cache, through the adjoint of the pixel norm. */
 static void
-write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch)
+write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize task)
 {
   const SpBilinear *b = run->bilinear;
   const SpNormalised *all = run->sink->normalised;
   gsize image = tiles->image * sp_cpu_pixels (b->out);
   gsize row = (gsize)tiles->columns * b->output.extent * SP_BLOCK;
+  const SpLowrank *lowrank = run->sink->lowrank;
+  if (lowrank != NULL)
+    sp_lowrank_clear (lowrank, task);
   for (int r = 0; r < tiles->rows; r++) {
     Rectangle to = covered (b, tiles, r);
     for (int y = 0; y < to.rows; y++) {
+      const float *dn = scratch->pixels + (r * b->output.extent + y) * row;
       gsize pixel = (gsize)(to.y + y) * b->out.width + to.x;
       gsize at = image * run->out_blocks * SP_BLOCK + pixel * SP_BLOCK;
       SpNormalised here = *all;
@@ -188,9 +215,12 @@ write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch)
       here.delta = all->delta != NULL ? all->delta + at : NULL;
       here.dx = moved (all->dx, at);
       here.ddelta = moved (all->ddelta, at);
-      run->cpu->kernels->normalise_backward (to.columns, run->out_blocks, sp_cpu_map (b->out),
-                                             scratch->pixels + (r * b->output.extent + y) * row,
-                                             pixels_block (b, tiles), &here);
+      if (lowrank != NULL)
+        sp_lowrank_backward (run->cpu, lowrank, image + pixel, to.columns, sp_cpu_map (b->out), dn,
+                             pixels_block (b, tiles), &here, task);
+      else
+        run->cpu->kernels->normalise_backward (to.columns, run->out_blocks, sp_cpu_map (b->out), dn,
+                                               pixels_block (b, tiles), &here);
     }
   }
 }
@@ -204,26 +234,24 @@ leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *s
   const SpTiling *output = &b->output;
   gsize row = (gsize)tiles->columns * output->extent * SP_BLOCK;
   gsize plane = sp_entries_plane (&scratch->sums);
-  float *rows = scratch->strip, *strip = rows + output->entries * row;
-  gboolean are_kept = run->sink->normalised != NULL;
-  if (are_kept)
-    strip = scratch->pixels + out_block * pixels_block (b, tiles);
+  float *rows = scratch->strip, *pixels = scratch->pixels + out_block * pixels_block (b, tiles);
   for (int r = 0; r < tiles->rows; r++, sums += (gsize)tiles->columns * SP_BLOCK) {
     for (int e = 0; e < output->entries; e++)
       run->cpu->kernels->transform (output->matrix, tiles->columns, rows + e * row, SP_BLOCK,
                                     (gssize)output->extent * SP_BLOCK,
                                     sums + e * output->entries * plane, plane, SP_BLOCK);
-    run->cpu->kernels->transform (output->matrix, row / SP_BLOCK, strip, row, SP_BLOCK, rows, row,
+    if (run->sink->normalised == NULL) {
+      write_rows (run, tiles, r, out_block, rows);
+      continue;
+    }
+    run->cpu->kernels->transform (output->matrix, row / SP_BLOCK, pixels, row, SP_BLOCK, rows, row,
                                   SP_BLOCK);
-    if (are_kept)
-      strip += output->extent * row;
-    else
-      write_rows (run, tiles, r, out_block, strip);
+    pixels += output->extent * row;
   }
 }
 
 static void
-run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch)
+run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize task)
 {
   const SpBilinear *b = run->bilinear;
   int group = run->cpu->kernels->product_blocks;
@@ -238,7 +266,7 @@ run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch)
                    scratch->sums.values + i * sp_entries_block (&scratch->sums), scratch);
   }
   if (run->sink->normalised != NULL)
-    write_normalised (run, tiles, scratch);
+    write_normalised (run, tiles, scratch, task);
 }
 
 void
@@ -253,7 +281,7 @@ sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *b, int images, const
               .in_blocks = sp_cpu_blocks (b->in.channels),
               .out_blocks = sp_cpu_blocks (b->out.channels) };
   Sharing sharing = share_tiles (cpu, b, images);
-  int tasks = images * sharing.row_tasks * sharing.row_parts;
+  int tasks = (int)sp_bilinear_tasks (cpu, b, images);
 #pragma omp parallel num_threads(MIN(cpu->threads, tasks))
   {
     Scratch own;
@@ -262,7 +290,7 @@ sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *b, int images, const
 #pragma omp for schedule(dynamic)
     for (int task = 0; task < tasks; task++) {
       SpTiles tiles = task_tiles (b, &sharing, task);
-      run_task (&run, &tiles, &own);
+      run_task (&run, &tiles, &own, task);
     }
   }
 }

@@ -1,26 +1,31 @@
 /* Tiles of a map to entries. See bilinear-tiles.h.
  *
- * A row of tiles is read as one strip of pixels with its zeros. The matrix is applied down the
- * strip first, where neighbouring tiles share what they overlap, and across it after.
+ * The matrix is applied down a row of tiles first, where neighbouring tiles share what they
+ * overlap, and across it after. What changes on the way in (leaky ReLU, pixel norm) or touches the
+ * map's edge is read into a strip of pixels first, once for all rows of tiles.
  */
 #include "engine/cpu/bilinear-tiles.h"
 
 #include <string.h>
 
 gsize
-sp_tiles_scratch_floats (const SpTiling *tiling, int columns)
+sp_tiles_scratch_floats (const SpTiling *tiling, int rows, int columns)
 {
-  return sp_tiling_width (tiling, columns) * (tiling->extent + tiling->entries) * SP_BLOCK;
+  return sp_tiling_width (tiling, columns) * (sp_tiling_width (tiling, rows) + tiling->entries)
+         * SP_BLOCK;
 }
 
 /* `at`: of the first pixel's block in the tensor; `pixel`: its number, all images counted. */
 static void
-copy_pixels (const SpCpuBackend *cpu, const SpSource *source, gsize at, gsize pixel, gsize pixels,
-             float *to)
+copy_pixels (const SpCpuBackend *cpu, const SpSource *source, int block, gsize at, gsize pixel,
+             gsize pixels, float *to)
 {
   if (source->sign_of != NULL)
     cpu->kernels->leaky_relu_backward (pixels * SP_BLOCK, to, source->values + at,
                                        source->sign_of + at, source->slope, FALSE);
+  else if (source->lowrank != NULL)
+    sp_lowrank_normalise (cpu, source->lowrank, pixel, pixels, block, source->values + at,
+                          source->scales + pixel, to);
   else if (source->scales != NULL)
     cpu->kernels->normalise (pixels, to, source->values + at,
                              source->delta != NULL ? source->delta + at : NULL,
@@ -41,22 +46,66 @@ read_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, int im
   memset (to, 0, (gsize)first * SP_BLOCK * sizeof (float));
   if (last > first) {
     gsize pixel = (gsize)y * shape.width + x + first;
-    copy_pixels (cpu, source, map + pixel * SP_BLOCK, image * sp_cpu_pixels (shape) + pixel,
+    copy_pixels (cpu, source, block, map + pixel * SP_BLOCK, image * sp_cpu_pixels (shape) + pixel,
                  last - first, to + (gsize)first * SP_BLOCK);
   }
   memset (to + (gsize)last * SP_BLOCK, 0, (gsize)(width - last) * SP_BLOCK * sizeof (float));
 }
 
+/* A row of tiles from the pixels above and below each other that `columns` of them cover. The first
+ * and last columns may lie outside the map, where `in` is not read. */
+typedef struct {
+  const float *in;        /* of the first column */
+  gsize row;              /* floats from a row to the next */
+  int width, first, last; /* columns; inside the map are those from `first` to before `last` */
+} Strip;
+
 static void
-enter_row (const SpCpuBackend *cpu, const SpTiling *tiling, int columns, const float *strip,
+enter_row (const SpCpuBackend *cpu, const SpTiling *tiling, int columns, const Strip *strip,
            const SpEntries *entries, float *to, float *rows)
 {
-  gsize width = sp_tiling_width (tiling, columns), row = width * SP_BLOCK;
-  gsize plane = sp_entries_plane (entries);
-  cpu->kernels->transform (tiling->matrix, width, rows, row, SP_BLOCK, strip, row, SP_BLOCK);
-  for (int e = 0; e < tiling->entries; e++)
+  gsize row = (gsize)strip->width * SP_BLOCK, plane = sp_entries_plane (entries);
+  gsize first = (gsize)strip->first * SP_BLOCK, last = (gsize)strip->last * SP_BLOCK;
+  cpu->kernels->transform (tiling->matrix, strip->last - strip->first, rows + first, row, SP_BLOCK,
+                           strip->in + first, strip->row, SP_BLOCK);
+  for (int e = 0; e < tiling->entries; e++) {
+    memset (rows + e * row, 0, first * sizeof (float));
+    memset (rows + e * row + last, 0, (row - last) * sizeof (float));
     cpu->kernels->transform (tiling->matrix, columns, to + e * tiling->entries * plane, plane,
                              SP_BLOCK, rows + e * row, SP_BLOCK, (gssize)tiling->step * SP_BLOCK);
+  }
+}
+
+/* TRUE, and the strip in the map itself, where nothing is to be done to its pixels. */
+static gboolean
+find_strip (const SpTiling *tiling, const SpSource *source, SpShape shape, const SpTiles *tiles,
+            int block, Strip *strip)
+{
+  int y = tiles->row * tiling->step + tiling->origin;
+  int x = tiles->column * tiling->step + tiling->origin;
+  int height = (int)sp_tiling_width (tiling, tiles->rows);
+  gsize map = (gsize)tiles->image * sp_cpu_blocks (shape.channels) + block;
+  strip->width = (int)sp_tiling_width (tiling, tiles->columns);
+  strip->first = CLAMP (-x, 0, strip->width);
+  strip->last = CLAMP (shape.width - x, strip->first, strip->width);
+  strip->row = (gsize)shape.width * SP_BLOCK;
+  if (y < 0 || y + height > shape.height || source->sign_of != NULL || source->scales != NULL)
+    return FALSE;
+  strip->in = source->values + map * sp_cpu_map (shape)
+              + ((gssize)y * shape.width + x) * SP_BLOCK; /* before the map by what is not read */
+  return TRUE;
+}
+
+static void
+read_strip (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source, SpShape shape,
+            const SpTiles *tiles, int block, Strip *strip, float *to)
+{
+  int y = tiles->row * tiling->step + tiling->origin;
+  int x = tiles->column * tiling->step + tiling->origin;
+  int height = (int)sp_tiling_width (tiling, tiles->rows);
+  *strip = (Strip){ to, (gsize)strip->width * SP_BLOCK, strip->width, 0, strip->width };
+  for (int k = 0; k < height; k++)
+    read_row (cpu, source, shape, tiles->image, block, y + k, x, strip->width, to + k * strip->row);
 }
 
 void
@@ -64,16 +113,15 @@ sp_tiles_enter (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource 
                 SpShape shape, const SpTiles *tiles, int block, const SpEntries *entries, int first,
                 float *scratch)
 {
-  int width = (int)sp_tiling_width (tiling, tiles->columns);
-  float *strip = scratch, *rows = scratch + (gsize)tiling->extent * width * SP_BLOCK;
+  Strip strip;
   float *to = entries->values + block * sp_entries_block (entries) + (gsize)first * SP_BLOCK;
-
-  for (int r = 0; r < tiles->rows; r++, to += (gsize)tiles->columns * SP_BLOCK) {
-    int y = (tiles->row + r) * tiling->step + tiling->origin;
-    int x = tiles->column * tiling->step + tiling->origin;
-    for (int k = 0; k < tiling->extent; k++)
-      read_row (cpu, source, shape, tiles->image, block, y + k, x, width,
-                strip + (gsize)k * width * SP_BLOCK);
-    enter_row (cpu, tiling, tiles->columns, strip, entries, to, rows);
+  if (!find_strip (tiling, source, shape, tiles, block, &strip)) {
+    read_strip (cpu, tiling, source, shape, tiles, block, &strip, scratch);
+    scratch += sp_tiling_width (tiling, tiles->rows) * strip.row;
+  }
+  for (int r = 0; r < tiles->rows; r++) {
+    enter_row (cpu, tiling, tiles->columns, &strip, entries, to, scratch);
+    to += (gsize)tiles->columns * SP_BLOCK;
+    strip.in += tiling->step * strip.row;
   }
 }

@@ -37,8 +37,8 @@ sp_tiling_width (const SpTiling *tiling, int tiles)
   return (gsize)(tiles - 1) * tiling->step + tiling->extent;
 }
 
-/* Floats that sp_tiles_enter() needs for rectangles up to `columns` wide. */
-gsize sp_tiles_scratch_floats (const SpTiling *tiling, int columns);
+/* Floats that sp_tiles_enter() needs for rectangles of so many tiles. */
+gsize sp_tiles_scratch_floats (const SpTiling *tiling, int rows, int columns);
 
 /* Transforms one block of the tiles of `source`, a map of `shape`, into `entries`, from its tile
  * `first` on. */

@@ -21,7 +21,7 @@
  */
 #pragma once
 
-#include "engine/cpu/operations.h"
+#include "engine/cpu/lowrank.h"
 
 /* How tiles of a map become entries, or sums become tiles, in each dimension. */
 typedef struct {
@@ -41,26 +41,30 @@ typedef struct {
   const guint8 *from;   /* the entry a product takes */
   const guint8 *to;     /* the sum it adds to; never falls */
   gboolean is_gradient; /* the kernel is used flipped, with in and out channels exchanged */
+  gboolean sums_tasks;  /* its sink sums over tasks, which must not depend on the threads then */
 } SpBilinear;
 
 /* A tensor as a run reads it: its values; or, where `sign_of` is not NULL, each multiplied by
  * (sign_of > 0 ? 1 : slope); or, where `scales` is not NULL, the pixel norm of values * (1 + delta)
- * with its scale for each pixel. */
+ * with its scale for each pixel, delta perhaps made of `lowrank`. */
 typedef struct {
   const float *values, *sign_of;
   float slope;
   const float *scales, *delta;
+  const SpLowrank *lowrank;
 } SpSource;
 
 /* What becomes of a run's results: output (+)= leaky (result + bias); or, where `normalised` is not
  * NULL, they are the gradient of that pixel norm and go on to its operands' gradients. Pointers of
- * `normalised` are to the first pixel of the first image. */
+ * `normalised` are to the first pixel of the first image. With `lowrank` that is where delta comes
+ * from and its gradient goes, a task to a slot. */
 typedef struct {
   float *output;
   const float *bias;
   float slope;
   gboolean accumulate;
   const SpNormalised *normalised;
+  const SpLowrank *lowrank;
 } SpSink;
 
 /* TRUE for 3x3 convolutions, stride 1, padding 1, that the transforms suit: maps that are not small
@@ -85,7 +89,8 @@ void sp_bilinear_unpack (const SpCpuBackend *cpu, const SpBilinear *bilinear, co
 
 /* ---- Runs ---- */
 
-/* Floats of scratch; then the run. */
+/* The tasks of a run; its floats of scratch; then the run. */
+gsize sp_bilinear_tasks (const SpCpuBackend *cpu, const SpBilinear *bilinear, int images);
 gsize sp_bilinear_run_floats (const SpCpuBackend *cpu, const SpBilinear *bilinear, int images);
 void sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *bilinear, int images,
                       const SpSource *source, const float *packed, const SpSink *sink,

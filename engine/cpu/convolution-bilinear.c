@@ -33,7 +33,8 @@ sp_cpu_bilinear_backward (const SpCpuConvolution *c, const float *packed, float 
   SpSink sink = { .output = c->x->gradient,
                   .slope = 1.0f,
                   .accumulate = c->x->accumulate,
-                  .normalised = c->is_layer ? &normalised : NULL };
+                  .normalised = c->is_layer ? &normalised : NULL,
+                  .lowrank = c->is_lowrank ? &c->lowrank : NULL };
   int images = c->x->shape.batch;
   if (c->input_gradient)
     sp_bilinear_run (c->cpu, &c->bilinear_gradient, images, &dy, packed, &sink, workspace);

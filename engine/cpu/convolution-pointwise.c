@@ -104,16 +104,8 @@ forward_piece (const SpCpuConvolution *c, const SpPixels *p, const float *packed
   Piece y = of_operand (c->y->shape, p, c->y->value);
   if (c->is_layer) {
     Piece normalised = of_scratch (c->x->shape, scratch);
-    const float *delta =
-        c->delta != NULL ? (const float *)c->delta->value + place (c->x->shape, p) : NULL;
-    int blocks = sp_cpu_blocks (x.channels);
-    float *scales = c->scales + p->pixel;
-    c->cpu->kernels->norm_scales (p->pixels, blocks, x.stride, scales, x.values, delta,
-                                  1.0f / (float)x.channels, SP_PIXEL_NORM_EPSILON);
-    for (int block = 0; block < blocks; block++)
-      c->cpu->kernels->normalise (p->pixels, normalised.values + block * normalised.stride,
-                                  x.values + block * x.stride,
-                                  delta != NULL ? delta + block * x.stride : NULL, scales);
+    sp_cpu_layer_scales_piece (c, p);
+    sp_cpu_layer_normalise_piece (c, p, normalised.values, normalised.stride);
     x = normalised;
   }
   multiply (c, p->pixels, &x, packed, c->bias != NULL ? c->bias->value : NULL, c->settings.slope,

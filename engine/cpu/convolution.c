@@ -13,12 +13,22 @@ find_operands (SpCpuConvolution *c)
 {
   const SpOperation *operation = c->operation;
   const SpLayerAttributes *layer = &operation->attributes.layer;
-  c->is_layer = operation->kind == SP_OPERATION_LAYER;
+  c->is_layer = operation->kind != SP_OPERATION_CONVOLUTION;
+  c->is_lowrank = operation->kind == SP_OPERATION_LOWRANK_LAYER;
   if (c->is_layer ? layer->has_bias : operation->n_inputs > 2)
     c->bias = &operation->inputs[2];
-  if (c->is_layer && layer->is_perturbed)
+  if (c->is_lowrank) {
+    const SpOperand *last = &operation->inputs[operation->n_inputs - 1];
+    c->lowrank = (SpLowrank){ .factors = last - 2,
+                              .mixer = last - 1,
+                              .offset = last,
+                              .rank = last[-2].shape.channels,
+                              .blocks = sp_cpu_blocks (c->x->shape.channels) };
+  } else if (c->is_layer && layer->is_perturbed) {
     c->delta = &operation->inputs[operation->n_inputs - 1];
-  c->input_gradient = c->x->gradient != NULL || (c->delta != NULL && c->delta->gradient != NULL);
+  }
+  c->input_gradient = c->x->gradient != NULL || (c->delta != NULL && c->delta->gradient != NULL)
+                      || (c->is_lowrank && sp_lowrank_wants_gradient (&c->lowrank));
 }
 
 static void
@@ -30,6 +40,7 @@ choose_form (SpCpuConvolution *c)
     c->form = SP_CPU_BILINEAR;
     c->bilinear = sp_bilinear_forward (x, y, &c->settings, c->cpu->precise);
     c->bilinear_gradient = sp_bilinear_gradient (x, y, &c->settings, c->cpu->precise);
+    c->bilinear_gradient.sums_tasks = c->is_lowrank;
     c->packed = sp_bilinear_packed_floats (&c->bilinear);
     c->packed_gradient = sp_bilinear_packed_floats (&c->bilinear_gradient);
   } else {
@@ -50,6 +61,21 @@ constant_floats (const SpCpuConvolution *c)
   return c->kernel->constant ? c->packed + c->packed_gradient : 0;
 }
 
+/* The workspace's first part, and with it, if it is there, the low-rank delta's. */
+static gsize
+kernel_floats (SpCpuConvolution *c)
+{
+  gsize floats = MAX (c->packed, c->packed_gradient);
+  if (!c->is_lowrank)
+    return floats;
+  float *workspace = c->operation->workspace;
+  c->lowrank.slots = c->form == SP_CPU_BILINEAR
+                         ? sp_bilinear_tasks (c->cpu, &c->bilinear_gradient, c->x->shape.batch)
+                         : (gsize)sp_cpu_pixel_pieces (c->x->shape);
+  return floats
+         + sp_lowrank_divide (c->cpu, &c->lowrank, workspace != NULL ? workspace + floats : NULL);
+}
+
 static SpCpuConvolution
 describe (const SpBackend *backend, const SpOperation *operation)
 {
@@ -63,6 +89,7 @@ describe (const SpBackend *backend, const SpOperation *operation)
   choose_form (&c);
   if (operation->state != NULL)
     c.scales = (float *)operation->state + constant_floats (&c);
+  c.kernel_floats = kernel_floats (&c);
   return c;
 }
 
@@ -71,7 +98,8 @@ sp_cpu_convolution_source (const SpCpuConvolution *c)
 {
   return (SpSource){ .values = c->x->value,
                      .scales = c->is_layer ? c->scales : NULL,
-                     .delta = c->delta != NULL ? c->delta->value : NULL };
+                     .delta = c->delta != NULL ? c->delta->value : NULL,
+                     .lowrank = c->is_lowrank ? &c->lowrank : NULL };
 }
 
 SpSource
@@ -82,8 +110,8 @@ sp_cpu_convolution_dy (const SpCpuConvolution *c)
                      .slope = c->settings.slope };
 }
 
-/* ---- Memory: state is [packed][packed for the gradient][scales], workspace [packed][the form's]
- * ---- */
+/* ---- Memory: state is [packed][packed for the gradient][scales], workspace [packed][the low-rank
+ * delta's][the form's] ---- */
 
 static gsize
 state_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
@@ -104,7 +132,7 @@ workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean trai
     form = sp_cpu_pointwise_floats (&c);
   if (c.form == SP_CPU_DIRECT || (c.form == SP_CPU_POINTWISE && c.kernel->gradient != NULL))
     form = MAX (form, sp_cpu_direct_floats (&c, training));
-  return (MAX (c.packed, c.packed_gradient) + form) * sizeof (float);
+  return (c.kernel_floats + form) * sizeof (float);
 }
 
 /* ---- Kernels ---- */
@@ -144,12 +172,14 @@ static void
 forward (SpBackend *backend, const SpOperation *operation)
 {
   SpCpuConvolution c = describe (backend, operation);
-  float *workspace = operation->workspace, *rest = workspace + MAX (c.packed, c.packed_gradient);
+  float *workspace = operation->workspace, *rest = workspace + c.kernel_floats;
   const float *packed = operation->state;
   if (!c.kernel->constant) {
     pack_forward (&c, workspace);
     packed = workspace;
   }
+  if (c.is_lowrank)
+    sp_lowrank_pack (&c.lowrank);
   if (c.form == SP_CPU_BILINEAR)
     sp_cpu_bilinear_forward (&c, packed, rest);
   else if (c.form == SP_CPU_POINTWISE)
@@ -185,12 +215,14 @@ static void
 backward (SpBackend *backend, const SpOperation *operation)
 {
   SpCpuConvolution c = describe (backend, operation);
-  float *workspace = operation->workspace, *rest = workspace + MAX (c.packed, c.packed_gradient);
+  float *workspace = operation->workspace, *rest = workspace + c.kernel_floats;
   const float *packed = (const float *)operation->state + c.packed;
   if (!c.kernel->constant && c.input_gradient) {
     pack_gradient (&c, workspace);
     packed = workspace;
   }
+  if (c.is_lowrank)
+    sp_lowrank_pack (&c.lowrank);
   if (c.form == SP_CPU_BILINEAR)
     sp_cpu_bilinear_backward (&c, packed, rest);
   else if (c.form == SP_CPU_DIRECT)
@@ -199,6 +231,8 @@ backward (SpBackend *backend, const SpOperation *operation)
     sp_cpu_pointwise_backward (&c, packed, rest);
   if (c.form == SP_CPU_POINTWISE && c.kernel->gradient != NULL)
     sp_cpu_direct_kernel_gradient (&c, rest);
+  if (c.is_lowrank && c.input_gradient)
+    sp_lowrank_finish (c.cpu, &c.lowrank);
   if (c.bias != NULL && c.bias->gradient != NULL)
     bias_gradient (&c);
 }

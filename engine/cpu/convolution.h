@@ -3,6 +3,7 @@
 
 #include "engine/cpu/bilinear.h"
 #include "engine/cpu/correlation.h"
+#include "engine/cpu/lowrank.h"
 #include "engine/cpu/normalisation.h"
 
 typedef enum {
@@ -16,12 +17,15 @@ typedef struct {
   const SpOperation *operation;
   const SpOperand *x, *kernel, *bias, *delta, *y; /* bias, delta: NULL where there is none */
   SpConvolution settings;
-  gboolean is_layer;       /* of the pixel norm of x, or of x * (1 + delta) */
-  gboolean input_gradient; /* x or delta wants one */
+  gboolean is_layer;   /* of the pixel norm of x, or of x * (1 + delta) */
+  gboolean is_lowrank; /* delta is not there but made of `lowrank` */
+  SpLowrank lowrank;
+  gboolean input_gradient; /* x, or what delta is made of, wants one */
   SpCpuForm form;
   SpBilinear bilinear, bilinear_gradient; /* y of x, and dx of dy */
   SpCorrelation direct, direct_gradient;
   gsize packed, packed_gradient; /* floats of the packed kernels */
+  gsize kernel_floats;           /* of the workspace, before the form's */
   float *scales; /* of a layer's pixel norm, one for each pixel, kept for backward */
 } SpCpuConvolution;
 
@@ -38,7 +42,10 @@ void sp_cpu_layer_scales (const SpCpuConvolution *convolution);
 void sp_cpu_layer_normalise (const SpCpuConvolution *convolution, float *normalised);
 void sp_cpu_layer_backward (const SpCpuConvolution *convolution, const float *gradient);
 
-/* Some pixels of the last; `gradient` is of these, its blocks `stride` floats apart. */
+/* Some pixels of these; `normalised` and `gradient` are of them, blocks `stride` floats apart. */
+void sp_cpu_layer_scales_piece (const SpCpuConvolution *convolution, const SpPixels *pixels);
+void sp_cpu_layer_normalise_piece (const SpCpuConvolution *convolution, const SpPixels *pixels,
+                                   float *normalised, gsize stride);
 void sp_cpu_layer_backward_piece (const SpCpuConvolution *convolution, const SpPixels *pixels,
                                   const float *gradient, gsize stride);
 

@@ -216,6 +216,9 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_HINGE] = &sp_cpu_hinge;
   operations[SP_OPERATION_MEAN] = &sp_cpu_mean;
   operations[SP_OPERATION_LAYER] = &sp_cpu_layer;
+  operations[SP_OPERATION_BATCH_NORM_RELU] = &sp_cpu_batch_norm_relu;
+  operations[SP_OPERATION_LOWRANK_LAYER] = &sp_cpu_layer;
+  operations[SP_OPERATION_LOWRANK_MEAN_SQUARE] = &sp_cpu_lowrank_mean_square;
 }
 
 void
@@ -252,5 +255,6 @@ sp_cpu_backend_new (SpCpuInstructions instructions, int threads, GError **error)
   set_operations (cpu->base.operations);
   cpu->base.packed_inputs[SP_OPERATION_CONVOLUTION] = 1u << 1; /* the kernel */
   cpu->base.packed_inputs[SP_OPERATION_LAYER] = 1u << 1;
+  cpu->base.packed_inputs[SP_OPERATION_LOWRANK_LAYER] = 1u << 1;
   return &cpu->base;
 }

@@ -18,23 +18,53 @@ sp_cpu_convolution_normalised (const SpCpuConvolution *c)
   if (c->delta != NULL) {
     n.delta = c->delta->value;
     n.ddelta = c->delta->gradient;
+    n.delta_stride = sp_cpu_map (c->x->shape);
     n.accumulate_ddelta = c->delta->accumulate;
   }
   return n;
 }
 
 void
-sp_cpu_layer_scales (const SpCpuConvolution *c)
+sp_cpu_layer_scales_piece (const SpCpuConvolution *c, const SpPixels *p)
 {
   SpShape shape = c->x->shape;
   SpNormalised n = sp_cpu_convolution_normalised (c);
+  float *scales = c->scales + p->pixel;
+  if (c->is_lowrank)
+    sp_lowrank_scales (c->cpu, &c->lowrank, p->pixel, p->pixels, sp_cpu_map (shape), n.x + p->at,
+                       n.inverse_channels, scales);
+  else
+    c->cpu->kernels->norm_scales (p->pixels, sp_cpu_blocks (shape.channels), sp_cpu_map (shape),
+                                  scales, n.x + p->at, n.delta != NULL ? n.delta + p->at : NULL,
+                                  n.delta_stride, n.inverse_channels, SP_PIXEL_NORM_EPSILON);
+}
+
+void
+sp_cpu_layer_scales (const SpCpuConvolution *c)
+{
+  SpShape shape = c->x->shape;
 #pragma omp parallel for num_threads(sp_cpu_pixel_threads(c->cpu, shape))
   for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
     SpPixels p = sp_cpu_pixel_piece (shape, i);
-    c->cpu->kernels->norm_scales (p.pixels, sp_cpu_blocks (shape.channels), sp_cpu_map (shape),
-                                  c->scales + p.pixel, n.x + p.at,
-                                  n.delta != NULL ? n.delta + p.at : NULL, n.inverse_channels,
-                                  SP_PIXEL_NORM_EPSILON);
+    sp_cpu_layer_scales_piece (c, &p);
+  }
+}
+
+void
+sp_cpu_layer_normalise_piece (const SpCpuConvolution *c, const SpPixels *p, float *normalised,
+                              gsize stride)
+{
+  SpShape shape = c->x->shape;
+  SpNormalised n = sp_cpu_convolution_normalised (c);
+  const float *scales = c->scales + p->pixel;
+  for (int block = 0; block < sp_cpu_blocks (shape.channels); block++) {
+    gsize at = p->at + block * sp_cpu_map (shape);
+    float *to = normalised + block * stride;
+    if (c->is_lowrank)
+      sp_lowrank_normalise (c->cpu, &c->lowrank, p->pixel, p->pixels, block, n.x + at, scales, to);
+    else
+      c->cpu->kernels->normalise (p->pixels, to, n.x + at, n.delta != NULL ? n.delta + at : NULL,
+                                  scales);
   }
 }
 
@@ -42,15 +72,10 @@ void
 sp_cpu_layer_normalise (const SpCpuConvolution *c, float *normalised)
 {
   SpShape shape = c->x->shape;
-  SpNormalised n = sp_cpu_convolution_normalised (c);
 #pragma omp parallel for num_threads(sp_cpu_pixel_threads(c->cpu, shape))
   for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
     SpPixels p = sp_cpu_pixel_piece (shape, i);
-    for (int block = 0; block < sp_cpu_blocks (shape.channels); block++) {
-      gsize at = p.at + block * sp_cpu_map (shape);
-      c->cpu->kernels->normalise (p.pixels, normalised + at, n.x + at,
-                                  n.delta != NULL ? n.delta + at : NULL, n.scales + p.pixel);
-    }
+    sp_cpu_layer_normalise_piece (c, &p, normalised + p.at, sp_cpu_map (shape));
   }
 }
 
@@ -65,8 +90,14 @@ sp_cpu_layer_backward_piece (const SpCpuConvolution *c, const SpPixels *p, const
   n.delta = n.delta != NULL ? n.delta + p->at : NULL;
   n.dx = moved (n.dx, p->at);
   n.ddelta = moved (n.ddelta, p->at);
-  c->cpu->kernels->normalise_backward (p->pixels, sp_cpu_blocks (shape.channels),
-                                       sp_cpu_map (shape), gradient, stride, &n);
+  if (c->is_lowrank) {
+    sp_lowrank_clear (&c->lowrank, p->index);
+    sp_lowrank_backward (c->cpu, &c->lowrank, p->pixel, p->pixels, sp_cpu_map (shape), gradient,
+                         stride, &n, p->index);
+  } else {
+    c->cpu->kernels->normalise_backward (p->pixels, sp_cpu_blocks (shape.channels),
+                                         sp_cpu_map (shape), gradient, stride, &n);
+  }
 }
 
 void

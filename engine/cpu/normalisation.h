@@ -10,6 +10,7 @@ typedef struct {
   gsize at;    /* floats from the tensor's start to the first block's first pixel */
   gsize pixel; /* the first pixel's number, all images counted */
   gsize pixels;
+  gsize index; /* of the piece */
 } SpPixels;
 
 gssize sp_cpu_pixel_pieces (SpShape shape);

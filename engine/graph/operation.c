@@ -26,6 +26,11 @@ static const SpOperationInfo infos[SP_OPERATION_COUNT] = {
   [SP_OPERATION_HINGE] = { "hinge loss", 1, 1, INPUT (0), FALSE, ALL_INPUTS },
   [SP_OPERATION_MEAN] = { "mean", 1, 1, 0, FALSE, ALL_INPUTS },
   [SP_OPERATION_LAYER] = { "layer", 2, 4, ALL_INPUTS, TRUE, ALL_INPUTS },
+  [SP_OPERATION_BATCH_NORM_RELU] = { "batch norm, ReLU", 3, 3, INPUT (0) | INPUT (1), FALSE,
+                                     ALL_INPUTS },
+  [SP_OPERATION_LOWRANK_LAYER] = { "low-rank layer", 5, 6, ALL_INPUTS, TRUE, ALL_INPUTS },
+  [SP_OPERATION_LOWRANK_MEAN_SQUARE] = { "low-rank mean square", 3, 3, ALL_INPUTS, FALSE,
+                                         ALL_INPUTS },
 };
 
 const SpOperationInfo *

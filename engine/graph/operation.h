@@ -28,6 +28,11 @@ typedef enum {
   SP_OPERATION_HINGE,         /* x */
   SP_OPERATION_MEAN,          /* x */
   SP_OPERATION_LAYER,         /* x, kernel, [bias], [delta]: made by fuse.c alone */
+  /* The same with delta a 1x1 convolution of few channels, and that delta's mean square; by fuse.c
+   * too. */
+  SP_OPERATION_LOWRANK_LAYER,       /* x, kernel, [bias], factors, mixer, offset */
+  SP_OPERATION_LOWRANK_MEAN_SQUARE, /* factors, mixer, offset */
+  SP_OPERATION_BATCH_NORM_RELU,     /* x, scale, shift: the leaky ReLU of that; by fuse.c too */
   SP_OPERATION_COUNT
 } SpOperationKind;
 
@@ -75,7 +80,7 @@ typedef union {
     SpPooling kind;
     int size, stride, padding;
   } pool;
-  float slope;                                /* LEAKY_RELU */
+  float slope;                                /* LEAKY_RELU, BATCH_NORM_RELU */
   float sign;                                 /* HINGE */
   float weights[SP_OPERATION_MAXIMUM_INPUTS]; /* SUM */
 } SpAttributes;

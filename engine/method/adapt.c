@@ -114,14 +114,18 @@ build_lower (SpAdaptation *adaptation, GError **error)
 }
 
 static void
-build_perturbations (SpAdaptation *adaptation)
+build_perturbations (const SpAdaptation *adaptation, SpGraph *graph, SpTensor **deltas)
 {
-  Upper *upper = &adaptation->upper;
   SpShape shapes[SP_MAXIMUM_PERTURBED_LAYERS];
   for (guint i = 0; i < adaptation->n_layers; i++)
     shapes[i] = layer_shape (adaptation, adaptation->layers[i]);
-  sp_perturbation_build (upper->graph, adaptation->settings.perturbation, adaptation->settings.seed,
-                         adaptation->n_layers, shapes, upper->deltas);
+  sp_perturbation_build (graph, adaptation->settings.perturbation, adaptation->settings.seed,
+                         adaptation->n_layers, shapes, deltas);
+}
+
+static void
+add_parameters (Upper *upper)
+{
   upper->parameters = sp_graph_parameters (upper->graph);
   upper->best = g_ptr_array_new ();
   for (guint i = 0; i < upper->parameters->len; i++) {
@@ -129,8 +133,6 @@ build_perturbations (SpAdaptation *adaptation)
     g_ptr_array_add (upper->best,
                      sp_graph_input (upper->graph, "best", sp_tensor_shape (parameter)));
   }
-  for (guint i = 0; i < adaptation->n_layers; i++)
-    sp_tensor_keep (upper->deltas[i]);
 }
 
 static SpTensor *
@@ -171,7 +173,8 @@ build_upper (SpAdaptation *adaptation, GError **error)
   upper->graph = sp_graph_new ();
   upper->activation =
       sp_graph_input (upper->graph, "activation", layer_shape (adaptation, adaptation->layers[0]));
-  build_perturbations (adaptation);
+  build_perturbations (adaptation, upper->graph, upper->deltas);
+  add_parameters (upper);
   upper->picture = build_picture (adaptation, error);
   if (upper->picture == NULL)
     return FALSE;
@@ -371,8 +374,30 @@ sp_adaptation_layer (const SpAdaptation *adaptation, guint i, SpShape *shape)
   return adaptation->layers[i];
 }
 
-void
-sp_adaptation_read_delta (SpAdaptation *adaptation, guint i, float *delta)
+/* R once more, by itself, with the parameters as they are: where it is a network its deltas need
+ * not be anywhere in memory in a step. */
+gboolean
+sp_adaptation_read_deltas (SpAdaptation *adaptation, float *const *deltas, GError **error)
 {
-  sp_plan_read (adaptation->upper.plan, adaptation->upper.deltas[i], delta);
+  SpTensor *tensors[SP_MAXIMUM_PERTURBED_LAYERS];
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  build_perturbations (adaptation, graph, tensors);
+  for (guint i = 0; i < adaptation->n_layers; i++)
+    sp_tensor_keep (tensors[i]);
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, adaptation->backend, NULL, error);
+  if (plan == NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) parameters = sp_graph_parameters (graph);
+  g_autofree float *snapshot = g_new (float, sp_adaptation_snapshot_size (adaptation));
+  sp_adaptation_save (adaptation, snapshot);
+  const float *from = snapshot;
+  for (guint i = 0; i < parameters->len; i++) {
+    const SpTensor *parameter = g_ptr_array_index (parameters, i);
+    sp_plan_write (plan, parameter, from);
+    from += sp_shape_elements (sp_tensor_shape (parameter));
+  }
+  sp_plan_forward (plan);
+  for (guint i = 0; i < adaptation->n_layers; i++)
+    sp_plan_read (plan, tensors[i], deltas[i]);
+  return sp_plan_check (plan, error);
 }

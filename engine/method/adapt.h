@@ -46,9 +46,10 @@ gsize sp_adaptation_snapshot_size (const SpAdaptation *adaptation);
 void sp_adaptation_save (SpAdaptation *adaptation, float *snapshot);
 void sp_adaptation_restore (SpAdaptation *adaptation, const float *snapshot);
 
-/* The perturbed layers, deepest first, and their deltas as the last pass left them. */
+/* The perturbed layers, deepest first; and their deltas with R's parameters as they are, each into
+ * memory of its shape. Fails with SP_ERROR_MEMORY or SP_ERROR_DEVICE. */
 guint sp_adaptation_n_layers (const SpAdaptation *adaptation);
 int sp_adaptation_layer (const SpAdaptation *adaptation, guint i, SpShape *shape);
-void sp_adaptation_read_delta (SpAdaptation *adaptation, guint i, float *delta);
+gboolean sp_adaptation_read_deltas (SpAdaptation *adaptation, float *const *deltas, GError **error);
 
 G_END_DECLS

@@ -94,12 +94,14 @@ sp_preview_free (SpPreview *preview)
   g_free (preview);
 }
 
-void
-sp_preview_fit (SpPreview *preview, SpAdaptation *adaptation)
+gboolean
+sp_preview_fit (SpPreview *preview, SpAdaptation *adaptation, GError **error)
 {
+  float *fitted[SP_MAXIMUM_PERTURBED_LAYERS];
   for (guint i = 0; i < preview->n_perturbations; i++)
-    sp_adaptation_read_delta (adaptation, i, preview->perturbations[i].fitted);
+    fitted[i] = preview->perturbations[i].fitted;
   preview->is_fresh = TRUE;
+  return sp_adaptation_read_deltas (adaptation, fitted, error);
 }
 
 /* The mask's mean over the picture pixels that one pixel of a smaller map covers. */

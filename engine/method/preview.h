@@ -15,8 +15,8 @@ SpPreview *sp_preview_new (const SpPack *pack, SpBackend *backend, SpShape laten
 void sp_preview_free (SpPreview *preview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPreview, sp_preview_free)
 
-/* Takes over the perturbations as the adaptation's last pass left them. */
-void sp_preview_fit (SpPreview *preview, SpAdaptation *adaptation);
+/* Takes over the adaptation's perturbations. FALSE with its error, and then they are undefined. */
+gboolean sp_preview_fit (SpPreview *preview, SpAdaptation *adaptation, GError **error);
 
 /* Draws `latent` with perturbations times `keep` (H x W; NULL: in full) into `picture` (3 x H x W).
  */

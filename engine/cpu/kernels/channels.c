@@ -6,6 +6,7 @@
 /* Pixels whose channels are summed at once: the second pass finds them in the cache, and
  * neighbours in memory are read together. */
 #define GROUP 16
+#define AHEAD (GROUP * SP_BLOCK)
 
 /* sums[p] (GROUP of them) = sum over channels of a * b. */
 static void
@@ -78,17 +79,24 @@ SP_KERNEL (sp_pixel_norm_backward) (gsize pixels, int blocks, gsize stride, floa
 
 /* x * (1 + delta), or x. */
 ALWAYS_INLINE Vector
-perturbed (const float *x, const float *delta, gsize at)
+perturbed (const float *x, const float *delta)
 {
-  Vector v = load (x + at);
+  Vector v = load (x);
   if (delta != NULL)
-    v += v * load (delta + at);
+    v += v * load (delta);
   return v;
+}
+
+ALWAYS_INLINE const float *
+moved (const float *p, gsize by)
+{
+  return p != NULL ? p + by : NULL;
 }
 
 void
 SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scales, const float *x,
-                            const float *delta, float inverse_channels, float epsilon)
+                            const float *delta, gsize delta_stride, float inverse_channels,
+                            float epsilon)
 {
   for (gsize first = 0; first < pixels; first += GROUP) {
     gsize n = MIN (GROUP, pixels - first);
@@ -96,7 +104,10 @@ SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scale
     for (int block = 0; block < blocks; block++)
       for (gsize p = 0; p < n; p++)
         for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
-          Vector value = perturbed (x, delta, block * stride + (first + p) * SP_BLOCK + v);
+          gsize at = (first + p) * SP_BLOCK + v;
+          Vector value =
+              perturbed (x + block * stride + at, moved (delta, block * delta_stride + at));
+          __builtin_prefetch (x + block * stride + at + AHEAD, 0, 2);
           squares[p] += value * value;
         }
     for (gsize p = 0; p < n; p++)
@@ -110,7 +121,8 @@ SP_KERNEL (sp_normalise) (gsize pixels, float *y, const float *x, const float *d
 {
   for (gsize p = 0; p < pixels; p++)
     for (int v = 0; v < SP_BLOCK; v += SP_LANES)
-      store (y + p * SP_BLOCK + v, all (scales[p]) * perturbed (x, delta, p * SP_BLOCK + v));
+      store (y + p * SP_BLOCK + v,
+             all (scales[p]) * perturbed (x + p * SP_BLOCK + v, moved (delta, p * SP_BLOCK + v)));
 }
 
 /* With x' = x (1 + delta) and its scale r: dx' = r dn - r^3 mean (dn x') x'. */
@@ -127,8 +139,10 @@ SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const
       for (gsize p = 0; p < n; p++)
         for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
           gsize at = (first + p) * SP_BLOCK + v;
-          products[p] +=
-              load (dn + block * dn_stride + at) * perturbed (x, delta, block * stride + at);
+          __builtin_prefetch (x + block * stride + at + AHEAD, 0, 2);
+          products[p] += load (dn + block * dn_stride + at)
+                         * perturbed (x + block * stride + at,
+                                      moved (delta, block * normalised->delta_stride + at));
         }
     for (gsize p = 0; p < n; p++) {
       float r = normalised->scales[first + p];
@@ -139,16 +153,16 @@ SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const
         Vector of_dn = all (normalised->scales[first + p]), of_value = all (of_x[p]);
         for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
           gsize at = (first + p) * SP_BLOCK + v, place = block * stride + at;
-          Vector gradient =
-              of_dn * load (dn + block * dn_stride + at) + of_value * perturbed (x, delta, place);
-          if (normalised->ddelta != NULL)
-            put (normalised->ddelta + place, gradient * load (x + place),
-                 normalised->accumulate_ddelta);
-          if (normalised->dx == NULL)
-            continue;
+          gsize delta_place = block * normalised->delta_stride + at;
+          Vector value = load (x + place), factor = all (1.0f);
           if (delta != NULL)
-            gradient += gradient * load (delta + place);
-          put (normalised->dx + place, gradient, normalised->accumulate_dx);
+            factor += load (delta + delta_place);
+          Vector gradient =
+              of_dn * load (dn + block * dn_stride + at) + of_value * (value * factor);
+          if (normalised->ddelta != NULL)
+            put (normalised->ddelta + delta_place, gradient * value, normalised->accumulate_ddelta);
+          if (normalised->dx != NULL)
+            put (normalised->dx + place, gradient * factor, normalised->accumulate_dx);
         }
       }
   }
@@ -238,9 +252,16 @@ SP_KERNEL (sp_leaky_sum) (gsize pixels, const float *dy, const float *y, float s
   }
 }
 
+ALWAYS_INLINE Vector
+through (const SpGate *gate, Vector dy, Vector x, int v)
+{
+  Vector before = load (gate->factor + v) * x + load (gate->offset + v);
+  return leaky (dy, before, all (gate->slope));
+}
+
 void
 SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
-                         double *first, double *second)
+                         const SpGate *gate, double *first, double *second)
 {
   for (gsize start = 0; start < pixels; start += PIXELS_IN_FLOAT) {
     gsize end = MIN (pixels, start + PIXELS_IN_FLOAT);
@@ -248,8 +269,9 @@ SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const fl
     for (gsize p = start; p < end; p++)
       for (int v = 0; v < SP_VECTORS; v++) {
         gsize at = p * SP_BLOCK + v * SP_LANES;
-        sums[v] += load (dy + at);
-        products[v] += load (dy + at) * (load (x + at) - load (centre + v * SP_LANES));
+        Vector value = load (x + at), g = through (gate, load (dy + at), value, v * SP_LANES);
+        sums[v] += g;
+        products[v] += g * (value - load (centre + v * SP_LANES));
       }
     add_to_doubles (first, sums);
     add_to_doubles (second, products);
@@ -257,15 +279,25 @@ SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const fl
 }
 
 void
-SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
-                       const float *b, const float *c, gboolean accumulate)
+SP_KERNEL (sp_combine) (gsize pixels, float *dx, const float *dy, const float *x, const float *a,
+                        const float *b, const float *c, const SpGate *gate, gboolean accumulate)
+{
+  for (gsize p = 0; p < pixels; p++)
+    for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
+      gsize at = p * SP_BLOCK + v;
+      Vector value = load (x + at), g = through (gate, load (dy + at), value, v);
+      put (dx + at, load (a + v) * g + load (b + v) * value + load (c + v), accumulate);
+    }
+}
+
+void
+SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *a, const float *c,
+                       float slope)
 {
   for (gsize p = 0; p < pixels; p++)
     for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
       gsize at = p * SP_BLOCK + v;
       Vector sum = load (a + v) * load (x + at) + load (c + v);
-      if (z != NULL)
-        sum += load (b + v) * load (z + at);
-      put (y + at, sum, accumulate);
+      store (y + at, leaky (sum, sum, all (slope)));
     }
 }

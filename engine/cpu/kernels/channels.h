@@ -9,8 +9,8 @@ void SP_KERNEL (sp_pixel_norm_backward) (gsize pixels, int blocks, gsize stride,
                                          const float *dy, const float *x, float inverse_channels,
                                          float epsilon, gboolean accumulate);
 void SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scales,
-                                 const float *x, const float *delta, float inverse_channels,
-                                 float epsilon);
+                                 const float *x, const float *delta, gsize delta_stride,
+                                 float inverse_channels, float epsilon);
 void SP_KERNEL (sp_normalise) (gsize pixels, float *y, const float *x, const float *delta,
                                const float *scales);
 void SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const float *dn,
@@ -25,6 +25,9 @@ void SP_KERNEL (sp_moments) (gsize pixels, const float *x, const float *centre, 
 void SP_KERNEL (sp_leaky_sum) (gsize pixels, const float *dy, const float *y, float slope,
                                double *sums);
 void SP_KERNEL (sp_products) (gsize pixels, const float *dy, const float *x, const float *centre,
-                              double *first, double *second);
-void SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
-                            const float *b, const float *c, gboolean accumulate);
+                              const SpGate *gate, double *first, double *second);
+void SP_KERNEL (sp_combine) (gsize pixels, float *dx, const float *dy, const float *x,
+                             const float *a, const float *b, const float *c, const SpGate *gate,
+                             gboolean accumulate);
+void SP_KERNEL (sp_affine) (gsize pixels, float *y, const float *x, const float *a, const float *c,
+                            float slope);

@@ -29,20 +29,6 @@ SP_KERNEL (sp_leaky_relu_backward) (gsize n, float *dx, const float *dy, const f
 }
 
 void
-SP_KERNEL (sp_finish) (gsize pixels, float *y, const float *x, const float *bias, float slope,
-                       gboolean accumulate)
-{
-  Vector s = all (slope);
-  for (int half = 0; half < SP_BLOCK; half += SP_LANES) {
-    Vector offset = bias != NULL ? load (bias + half) : all (0);
-    for (gsize p = 0; p < pixels; p++) {
-      Vector v = load (x + p * SP_BLOCK + half) + offset;
-      put (y + p * SP_BLOCK + half, leaky (v, v, s), accumulate);
-    }
-  }
-}
-
-void
 SP_KERNEL (sp_perturb) (gsize n, float *y, const float *x, const float *d)
 {
   for (gsize i = 0; i < n; i += SP_LANES) {

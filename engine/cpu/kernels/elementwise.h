@@ -7,8 +7,6 @@ void SP_KERNEL (sp_scale) (gsize n, float *y, const float *x, float weight, gboo
 void SP_KERNEL (sp_leaky_relu) (gsize n, float *y, const float *x, float slope);
 void SP_KERNEL (sp_leaky_relu_backward) (gsize n, float *dx, const float *dy, const float *y,
                                          float slope, gboolean accumulate);
-void SP_KERNEL (sp_finish) (gsize pixels, float *y, const float *x, const float *bias, float slope,
-                            gboolean accumulate);
 void SP_KERNEL (sp_perturb) (gsize n, float *y, const float *x, const float *d);
 void SP_KERNEL (sp_perturb_backward) (gsize n, float *dx, const float *dy, const float *d,
                                       gboolean accumulate);

@@ -63,6 +63,14 @@ typedef enum {
   SP_MATRIX_UPSAMPLED_KERNEL_4_ADJOINT
 } SpMatrix;
 
+/* What becomes of a transform's rows. */
+typedef struct {
+  int rows;          /* that are wanted */
+  const float *bias; /* 16 floats */
+  float slope;       /* leaky ReLU; 1: none */
+  gboolean accumulate;
+} SpFinish;
+
 typedef struct {
   int height, width, out_height, out_width;
   int size, stride, padding;
@@ -74,9 +82,16 @@ typedef struct {
   const float *x, *delta,
       *scales; /* `scales`: one for each pixel, what n is x * (1 + delta) times */
   float *dx, *ddelta;
+  gsize delta_stride; /* from a block to the next, of delta and ddelta, which may be one */
   gboolean accumulate_dx, accumulate_ddelta;
   float inverse_channels;
 } SpNormalised;
+
+/* A gradient passes where factor * x + offset > 0, and times `slope` elsewhere. */
+typedef struct {
+  const float *factor, *offset; /* 16 floats each */
+  float slope;
+} SpGate;
 
 typedef struct {
   const char *name;
@@ -90,6 +105,11 @@ typedef struct {
   void (*transform) (SpMatrix matrix, gsize count, float *out, gssize out_step, gssize out_next,
                      const float *in, gssize in_step, gssize in_next);
 
+  /* The same for an output's matrix and neighbouring places, its first rows finished:
+   * out[e] (+)= leaky (... + bias). */
+  void (*transform_and_finish) (SpMatrix matrix, gsize count, float *out, gssize out_step,
+                                const float *in, gssize in_step, const SpFinish *finish);
+
   /* ---- Element-wise, over n floats ---- */
   /* y (+)= weight * x */
   void (*scale) (gsize n, float *y, const float *x, float weight, gboolean accumulate);
@@ -98,9 +118,6 @@ typedef struct {
   /* dx (+)= y > 0 ? dy : slope * dy */
   void (*leaky_relu_backward) (gsize n, float *dx, const float *dy, const float *y, float slope,
                                gboolean accumulate);
-  /* y (+)= leaky (x + bias) over pixels of one block; `bias` 16 floats or NULL */
-  void (*finish) (gsize pixels, float *y, const float *x, const float *bias, float slope,
-                  gboolean accumulate);
   /* y = x * (1 + d) */
   void (*perturb) (gsize n, float *y, const float *x, const float *d);
   /* dx (+)= dy * (1 + d) */
@@ -134,7 +151,8 @@ typedef struct {
   /* The same in two steps, of x * (1 + delta) or, with delta NULL, of x: one scale for each pixel,
    * then y = scale * x * (1 + delta) over pixels of one block. */
   void (*norm_scales) (gsize pixels, int blocks, gsize stride, float *scales, const float *x,
-                       const float *delta, float inverse_channels, float epsilon);
+                       const float *delta, gsize delta_stride, float inverse_channels,
+                       float epsilon);
   void (*normalise) (gsize pixels, float *y, const float *x, const float *delta,
                      const float *scales);
   /* The gradients, from dn, whose blocks are `dn_stride` apart. */
@@ -153,12 +171,15 @@ typedef struct {
                    double *second);
   /* sums += sum of dy where y > 0, and of slope * dy elsewhere; y NULL: of dy */
   void (*leaky_sum) (gsize pixels, const float *dy, const float *y, float slope, double *sums);
-  /* first += sum of dy, second += sum of dy * (x - centre) */
+  /* With g what the gate lets through of dy: first += sum of g, second += sum of g * (x - centre);
+   * and dx (+)= a * g + b * x + c, each coefficient 16 floats. */
   void (*products) (gsize pixels, const float *dy, const float *x, const float *centre,
-                    double *first, double *second);
-  /* y (+)= a * x + b * z + c, each coefficient 16 floats; z NULL: without it */
-  void (*affine) (gsize pixels, float *y, const float *x, const float *z, const float *a,
-                  const float *b, const float *c, gboolean accumulate);
+                    const SpGate *gate, double *first, double *second);
+  void (*combine) (gsize pixels, float *dx, const float *dy, const float *x, const float *a,
+                   const float *b, const float *c, const SpGate *gate, gboolean accumulate);
+  /* y = leaky (a * x + c) */
+  void (*affine) (gsize pixels, float *y, const float *x, const float *a, const float *c,
+                  float slope);
 
   /* ---- One block's whole map ---- */
   void (*pool_average) (const SpPoolGeometry *geometry, float *y, const float *x);

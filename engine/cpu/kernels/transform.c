@@ -53,14 +53,6 @@ static const float upsampled_kernel2[5][3] = {
   { -2, -2, 2 },
   { 0, 0, 2 },
 };
-static const float input4[6][6] = {
-  { 1 / 4.f, -3 / 8.f, -1 / 2.f, 3 / 8.f, 1 / 4.f, 0 },
-  { 0, -1 / 4.f, 1 / 8.f, 5 / 8.f, 1 / 4.f, 0 },
-  { 0, 1 / 4.f, -5 / 8.f, 1 / 8.f, 1 / 4.f, 0 },
-  { 0, -1 / 2.f, -1 / 4.f, 1 / 2.f, 1 / 4.f, 0 },
-  { 0, 1 / 4.f, -1 / 2.f, -1 / 4.f, 1 / 2.f, 0 },
-  { 0, 1 / 4.f, -3 / 8.f, -1 / 2.f, 3 / 8.f, 1 / 4.f },
-};
 static const float output4[4][6] = {
   { 1, 1 / 2.f, 1 / 2.f, 1, 1 / 8.f, 0 },
   { 0, 1 / 2.f, -1 / 2.f, 1 / 2.f, -1 / 4.f, 0 },
@@ -109,8 +101,26 @@ static const float upsampled_kernel4[9][3] = {
 };
 /* clang-format on */
 
-/* out[e] = sum over k of matrix[e][k] in[k], for `count` places of sixteen floats. `matrix` is a
- * constant at each call, so the loops over e and k unroll and zeros cost nothing. */
+/* The sum over k of matrix[e][k] values[k]. `matrix` and `e` are constants at each call, so the
+ * loop unrolls and zeros cost nothing. */
+ALWAYS_INLINE Vector
+row_sum (const float *matrix, const int e, const int columns, const int row_step,
+         const int column_step, const Vector *values)
+{
+  Vector sum = { 0 };
+  gboolean is_first = TRUE;
+#pragma GCC unroll 10
+  for (int k = 0; k < columns; k++) {
+    float coefficient = matrix[e * row_step + k * column_step];
+    if (coefficient == 0)
+      continue;
+    sum = is_first ? values[k] * coefficient : sum + values[k] * coefficient;
+    is_first = FALSE;
+  }
+  return sum;
+}
+
+/* out[e] = row e of matrix times in, for `count` places of sixteen floats. */
 ALWAYS_INLINE void
 apply (const float *matrix, const int rows, const int columns, const int row_step,
        const int column_step, gsize count, float *out, gssize out_step, gssize out_next,
@@ -123,18 +133,30 @@ apply (const float *matrix, const int rows, const int columns, const int row_ste
       for (int k = 0; k < columns; k++)
         values[k] = load (in + k * in_step + half);
 #pragma GCC unroll 10
-      for (int e = 0; e < rows; e++) {
-        Vector sum = { 0 };
-        gboolean is_first = TRUE;
+      for (int e = 0; e < rows; e++)
+        store (out + e * out_step + half,
+               row_sum (matrix, e, columns, row_step, column_step, values));
+    }
+}
+
+/* out[e] (+)= leaky (row e of matrix times in + bias), of the first rows. */
+ALWAYS_INLINE void
+apply_and_finish (const float *matrix, const int rows, const int columns, gsize count, float *out,
+                  gssize out_step, const float *in, gssize in_step, const SpFinish *finish)
+{
+  Vector slope = all (finish->slope);
+  for (gsize i = 0; i < count; i++, out += SP_BLOCK, in += SP_BLOCK)
+    for (int half = 0; half < SP_BLOCK; half += SP_LANES) {
+      Vector values[10], bias = load (finish->bias + half);
 #pragma GCC unroll 10
-        for (int k = 0; k < columns; k++) {
-          float coefficient = matrix[e * row_step + k * column_step];
-          if (coefficient == 0)
-            continue;
-          sum = is_first ? values[k] * coefficient : sum + values[k] * coefficient;
-          is_first = FALSE;
-        }
-        store (out + e * out_step + half, sum);
+      for (int k = 0; k < columns; k++)
+        values[k] = load (in + k * in_step + half);
+#pragma GCC unroll 10
+      for (int e = 0; e < rows; e++) {
+        if (e == finish->rows)
+          break;
+        Vector sum = row_sum (matrix, e, columns, columns, 1, values) + bias;
+        put (out + e * out_step + half, leaky (sum, sum, slope), finish->accumulate);
       }
     }
 }
@@ -153,13 +175,44 @@ typedef void (*Instance) (gsize count, float *out, gssize out_step, gssize out_n
 #define TRANSPOSED(matrix, rows, columns)                                                          \
   INSTANCE (apply_##matrix##_adjoint, matrix, columns, rows, 1, columns)
 
+/* For m = 4 the input's matrix,
+ *
+ *    1/4 -3/8 -1/2  3/8  1/4  0
+ *     0  -1/4  1/8  5/8  1/4  0
+ *     0   1/4 -5/8  1/8  1/4  0
+ *     0  -1/2 -1/4  1/2  1/4  0
+ *     0   1/4 -1/2 -1/4  1/2  0
+ *     0   1/4 -3/8 -1/2  3/8 1/4
+ *
+ * whose rows share differences, in 16 operations instead of 26. */
+static void
+apply_input4 (gsize count, float *out, gssize out_step, gssize out_next, const float *in,
+              gssize in_step, gssize in_next)
+{
+  for (gsize i = 0; i < count; i++, out += out_next, in += in_next)
+    for (int half = 0; half < SP_BLOCK; half += SP_LANES) {
+      const float *from = in + half;
+      float *to = out + half;
+      Vector x0 = load (from), x1 = load (from + in_step), x2 = load (from + 2 * in_step);
+      Vector x3 = load (from + 3 * in_step), x4 = load (from + 4 * in_step);
+      Vector x5 = load (from + 5 * in_step);
+      Vector p = (x4 - x2) * 0.25f, q = (x3 - x1) * 0.25f;
+      Vector s = p + x3 * 0.375f, t = q + x2 * 0.375f;
+      store (to, (x0 - x2) * 0.25f + (q * 1.5f + p));
+      store (to + out_step, s + t);
+      store (to + 2 * out_step, s - t);
+      store (to + 3 * out_step, q * 2.0f + p);
+      store (to + 4 * out_step, p * 2.0f - q);
+      store (to + 5 * out_step, (x5 - x3) * 0.25f + (p * 1.5f - q));
+    }
+}
+
 PLAIN (input2, 4, 4)
 PLAIN (output2, 2, 4)
 PLAIN (kernel2, 4, 3)
 PLAIN (upsampled_input2, 5, 6)
 PLAIN (upsampled_output2, 4, 5)
 PLAIN (upsampled_kernel2, 5, 3)
-PLAIN (input4, 6, 6)
 PLAIN (output4, 4, 6)
 PLAIN (kernel4, 6, 3)
 PLAIN (upsampled_input4, 9, 10)
@@ -201,4 +254,26 @@ SP_KERNEL (sp_transform) (SpMatrix matrix, gsize count, float *out, gssize out_s
     [SP_MATRIX_UPSAMPLED_KERNEL_4_ADJOINT] = apply_upsampled_kernel4_adjoint,
   };
   instances[matrix](count, out, out_step, out_next, in, in_step, in_next);
+}
+
+void
+SP_KERNEL (sp_transform_and_finish) (SpMatrix matrix, gsize count, float *out, gssize out_step,
+                                     const float *in, gssize in_step, const SpFinish *finish)
+{
+  switch (matrix) {
+  case SP_MATRIX_OUTPUT_2:
+    apply_and_finish (&output2[0][0], 2, 4, count, out, out_step, in, in_step, finish);
+    break;
+  case SP_MATRIX_OUTPUT_4:
+    apply_and_finish (&output4[0][0], 4, 6, count, out, out_step, in, in_step, finish);
+    break;
+  case SP_MATRIX_UPSAMPLED_OUTPUT_2:
+    apply_and_finish (&upsampled_output2[0][0], 4, 5, count, out, out_step, in, in_step, finish);
+    break;
+  case SP_MATRIX_UPSAMPLED_OUTPUT_4:
+    apply_and_finish (&upsampled_output4[0][0], 8, 9, count, out, out_step, in, in_step, finish);
+    break;
+  default: /* not an output's */
+    break;
+  }
 }
