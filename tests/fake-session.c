@@ -39,6 +39,12 @@ sp_pack_unref (SpPack *pack)
   g_free (pack);
 }
 
+const char *
+sp_pack_name (const SpPack *pack)
+{
+  return "fake";
+}
+
 int
 sp_pack_find_concept (const SpPack *pack, const char *name, GError **error)
 {

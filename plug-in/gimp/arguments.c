@@ -1,15 +1,7 @@
-/* What one call of the plug-in is to do; see arguments.h.
- *
- * The last values are kept by GIMP as a key file's text, not as a struct: text has room for a path
- * of any length, and a plug-in of another version reads what it knows.
- */
-#include "plug-in/gimp2/arguments.h"
-#include "plug-in/gimp2/drawables.h"
-
-#define GROUP "last"
-
-/* After run-mode, image and drawable. */
-enum { STROKES = 3, CONCEPT, OPERATION, STRENGTH, REFERENCE, STEPS, SEED, PACK };
+/* What one call of the plug-in is to do; see arguments.h. */
+#include "plug-in/gimp/arguments.h"
+#include "plug-in/gimp/texts.h"
+#include "plug-in/job.h"
 
 void
 sp_gimp_arguments_clear (SpGimpArguments *arguments)
@@ -21,115 +13,55 @@ sp_gimp_arguments_clear (SpGimpArguments *arguments)
 /* ---- From a script ---- */
 
 static const char *
-text_of (const GimpParam *parameter)
+text_of (const char *text)
 {
-  return parameter->data.d_string ? parameter->data.d_string : "";
+  return text != NULL ? text : "";
 }
 
-static gboolean
-read_numbers (SpGimpArguments *arguments, const GimpParam *parameters, GError **error)
+gboolean
+sp_gimp_check_steps (int steps, GError **error)
 {
-  if (parameters[STEPS].data.d_int32 < SP_GIMP_DEFAULT_STEPS) {
-    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
-                 "%d steps are not possible: give -1 for the default, 0 for a preview, or more.",
-                 parameters[STEPS].data.d_int32);
+  if (steps >= SP_GIMP_DEFAULT_STEPS)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+               "%d steps are not possible: give -1 for the default, 0 for a preview, or more.",
+               steps);
+  return FALSE;
+}
+
+gboolean
+sp_gimp_arguments_parse (SpGimpArguments *arguments, const SpGimpWords *words, GError **error)
+{
+  if (*text_of (words->concept) == '\0') {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_CONCEPT,
+                         "Give a concept: " SP_GIMP_CONCEPTS_PROCEDURE " lists them.");
     return FALSE;
   }
-  if (parameters[SEED].data.d_int32 < 0) {
+  if (!sp_edit_operation_parse (text_of (words->operation), &arguments->operation, error)
+      || !sp_strength_parse (text_of (words->strength), &arguments->strength, error)
+      || !sp_gimp_check_steps (words->steps, error))
+    return FALSE;
+  if (words->seed < 0) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING, "The seed must be 0 or more.");
     return FALSE;
   }
-  arguments->steps = parameters[STEPS].data.d_int32;
-  arguments->seed = parameters[SEED].data.d_int32;
+  arguments->steps = words->steps;
+  arguments->seed = (guint)words->seed;
+  arguments->concept = g_strdup (words->concept);
+  arguments->pack = *text_of (words->pack) != '\0' ? g_strdup (words->pack) : NULL;
   return TRUE;
 }
 
 gboolean
-sp_gimp_arguments_read (SpGimpArguments *arguments, const GimpParam *parameters, GError **error)
+sp_gimp_arguments_complete (SpGimpArguments *arguments, GError **error)
 {
-  if (!*text_of (&parameters[CONCEPT])) {
-    g_set_error_literal (error, SP_ERROR, SP_ERROR_CONCEPT,
-                         "Give a concept: " SP_GIMP_PROCEDURE "-concepts lists them.");
+  if (arguments->concept != NULL)
+    return TRUE;
+  g_auto (GStrv) concepts = sp_gimp_concepts (arguments->pack, error);
+  if (concepts == NULL)
     return FALSE;
-  }
-  if (!sp_edit_operation_parse (text_of (&parameters[OPERATION]), &arguments->operation, error)
-      || !sp_strength_parse (text_of (&parameters[STRENGTH]), &arguments->strength, error)
-      || !read_numbers (arguments, parameters, error))
-    return FALSE;
-  arguments->strokes = parameters[STROKES].data.d_drawable;
-  arguments->reference = parameters[REFERENCE].data.d_drawable;
-  arguments->concept = g_strdup (text_of (&parameters[CONCEPT]));
-  arguments->pack = *text_of (&parameters[PACK]) ? g_strdup (text_of (&parameters[PACK])) : NULL;
+  arguments->concept = g_strdup (concepts[0] != NULL ? concepts[0] : "");
   return TRUE;
-}
-
-/* ---- From last time ---- */
-
-static GKeyFile *
-last_values (void)
-{
-  GKeyFile *file = g_key_file_new ();
-  int length = gimp_get_data_size (SP_GIMP_PROCEDURE);
-  if (length <= 0)
-    return file;
-  g_autofree char *text = g_malloc0 (length + 1);
-  if (gimp_get_data (SP_GIMP_PROCEDURE, text))
-    g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, NULL); /* unreadable: empty */
-  return file;
-}
-
-static gint32
-recall_drawable (GKeyFile *file, const char *key)
-{
-  gint32 drawable = g_key_file_get_integer (file, GROUP, key, NULL);
-  return drawable > 0 && gimp_item_is_valid (drawable) ? drawable : -1;
-}
-
-static int
-recall_number (GKeyFile *file, const char *key, int least, int otherwise)
-{
-  g_autoptr (GError) error = NULL;
-  int number = g_key_file_get_integer (file, GROUP, key, &error);
-  return error || number < least ? otherwise : number;
-}
-
-void
-sp_gimp_arguments_recall (SpGimpArguments *arguments)
-{
-  g_autoptr (GKeyFile) file = last_values ();
-  g_autofree char *operation = g_key_file_get_string (file, GROUP, "operation", NULL);
-  g_autofree char *strength = g_key_file_get_string (file, GROUP, "strength", NULL);
-  if (!operation || !sp_edit_operation_parse (operation, &arguments->operation, NULL))
-    arguments->operation = SP_EDIT_ADD;
-  if (!strength || !sp_strength_parse (strength, &arguments->strength, NULL))
-    arguments->strength = SP_STRENGTH_HIGH;
-  arguments->steps = recall_number (file, "steps", SP_GIMP_DEFAULT_STEPS, SP_GIMP_DEFAULT_STEPS);
-  arguments->seed = recall_number (file, "seed", 0, 0);
-  arguments->concept = g_key_file_get_string (file, GROUP, "concept", NULL);
-  arguments->pack = g_key_file_get_string (file, GROUP, "pack", NULL);
-  arguments->reference = recall_drawable (file, "reference");
-  arguments->strokes = recall_drawable (file, "strokes");
-  if (!sp_gimp_can_be_strokes (arguments->strokes, arguments->image, arguments->photo))
-    arguments->strokes = sp_gimp_likely_strokes (arguments->image, arguments->photo);
-}
-
-void
-sp_gimp_arguments_remember (const SpGimpArguments *arguments)
-{
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autofree char *strength = sp_gimp_strength_word (arguments->strength);
-  g_key_file_set_string (file, GROUP, "concept", arguments->concept);
-  g_key_file_set_string (file, GROUP, "operation", sp_gimp_operation_word (arguments->operation));
-  g_key_file_set_string (file, GROUP, "strength", strength);
-  g_key_file_set_integer (file, GROUP, "steps", arguments->steps);
-  g_key_file_set_integer (file, GROUP, "seed", (int)arguments->seed);
-  g_key_file_set_integer (file, GROUP, "strokes", arguments->strokes);
-  g_key_file_set_integer (file, GROUP, "reference", arguments->reference);
-  if (arguments->pack)
-    g_key_file_set_string (file, GROUP, "pack", arguments->pack);
-  gsize length;
-  g_autofree char *text = g_key_file_to_data (file, &length, NULL);
-  gimp_set_data (SP_GIMP_PROCEDURE, text, (guint32)length);
 }
 
 /* ---- Words ---- */
@@ -159,14 +91,44 @@ sp_gimp_operation_word (SpEditOperation operation)
 }
 
 SpSettings
-sp_gimp_settings (const SpGimpArguments *arguments)
+sp_gimp_settings (int steps)
 {
   SpSettings settings = sp_settings_default ();
-  if (arguments->steps == SP_GIMP_DEFAULT_STEPS)
+  if (steps == SP_GIMP_DEFAULT_STEPS)
     return settings;
-  guint steps = (guint)arguments->steps;
-  settings.inversion_steps = MIN (settings.inversion_steps, steps);
-  settings.warm_start_steps = MIN (settings.warm_start_steps, steps);
-  settings.adaptation_steps = steps;
+  settings.inversion_steps = MIN (settings.inversion_steps, (guint)steps);
+  settings.warm_start_steps = MIN (settings.warm_start_steps, (guint)steps);
+  settings.adaptation_steps = (guint)steps;
   return settings;
+}
+
+/* ---- Answers ---- */
+
+char **
+sp_gimp_concepts (const char *pack_path, GError **error)
+{
+  g_autofree char *path =
+      *text_of (pack_path) != '\0' ? g_strdup (pack_path) : sp_job_bundled_pack (error);
+  g_autoptr (SpPack) pack = path != NULL ? sp_pack_open (path, error) : NULL;
+  if (pack == NULL)
+    return NULL;
+  guint n_concepts;
+  const SpConcept *concepts = sp_pack_concepts (pack, &n_concepts);
+  char **names = g_new0 (char *, n_concepts + 1);
+  for (guint i = 0; i < n_concepts; i++)
+    names[i] = g_strdup (concepts[i].name);
+  return names;
+}
+
+gboolean
+sp_gimp_error_is_calling (const GError *error)
+{
+  return g_error_matches (error, SP_ERROR, SP_ERROR_SETTING)
+         || g_error_matches (error, SP_ERROR, SP_ERROR_CONCEPT);
+}
+
+gboolean
+sp_gimp_error_is_cancelled (const GError *error)
+{
+  return error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }

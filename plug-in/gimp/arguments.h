@@ -1,12 +1,9 @@
 /* What one call of the plug-in is to do: from a procedure's parameters, or from the last dialog. */
 #pragma once
 
-#include <libgimp/gimp.h>
 #include "engine/semantic-paint.h"
 
 G_BEGIN_DECLS
-
-#define SP_GIMP_PROCEDURE "plug-in-semantic-paint"
 
 /* Steps: SP_GIMP_DEFAULT_STEPS, 0 for a preview without training, else the most that each stage of
  * the engine takes. */
@@ -27,21 +24,36 @@ typedef struct {
 
 void sp_gimp_arguments_clear (SpGimpArguments *arguments);
 
-/* From the parameters of SP_GIMP_PROCEDURE after run-mode, image and drawable (which the caller has
- * read). Words and numbers only; drawables are checked by sp_gimp_check_drawables(). */
-gboolean sp_gimp_arguments_read (SpGimpArguments *arguments, const GimpParam *parameters,
-                                 GError **error);
+/* A script's words and numbers as they came; NULL is "". */
+typedef struct {
+  const char *concept, *operation, *strength, *pack;
+  int steps, seed;
+} SpGimpWords;
 
-/* What the dialog used last in this run of GIMP, else defaults. Drawables are those of last time
- * where they still exist in the image. */
-void sp_gimp_arguments_recall (SpGimpArguments *arguments);
-void sp_gimp_arguments_remember (const SpGimpArguments *arguments);
+/* Everything but the drawables, which sp_gimp_check_drawables() checks. */
+gboolean sp_gimp_arguments_parse (SpGimpArguments *arguments, const SpGimpWords *words,
+                                  GError **error);
+
+/* Without a dialog the start values must be complete: the pack's first concept where there is
+ * none, as there. */
+gboolean sp_gimp_arguments_complete (SpGimpArguments *arguments, GError **error);
 
 /* "low", "medium" or "high", else the number: what sp_strength_parse() reads. Free with g_free().
  */
 char *sp_gimp_strength_word (double strength);
 const char *sp_gimp_operation_word (SpEditOperation operation);
 
-SpSettings sp_gimp_settings (const SpGimpArguments *arguments);
+/* Checks the steps that a script gives. */
+gboolean sp_gimp_check_steps (int steps, GError **error);
+SpSettings sp_gimp_settings (int steps);
+
+/* The names of a pack's concepts, NULL-terminated; `pack` NULL or "": the bundled one. Free with
+ * g_strfreev(). */
+char **sp_gimp_concepts (const char *pack, GError **error);
+
+/* How a host is to answer: the arguments make no sense, or the user changed his mind (no error at
+ * all: the dialog was closed); else it went wrong. */
+gboolean sp_gimp_error_is_calling (const GError *error);
+gboolean sp_gimp_error_is_cancelled (const GError *error);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* Which drawables can be what; see drawables.h. */
-#include "plug-in/gimp2/drawables.h"
+#include "plug-in/gimp/drawables.h"
+#include "plug-in/gimp/host.h"
 
 #include <string.h>
 
@@ -10,11 +11,11 @@
 static gboolean
 check_image (gint32 image, GError **error)
 {
-  if (!gimp_image_is_valid (image)) {
+  if (!sp_host_image_is_valid (image)) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING, "There is no such image.");
     return FALSE;
   }
-  if (gimp_image_base_type (image) != GIMP_INDEXED)
+  if (sp_host_image_colours (image) != SP_HOST_INDEXED)
     return TRUE;
   g_set_error_literal (error, SP_ERROR, SP_ERROR_PHOTO,
                        "Indexed images have too few colours to be edited: convert the image with "
@@ -25,9 +26,9 @@ check_image (gint32 image, GError **error)
 static gboolean
 check_pixels (gint32 layer, const char *what, GError **error)
 {
-  if (!gimp_item_is_group (layer))
+  if (!sp_host_item_is_group (layer))
     return TRUE;
-  g_autofree char *name = gimp_item_get_name (layer);
+  g_autofree char *name = sp_host_item_name (layer);
   g_set_error (error, SP_ERROR, SP_ERROR_PHOTO,
                "“%s” is a layer group and cannot be %s: choose a layer in it, or merge it.", name,
                what);
@@ -39,11 +40,11 @@ sp_gimp_photo_layer (gint32 image, gint32 drawable, GError **error)
 {
   if (!check_image (image, error))
     return -1;
-  gint32 layer = gimp_item_is_valid (drawable) && gimp_item_is_layer_mask (drawable)
-                     ? gimp_layer_from_mask (drawable)
+  gint32 layer = sp_host_item_is_valid (drawable) && sp_host_item_is_layer_mask (drawable)
+                     ? sp_host_layer_of_mask (drawable)
                      : drawable;
-  if (!gimp_item_is_valid (layer) || !gimp_item_is_layer (layer)
-      || gimp_item_get_image (layer) != image) {
+  if (!sp_host_item_is_valid (layer) || !sp_host_item_is_layer (layer)
+      || sp_host_item_image (layer) != image) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
                          "The photo must be a layer of the image: choose one first.");
     return -1;
@@ -56,8 +57,9 @@ sp_gimp_photo_layer (gint32 image, gint32 drawable, GError **error)
 gboolean
 sp_gimp_can_be_strokes (gint32 drawable, gint32 image, gint32 photo)
 {
-  return gimp_item_is_valid (drawable) && gimp_item_is_drawable (drawable) && drawable != photo
-         && gimp_item_get_image (drawable) == image && !gimp_item_is_group (drawable);
+  return sp_host_item_is_valid (drawable) && sp_host_item_is_drawable (drawable)
+         && drawable != photo && sp_host_item_image (drawable) == image
+         && !sp_host_item_is_group (drawable);
 }
 
 static gboolean
@@ -66,11 +68,11 @@ check_strokes (const SpGimpArguments *arguments, GError **error)
   gint32 strokes = arguments->strokes;
   if (sp_gimp_can_be_strokes (strokes, arguments->image, arguments->photo))
     return TRUE;
-  if (!gimp_item_is_valid (strokes) || !gimp_item_is_drawable (strokes))
+  if (!sp_host_item_is_valid (strokes) || !sp_host_item_is_drawable (strokes))
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
                          "There are no strokes: paint on a new layer or on a channel, or select an "
                          "area.");
-  else if (gimp_item_get_image (strokes) != arguments->image)
+  else if (sp_host_item_image (strokes) != arguments->image)
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
                          "The strokes belong to another image than the photo.");
   else if (strokes == arguments->photo)
@@ -84,12 +86,12 @@ check_strokes (const SpGimpArguments *arguments, GError **error)
 static gboolean
 check_reference (gint32 reference, GError **error)
 {
-  if (!gimp_item_is_valid (reference) || !gimp_item_is_layer (reference)) {
+  if (!sp_host_item_is_valid (reference) || !sp_host_item_is_layer (reference)) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
                          "To restyle, give a layer whose look to take as the reference.");
     return FALSE;
   }
-  return check_image (gimp_item_get_image (reference), error)
+  return check_image (sp_host_item_image (reference), error)
          && check_pixels (reference, "the reference", error);
 }
 
@@ -103,38 +105,35 @@ sp_gimp_check_drawables (const SpGimpArguments *arguments, GError **error)
 
 /* ---- Lists ---- */
 
-/* Layers from the top, groups opened; groups themselves are not listed. */
 static void
-append_layers (GArray *list, const gint32 *items, int n_items)
+append_layers (GArray *list, const GArray *items)
 {
-  for (int i = 0; i < n_items; i++) {
-    if (gimp_item_is_group (items[i])) {
-      int n_children;
-      g_autofree gint32 *children = gimp_item_get_children (items[i], &n_children);
-      append_layers (list, children, n_children);
+  for (guint i = 0; i < items->len; i++) {
+    gint32 item = g_array_index (items, gint32, i);
+    if (sp_host_item_is_group (item)) {
+      g_autoptr (GArray) children = sp_host_item_children (item);
+      append_layers (list, children);
     } else
-      g_array_append_val (list, items[i]);
+      g_array_append_val (list, item);
   }
 }
 
-static GArray *
-layers_of (gint32 image)
+GArray *
+sp_gimp_layers (gint32 image)
 {
   GArray *list = g_array_new (FALSE, FALSE, sizeof (gint32));
-  int n_layers;
-  g_autofree gint32 *layers = gimp_image_get_layers (image, &n_layers);
-  append_layers (list, layers, n_layers);
+  g_autoptr (GArray) top = sp_host_image_layers (image);
+  append_layers (list, top);
   return list;
 }
 
 static void
 append_channels_and_masks (GArray *list, gint32 image, const GArray *layers)
 {
-  int n_channels;
-  g_autofree gint32 *channels = gimp_image_get_channels (image, &n_channels);
-  g_array_append_vals (list, channels, n_channels);
+  g_autoptr (GArray) channels = sp_host_image_channels (image);
+  g_array_append_vals (list, channels->data, channels->len);
   for (guint i = 0; i < layers->len; i++) {
-    gint32 mask = gimp_layer_get_mask (g_array_index (layers, gint32, i));
+    gint32 mask = sp_host_layer_mask (g_array_index (layers, gint32, i));
     if (mask > 0)
       g_array_append_val (list, mask);
   }
@@ -143,15 +142,16 @@ append_channels_and_masks (GArray *list, gint32 image, const GArray *layers)
 static void
 append_selection (GArray *list, gint32 image)
 {
-  gint32 selection = gimp_image_get_selection (image);
-  if (!gimp_selection_is_empty (image))
+  gint32 selection = sp_host_image_selection (image);
+  GeglRectangle bounds;
+  if (sp_host_selection_bounds (image, &bounds))
     g_array_append_val (list, selection);
 }
 
 GArray *
 sp_gimp_stroke_sources (gint32 image, gint32 photo)
 {
-  g_autoptr (GArray) layers = layers_of (image);
+  g_autoptr (GArray) layers = sp_gimp_layers (image);
   GArray *sources = g_array_new (FALSE, FALSE, sizeof (gint32));
   for (guint i = 0; i < layers->len; i++) {
     gint32 layer = g_array_index (layers, gint32, i);
@@ -166,14 +166,14 @@ sp_gimp_stroke_sources (gint32 image, gint32 photo)
 static gboolean
 is_named_strokes (gint32 layer)
 {
-  g_autofree char *name = gimp_item_get_name (layer);
+  g_autofree char *name = sp_host_item_name (layer);
   return g_ascii_strncasecmp (name, "stroke", strlen ("stroke")) == 0;
 }
 
 gint32
 sp_gimp_likely_strokes (gint32 image, gint32 photo)
 {
-  g_autoptr (GArray) layers = layers_of (image);
+  g_autoptr (GArray) layers = sp_gimp_layers (image);
   gint32 above = -1;
   for (guint i = 0; i < layers->len; i++) {
     gint32 layer = g_array_index (layers, gint32, i);
@@ -194,12 +194,12 @@ GArray *
 sp_gimp_reference_sources (gint32 photo)
 {
   GArray *sources = g_array_new (FALSE, FALSE, sizeof (gint32));
-  int n_images;
-  g_autofree gint32 *images = gimp_image_list (&n_images);
-  for (int i = 0; i < n_images; i++) {
-    if (gimp_image_base_type (images[i]) == GIMP_INDEXED)
+  g_autoptr (GArray) images = sp_host_images ();
+  for (guint i = 0; i < images->len; i++) {
+    gint32 image = g_array_index (images, gint32, i);
+    if (sp_host_image_colours (image) == SP_HOST_INDEXED)
       continue;
-    g_autoptr (GArray) layers = layers_of (images[i]);
+    g_autoptr (GArray) layers = sp_gimp_layers (image);
     for (guint j = 0; j < layers->len; j++) {
       gint32 layer = g_array_index (layers, gint32, j);
       if (layer != photo)

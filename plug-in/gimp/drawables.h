@@ -2,7 +2,7 @@
  * lists that a dialog offers. */
 #pragma once
 
-#include "plug-in/gimp2/arguments.h"
+#include "plug-in/gimp/arguments.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +14,10 @@ gint32 sp_gimp_photo_layer (gint32 image, gint32 drawable, GError **error);
 gboolean sp_gimp_check_drawables (const SpGimpArguments *arguments, GError **error);
 
 gboolean sp_gimp_can_be_strokes (gint32 drawable, gint32 image, gint32 photo);
+
+/* Layers from the top, groups opened; groups themselves are not listed. Free with g_array_unref().
+ */
+GArray *sp_gimp_layers (gint32 image);
 
 /* Layers, channels, layer masks and the selection that can be the strokes, in that order, -1 at the
  * end. Free with g_array_unref(). Elements: gint32. */

@@ -1,8 +1,9 @@
 /* The dialog over a GIMP image; see interactive.h. Drawables go to the dialog as titles, and come
  * back as indexes into the same lists. */
-#include "plug-in/gimp2/interactive.h"
-#include "plug-in/gimp2/apply.h"
-#include "plug-in/gimp2/drawables.h"
+#include "plug-in/gimp/interactive.h"
+#include "plug-in/gimp/apply.h"
+#include "plug-in/gimp/drawables.h"
+#include "plug-in/gimp/host.h"
 #include "plug-in/job.h"
 #include "ui/dialog.h"
 
@@ -17,21 +18,21 @@ typedef struct {
 static char *
 stroke_title (gint32 item)
 {
-  if (gimp_item_is_selection (item))
+  if (sp_host_item_is_selection (item))
     return g_strdup ("The selection");
-  if (gimp_item_is_layer_mask (item)) {
-    g_autofree char *layer = gimp_item_get_name (gimp_layer_from_mask (item));
+  if (sp_host_item_is_layer_mask (item)) {
+    g_autofree char *layer = sp_host_item_name (sp_host_layer_of_mask (item));
     return g_strdup_printf ("Mask of “%s”", layer);
   }
-  g_autofree char *name = gimp_item_get_name (item);
-  return g_strdup_printf ("%s “%s”", gimp_item_is_layer (item) ? "Layer" : "Channel", name);
+  g_autofree char *name = sp_host_item_name (item);
+  return g_strdup_printf ("%s “%s”", sp_host_item_is_layer (item) ? "Layer" : "Channel", name);
 }
 
 static char *
 reference_title (gint32 layer)
 {
-  g_autofree char *name = gimp_item_get_name (layer);
-  g_autofree char *image = gimp_image_get_name (gimp_item_get_image (layer));
+  g_autofree char *name = sp_host_item_name (layer);
+  g_autofree char *image = sp_host_image_name (sp_host_item_image (layer));
   return g_strdup_printf ("%s: %s", image, name);
 }
 
@@ -63,7 +64,7 @@ choices_of (const Interaction *interaction)
     .concept = g_strdup (arguments->concept),
     .operation = arguments->operation,
     .strength = arguments->strength,
-    .steps = sp_gimp_settings (arguments).adaptation_steps,
+    .steps = sp_gimp_settings (arguments->steps).adaptation_steps,
     .seed = arguments->seed,
     .strokes = index_of (interaction->strokes, arguments->strokes),
     .reference = index_of (interaction->references, arguments->reference),
@@ -101,18 +102,10 @@ apply_choices (const SpDialogChoices *choices, SpProgressFunction progress, gpoi
 
 /* ---- Running ---- */
 
-/* 0 where GIMP has no image window, as when a script asks for the dialog. */
-static guint64
-parent_window (void)
-{
-  gint32 display = gimp_default_display ();
-  return display > 0 ? (guint32)gimp_display_get_window_handle (display) : 0;
-}
-
 static void
 run_dialog (Interaction *interaction)
 {
-  g_autofree char *photo = gimp_item_get_name (interaction->arguments->photo);
+  g_autofree char *photo = sp_host_item_name (interaction->arguments->photo);
   g_autofree char *bundled = sp_job_bundled_pack (NULL); /* none: the dialog says so */
   g_auto (GStrv) strokes = titles_of (interaction->strokes, stroke_title);
   g_auto (GStrv) references = titles_of (interaction->references, reference_title);
@@ -120,7 +113,7 @@ run_dialog (Interaction *interaction)
                               .bundled_pack = bundled,
                               .strokes = (const char *const *)strokes,
                               .references = (const char *const *)references,
-                              .parent_window = parent_window () };
+                              .parent_window = sp_host_parent_window () };
   SpDialogChoices choices = choices_of (interaction);
   sp_dialog_run (&options, &choices, apply_choices, interaction);
   sp_dialog_choices_clear (&choices);
@@ -129,7 +122,7 @@ run_dialog (Interaction *interaction)
 gint32
 sp_gimp_interactive (SpGimpArguments *arguments, GError **error)
 {
-  if (!sp_dialog_prepare (gimp_display_name (), error))
+  if (!sp_dialog_prepare (sp_host_display_name (), error))
     return -1;
   Interaction interaction = { .arguments = arguments,
                               .strokes =

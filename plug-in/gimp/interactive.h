@@ -1,7 +1,7 @@
 /* The dialog over a GIMP image; only in builds with GTK 3. */
 #pragma once
 
-#include "plug-in/gimp2/arguments.h"
+#include "plug-in/gimp/arguments.h"
 
 G_BEGIN_DECLS
 

@@ -1,14 +1,18 @@
 /* The engine's layer as a new layer of the image; see layer.h. */
-#include "plug-in/gimp2/layer.h"
-#include "plug-in/gimp2/photo.h"
+#include "plug-in/gimp/layer.h"
+#include "plug-in/gimp/arguments.h"
+#include "plug-in/gimp/colours.h"
+#include "plug-in/gimp/host.h"
 
 #define BAND_ROWS 64
+
+/* ---- Making ---- */
 
 /* Writes the whole layer, which is not yet part of the image's stack. */
 static gboolean
 write_pixels (gint32 image, gint32 item, const SpLayer *layer, GError **error)
 {
-  const Babl *format = gimp_drawable_get_format (item);
+  const Babl *format = sp_host_drawable_format (item);
   g_autoptr (SpGimpColours) colours =
       sp_gimp_colours_new (image, format, babl_format ("RGBA float"), SP_GIMP_TO_IMAGE, error);
   if (!colours)
@@ -21,7 +25,7 @@ write_pixels (gint32 image, gint32 item, const SpLayer *layer, GError **error)
                          "There is not enough memory to write the new layer.");
     return FALSE;
   }
-  GeglBuffer *buffer = gimp_drawable_get_buffer (item);
+  GeglBuffer *buffer = sp_host_drawable_buffer (item);
   for (int y = 0; y < layer->area.height; y += BAND_ROWS) {
     int rows = MIN (BAND_ROWS, layer->area.height - y);
     sp_gimp_colours_convert (colours, layer->rgba + 4 * width * y, band, width * rows);
@@ -29,37 +33,36 @@ write_pixels (gint32 image, gint32 item, const SpLayer *layer, GError **error)
                      GEGL_AUTO_ROWSTRIDE);
   }
   g_object_unref (buffer); /* which flushes */
-  gimp_drawable_update (item, 0, 0, layer->area.width, layer->area.height);
+  sp_host_drawable_update (item);
   return TRUE;
 }
 
-static gint32
-new_layer (const SpGimpArguments *arguments, const SpLayer *layer, GError **error)
+/* "Semantic Paint: tree (add, high)", of the first edit that is on, and how many there are more. */
+static char *
+name_of (const SpEditList *list)
 {
-  g_autofree char *strength = sp_gimp_strength_word (arguments->strength);
-  g_autofree char *name = g_strdup_printf ("Semantic Paint: %s (%s, %s)", arguments->concept,
-                                           sp_gimp_operation_word (arguments->operation), strength);
-  gboolean gray = gimp_image_base_type (arguments->image) == GIMP_GRAY;
-  gint32 item = gimp_layer_new (arguments->image, name, layer->area.width, layer->area.height,
-                                gray ? GIMP_GRAYA_IMAGE : GIMP_RGBA_IMAGE, 100.0,
-                                gimp_image_get_default_new_layer_mode (arguments->image));
-  if (item < 0) {
-    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "GIMP could not make the new layer: %s",
-                 gimp_get_pdb_error ());
-    return -1;
+  const SpEditEntry *first = NULL;
+  guint more = 0;
+  for (guint i = 0; i < list->entries->len; i++) {
+    const SpEditEntry *entry = g_ptr_array_index (list->entries, i);
+    if (first == NULL && entry->on)
+      first = entry;
+    else if (entry->on)
+      more++;
   }
-  if (write_pixels (arguments->image, item, layer, error))
-    return item;
-  gimp_item_delete (item);
-  return -1;
+  g_autofree char *strength = sp_gimp_strength_word (first->strength);
+  g_autofree char *others = more > 0 ? g_strdup_printf (" and %u more", more) : g_strdup ("");
+  return g_strdup_printf ("Semantic Paint: %s (%s, %s)%s", first->concept,
+                          sp_gimp_operation_word (first->operation), strength, others);
 }
 
 /* The user can go on working while the engine does. */
 static gboolean
-check_still_there (const SpGimpArguments *arguments, GError **error)
+check_still_there (const SpGimpDrawing *drawing, GError **error)
 {
-  if (gimp_image_is_valid (arguments->image) && gimp_item_is_valid (arguments->photo)
-      && gimp_image_get_item_position (arguments->image, arguments->photo) >= 0)
+  if (sp_host_image_is_valid (drawing->image) && sp_host_item_is_valid (drawing->photo)
+      && sp_host_item_position (drawing->photo) >= 0
+      && (drawing->replaced < 0 || sp_host_item_position (drawing->replaced) >= 0))
     return TRUE;
   g_set_error_literal (error, SP_ERROR, SP_ERROR_PHOTO,
                        "The photo's layer was removed while it was edited.");
@@ -67,26 +70,40 @@ check_still_there (const SpGimpArguments *arguments, GError **error)
 }
 
 gint32
-sp_gimp_layer_add (const SpGimpArguments *arguments, const SpLayer *layer, gboolean hide_strokes,
-                   GError **error)
+sp_gimp_layer_new (const SpGimpDrawing *drawing, const SpLayer *layer, GError **error)
 {
-  if (!check_still_there (arguments, error))
+  if (!check_still_there (drawing, error))
     return -1;
-  gint32 item = new_layer (arguments, layer, error);
+  g_autofree char *name = name_of (drawing->list);
+  gint32 item =
+      sp_host_layer_new (drawing->image, name, layer->area.width, layer->area.height, error);
   if (item < 0)
     return -1;
-  gint32 image = arguments->image, photo = arguments->photo;
-  int x, y;
-  gimp_drawable_offsets (photo, &x, &y);
-  gimp_layer_set_offsets (item, x + layer->area.x, y + layer->area.y);
-  gimp_image_undo_group_start (image);
-  gimp_image_insert_layer (image, item, gimp_item_get_parent (photo),
-                           gimp_image_get_item_position (image, photo));
-  if (hide_strokes && gimp_item_is_valid (arguments->strokes)
-      && gimp_item_is_layer (arguments->strokes))
-    gimp_item_set_visible (arguments->strokes, FALSE);
-  gimp_image_undo_group_end (image);
-  if (hide_strokes)
-    gimp_image_set_active_layer (image, photo);
+  if (!write_pixels (drawing->image, item, layer, error)) {
+    sp_host_item_delete (item);
+    return -1;
+  }
+  GeglRectangle photo = sp_host_item_area (drawing->photo);
+  sp_host_layer_set_offsets (item, photo.x + layer->area.x, photo.y + layer->area.y);
   return item;
+}
+
+/* ---- Inserting ---- */
+
+void
+sp_gimp_layer_insert (const SpGimpDrawing *drawing, gint32 item)
+{
+  gint32 image = drawing->image;
+  gint32 beside = drawing->replaced >= 0 ? drawing->replaced : drawing->photo;
+  sp_host_undo_group_start (image);
+  sp_host_layer_insert (item, image, sp_host_item_parent (beside), sp_host_item_position (beside));
+  if (drawing->replaced >= 0) {
+    sp_host_layer_copy_look (drawing->replaced, item);
+    sp_host_layer_remove (drawing->replaced, image);
+  }
+  if (sp_host_item_is_valid (drawing->hidden) && sp_host_item_is_layer (drawing->hidden))
+    sp_host_item_set_visible (drawing->hidden, FALSE);
+  sp_host_undo_group_end (image);
+  if (drawing->hidden >= 0)
+    sp_host_image_set_active_layer (image, drawing->photo);
 }

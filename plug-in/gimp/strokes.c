@@ -3,9 +3,9 @@
  * A stroke layer is often as large as the photo and nearly empty, so it is read twice, band by
  * band: first for the rectangle that holds the strokes, then for the coverage in there.
  */
-#include "plug-in/gimp2/strokes.h"
+#include "plug-in/gimp/strokes.h"
 
-#include <string.h>
+#include "plug-in/gimp/host.h"
 
 #define BAND_ROWS 64
 
@@ -17,26 +17,19 @@ typedef struct {
   GeglRectangle area;              /* where there can be any */
 } Source;
 
-/* What counts of a drawable. A channel's or mask's number is its value, whether GIMP calls it
- * linear or not. */
+/* What counts of a drawable, in its own colour space, so that numbers stay as they are. A channel's
+ * or mask's number is its value, whether GIMP calls it linear or not. */
 static const Babl *
 counting_format (gint32 drawable)
 {
-  if (gimp_item_is_layer (drawable) && gimp_drawable_has_alpha (drawable))
+  const Babl *format = sp_host_drawable_format (drawable);
+  const Babl *space = babl_format_get_space (format);
+  if (sp_host_item_is_layer (drawable) && sp_host_drawable_has_alpha (drawable))
     return babl_format_new (babl_model ("RGBA"), babl_type ("float"), babl_component ("A"), NULL);
-  if (gimp_item_is_layer (drawable))
-    return babl_format ("Y' float");
-  const Babl *model = babl_format_get_model (gimp_drawable_get_format (drawable));
-  return strcmp (babl_get_name (model), "Y'") == 0 ? babl_format ("Y' float")
-                                                   : babl_format ("Y float");
-}
-
-static GeglRectangle
-item_area (gint32 drawable)
-{
-  GeglRectangle area = { 0, 0, gimp_drawable_width (drawable), gimp_drawable_height (drawable) };
-  gimp_drawable_offsets (drawable, &area.x, &area.y);
-  return area;
+  if (sp_host_item_is_layer (drawable)
+      || g_str_has_prefix (babl_format_get_encoding (format), "Y'"))
+    return babl_format_with_space ("Y' float", space);
+  return babl_format_with_space ("Y float", space);
 }
 
 static gboolean
@@ -51,33 +44,29 @@ static gboolean
 use_selection (Source *source, const SpGimpArguments *arguments, GError **error)
 {
   GeglRectangle bounds;
-  gboolean non_empty;
-  int right, bottom;
-  if (gimp_item_is_selection (arguments->strokes))
+  if (sp_host_item_is_selection (arguments->strokes))
     return TRUE;
-  gimp_selection_bounds (arguments->image, &non_empty, &bounds.x, &bounds.y, &right, &bottom);
-  if (!non_empty)
+  if (!sp_host_selection_bounds (arguments->image, &bounds))
     return TRUE;
-  bounds.width = right - bounds.x;
-  bounds.height = bottom - bounds.y;
   if (!gegl_rectangle_intersect (&source->area, &source->area, &bounds))
     return fail (error, "The selection does not touch the strokes on the photo's layer: select "
                         "them or select none.");
-  source->selection = gimp_drawable_get_buffer (gimp_image_get_selection (arguments->image));
+  source->selection = sp_host_drawable_buffer (sp_host_image_selection (arguments->image));
   return TRUE;
 }
 
 static gboolean
 source_open (Source *source, const SpGimpArguments *arguments, GError **error)
 {
-  GeglRectangle photo = item_area (arguments->photo), strokes = item_area (arguments->strokes);
+  GeglRectangle photo = sp_host_item_area (arguments->photo),
+                strokes = sp_host_item_area (arguments->strokes);
   *source = (Source){ .offset_x = strokes.x, .offset_y = strokes.y };
   if (!gegl_rectangle_intersect (&source->area, &photo, &strokes))
     return fail (error, "The strokes lie outside the photo's layer.");
   if (!use_selection (source, arguments, error))
     return FALSE;
   source->format = counting_format (arguments->strokes);
-  source->strokes = gimp_drawable_get_buffer (arguments->strokes);
+  source->strokes = sp_host_drawable_buffer (arguments->strokes);
   return TRUE;
 }
 
@@ -185,7 +174,7 @@ sp_gimp_strokes_read (const SpGimpArguments *arguments, SpStrokes *strokes, GErr
   source_close (&source);
   if (!coverage)
     return NULL;
-  GeglRectangle photo = item_area (arguments->photo);
+  GeglRectangle photo = sp_host_item_area (arguments->photo);
   *strokes = (SpStrokes){
     .area = { bounds.x - photo.x, bounds.y - photo.y, bounds.width, bounds.height },
     .coverage = coverage,

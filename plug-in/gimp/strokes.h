@@ -1,7 +1,7 @@
 /* Where the user painted, from a drawable and the selection to the engine's coverage. */
 #pragma once
 
-#include "plug-in/gimp2/arguments.h"
+#include "plug-in/gimp/arguments.h"
 
 G_BEGIN_DECLS
 

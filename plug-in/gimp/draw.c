@@ -1,0 +1,192 @@
+/* A list of edits, drawn as a new layer; see draw.h.
+ *
+ * Strokes are taken from the list, where they have 8 bits, for the first time too: so a result that
+ * is drawn again is the same to the last bit.
+ */
+#include "plug-in/gimp/draw.h"
+#include "plug-in/gimp/arguments.h"
+#include "plug-in/gimp/drawables.h"
+#include "plug-in/gimp/host.h"
+#include "plug-in/gimp/kept.h"
+#include "plug-in/gimp/layer.h"
+#include "plug-in/gimp/photo.h"
+#include "plug-in/gimp/status-bar.h"
+#include "plug-in/job.h"
+
+/* What the engine's edits point to. */
+typedef struct {
+  GArray *edits;         /* of SpEdit */
+  GPtrArray *coverages;  /* of float[] */
+  GPtrArray *references; /* of SpGimpPhoto */
+} Edits;
+
+static void
+edits_clear (Edits *edits)
+{
+  g_array_unref (edits->edits);
+  g_ptr_array_unref (edits->coverages);
+  g_ptr_array_unref (edits->references);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Edits, edits_clear)
+
+/* ---- References ---- */
+
+static gint32
+layer_named (gint32 image, const char *name)
+{
+  g_autoptr (GArray) layers = sp_gimp_layers (image);
+  for (guint i = 0; i < layers->len; i++) {
+    gint32 layer = g_array_index (layers, gint32, i);
+    g_autofree char *its_name = sp_host_item_name (layer);
+    if (g_strcmp0 (name, its_name) == 0)
+      return layer;
+  }
+  return -1;
+}
+
+/* In the image itself first, then in any that is open. */
+static gint32
+find_reference (const SpGimpDrawing *drawing, const char *name)
+{
+  gint32 layer = layer_named (drawing->image, name);
+  g_autoptr (GArray) images = sp_host_images ();
+  for (guint i = 0; layer < 0 && i < images->len; i++)
+    layer = layer_named (g_array_index (images, gint32, i), name);
+  return layer;
+}
+
+static gboolean
+add_reference (const SpGimpDrawing *drawing, SpEditEntry *entry, Edits *edits, SpEdit *edit,
+               GError **error)
+{
+  gint32 layer = drawing->reference >= 0    ? drawing->reference
+                 : entry->reference != NULL ? find_reference (drawing, entry->reference)
+                                            : -1;
+  if (layer < 0) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                 "The layer “%s”, whose look an edit takes, is in no open image.",
+                 entry->reference != NULL ? entry->reference : "?");
+    return FALSE;
+  }
+  SpGimpPhoto *photo = sp_gimp_photo_new (layer, error);
+  if (photo == NULL)
+    return FALSE;
+  g_ptr_array_add (edits->references, photo);
+  edit->reference = sp_gimp_photo_get (photo);
+  g_free (entry->reference);
+  entry->reference = sp_host_item_name (layer);
+  return TRUE;
+}
+
+/* ---- The job ---- */
+
+static gboolean
+collect_edits (const SpGimpDrawing *drawing, Edits *edits, GError **error)
+{
+  const GPtrArray *entries = drawing->list->entries;
+  for (guint i = 0; i < entries->len; i++) {
+    SpEditEntry *entry = g_ptr_array_index (entries, i);
+    SpEdit edit;
+    float *coverage;
+    if (!entry->on)
+      continue;
+    if (!sp_edit_entry_get_edit (entry, &edit, &coverage, error))
+      return FALSE;
+    g_ptr_array_add (edits->coverages, coverage);
+    if (entry->operation == SP_EDIT_RESTYLE && !add_reference (drawing, entry, edits, &edit, error))
+      return FALSE;
+    g_array_append_val (edits->edits, edit);
+  }
+  if (edits->edits->len > 0)
+    return TRUE;
+  g_set_error_literal (error, SP_ERROR, SP_ERROR_STROKES, "All edits are switched off.");
+  return FALSE;
+}
+
+static gboolean
+run_job (const SpGimpDrawing *drawing, const char *pack, const SpPhoto *photo, SpJobResult *result,
+         GError **error)
+{
+  g_auto (Edits) edits = { g_array_new (FALSE, FALSE, sizeof (SpEdit)),
+                           g_ptr_array_new_with_free_func (g_free),
+                           g_ptr_array_new_with_free_func ((GDestroyNotify)sp_gimp_photo_free) };
+  if (!collect_edits (drawing, &edits, error))
+    return FALSE;
+  SpJob job = { .pack_path = pack,
+                .photo = photo,
+                .n_edits = edits.edits->len,
+                .edits = (const SpEdit *)(gpointer)edits.edits->data,
+                .settings = sp_gimp_settings (drawing->list->steps),
+                .preview_only = drawing->list->steps == 0,
+                .progress = drawing->progress,
+                .user_data = drawing->user_data,
+                .cancellable = drawing->cancellable };
+  return sp_job_run (&job, FALSE, result, error);
+}
+
+/* ---- The result ---- */
+
+/* How it was drawn, for the next time. */
+static gboolean
+complete_list (const SpGimpDrawing *drawing, const char *pack, const SpPhoto *photo,
+               const SpJobResult *result, GError **error)
+{
+  SpEditList *list = drawing->list;
+  g_free (list->program);
+  g_free (list->pack_name);
+  g_free (list->pack_sha256);
+  g_free (list->photo);
+  list->program = g_strdup (SP_VERSION);
+  list->pack_name = g_strdup (result->pack_name);
+  list->photo = sp_host_item_name (drawing->photo);
+  list->photo_width = photo->width;
+  list->photo_height = photo->height;
+  list->window = result->window;
+  list->pack_sha256 = sp_file_sha256 (pack, error);
+  return list->pack_sha256 != NULL;
+}
+
+static void
+tell (const SpJobResult *result)
+{
+  if (sp_gimp_is_verbose ())
+    g_printerr ("Drew %d x %d pixels of the photo at %d x %d, %u steps in %.1f s; %.2f dB outside "
+                "the strokes\n",
+                result->window.width, result->window.height, result->picture_width,
+                result->picture_height, result->adaptation_steps, result->seconds, result->psnr);
+  if (result->note != NULL)
+    sp_host_message (result->note);
+}
+
+/* A result that cannot be kept is still a result. */
+static void
+keep (gint32 layer, const SpEditList *list)
+{
+  g_autoptr (GError) error = NULL;
+  if (sp_gimp_keep (layer, list, &error))
+    return;
+  g_autofree char *text =
+      g_strdup_printf ("The new layer cannot be rendered again: %s", error->message);
+  sp_host_message (text);
+}
+
+gint32
+sp_gimp_draw (const SpGimpDrawing *drawing, GError **error)
+{
+  g_autofree char *pack =
+      drawing->pack != NULL ? g_strdup (drawing->pack) : sp_job_bundled_pack (error);
+  g_autoptr (SpGimpPhoto) photo = pack != NULL ? sp_gimp_photo_new (drawing->photo, error) : NULL;
+  SpJobResult result;
+  if (photo == NULL || !run_job (drawing, pack, sp_gimp_photo_get (photo), &result, error))
+    return -1;
+  gint32 layer = -1;
+  if (complete_list (drawing, pack, sp_gimp_photo_get (photo), &result, error))
+    layer = sp_gimp_layer_new (drawing, result.layer, error);
+  if (layer >= 0) {
+    keep (layer, drawing->list);
+    sp_gimp_layer_insert (drawing, layer);
+    tell (&result);
+  }
+  sp_job_result_clear (&result);
+  return layer;
+}

@@ -1,0 +1,27 @@
+/* A list of edits of a GIMP image's layer, drawn as a new layer: the one way that all results go,
+ * made for the first time or again. */
+#pragma once
+
+#include "engine/edit-list.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gint32 image;
+  gint32 photo;     /* the layer that is edited */
+  gint32 reference; /* of all edits that restyle; -1: each edit's own, by name */
+  gint32 replaced;  /* a result that gives its place to the new one; -1: none */
+  gint32 hidden; /* a layer that is hidden then, after which the photo is the active one; -1: none
+                  */
+  const char *pack; /* NULL: the bundled one */
+  SpEditList *list; /* what it is; how it was drawn is put in */
+  SpProgressFunction progress;
+  gpointer user_data;
+  GCancellable *cancellable;
+} SpGimpDrawing;
+
+/* Runs on the thread that owns libgimp, and calls `progress` there. Returns the new layer, which
+ * keeps the list. Failed or cancelled: -1, and the image is untouched. */
+gint32 sp_gimp_draw (const SpGimpDrawing *drawing, GError **error);
+
+G_END_DECLS
