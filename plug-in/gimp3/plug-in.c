@@ -242,11 +242,12 @@ describe (GimpProcedure *procedure, const char *label, const char *blurb, const 
   gimp_procedure_add_menu_path (procedure, SP_GIMP_MENU);
 }
 
+/* Any file, for GIMP's own check of one that must exist has no words for people. */
 static void
 add_pack_argument (GimpProcedure *procedure, const char *blurb)
 {
   gimp_procedure_add_file_argument (procedure, "pack", "Pac_k", blurb,
-                                    GIMP_FILE_CHOOSER_ACTION_OPEN, TRUE, NULL, G_PARAM_READWRITE);
+                                    GIMP_FILE_CHOOSER_ACTION_ANY, TRUE, NULL, G_PARAM_READWRITE);
 }
 
 static GimpChoice *
