@@ -18,7 +18,7 @@ CALL_SECONDS = 300
 BEGIN, END = "[[", "]]"
 
 SCRIPTS = ("script-fu.init", "script-fu-compat.init", "plug-in-compat.init")
-HOST_PLUG_INS = ("script-fu", "file-png", "unit-editor")
+HOST_PLUG_INS = ("script-fu", "file-png", "file-glob", "unit-editor")
 EMPTY_PATHS = ("brush-path", "brush-path-writable", "pattern-path", "pattern-path-writable",
                "palette-path", "palette-path-writable", "gradient-path", "gradient-path-writable",
                "dynamics-path", "dynamics-path-writable", "tool-preset-path",
