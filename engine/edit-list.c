@@ -260,13 +260,3 @@ sp_edit_list_write (const SpEditList *list, GError **error)
   g_autoptr (SpEditList) again = sp_edit_list_read (whole->data, whole->len, error);
   return again != NULL ? g_byte_array_free_to_bytes (g_steal_pointer (&whole)) : NULL;
 }
-
-char *
-sp_file_sha256 (const char *path, GError **error)
-{
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, error);
-  if (file == NULL)
-    return NULL;
-  g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
-  return g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
-}

@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
   char *program;                 /* the version that made the result: "0.1.0" */
   char *pack_name;               /* sp_pack_name() */
-  char *pack_sha256;             /* of the pack's file, 64 lower-case hexadecimal digits */
+  char *pack_sha256;             /* sp_pack_sha256() */
   char *photo;                   /* the name of the photo's layer */
   int photo_width, photo_height; /* 0: unknown */
   SpRectangle window;            /* sp_session_window(); width 0: unknown */
@@ -71,8 +71,5 @@ GBytes *sp_edit_list_write (const SpEditList *list, GError **error);
 /* The list of bytes from anywhere. Fails with SP_ERROR_EDITS and a sentence: damaged, beyond a
  * bound, or of a later version. Uses no more memory than the bounds above allow. */
 SpEditList *sp_edit_list_read (gconstpointer bytes, gsize length, GError **error);
-
-/* The SHA-256 of a file, as pack_sha256; NULL with a G_FILE_ERROR. Free with g_free(). */
-char *sp_file_sha256 (const char *path, GError **error);
 
 G_END_DECLS

@@ -47,6 +47,9 @@ const char *sp_pack_name (const SpPack *pack);
 const char *sp_pack_title (const SpPack *pack);
 const char *sp_pack_licence (const SpPack *pack);
 const char *sp_pack_source (const SpPack *pack);
+/* Of the pack's file, 64 hexadecimal digits: what results name it by. Reads the whole file; NULL
+ * with a G_FILE_ERROR when it cannot. Free with g_free(). */
+char *sp_pack_sha256 (const SpPack *pack, GError **error);
 int sp_pack_resolution (const SpPack *pack); /* of the generator, pixels */
 const SpConcept *sp_pack_concepts (const SpPack *pack, guint *n_concepts);
 
@@ -138,9 +141,15 @@ typedef struct {
                                                         output */
   float learning_rate;                               /* of R; 0: what suits the kind */
   float regularisation;                              /* lambda of eq. 8 */
+  const char *cache_folder; /* where fits of photos are kept for the next opening (engine/cache.h);
+                               NULL: nowhere */
 } SpSettings;
 
 SpSettings sp_settings_default (void);
+
+/* The user's cache folder for cache_folder, or $SEMANTIC_PAINT_CACHE; NULL when that is set and
+ * empty. Owned by the library. */
+const char *sp_settings_cache_folder (void);
 
 /* ---- Sessions ---- */
 

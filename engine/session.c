@@ -3,6 +3,7 @@
  * It only carries data between the rooms: photo/ makes the window, method/ does the paper, photo/
  * blends the picture back. See semantic-paint.h for the order of calls.
  */
+#include "engine/cache.h"
 #include "engine/device.h"
 #include "engine/method/adapt.h"
 #include "engine/method/edit.h"
@@ -235,6 +236,7 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
   g_autoptr (SpSession) session = g_new0 (SpSession, 1);
   session->pack = sp_pack_ref (pack);
   session->settings = *settings;
+  session->settings.cache_folder = g_intern_string (settings->cache_folder);
   session->edits = g_ptr_array_new_with_free_func (stored_edit_free);
   if (!check_settings (settings, error) || !sp_adaptation_check (pack, settings, error)
       || !sp_generator_shape (pack, &session->generator, error)
@@ -325,15 +327,65 @@ open_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunctio
   return inverted && finished;
 }
 
-gboolean
-sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
-                 gpointer user_data, GError **error)
+/* What the fit depends on, to find it again; NULL: it is not kept. */
+static char *
+cache_key (const SpSession *session)
+{
+  return session->settings.cache_folder != NULL
+             ? sp_cache_key (session->pack, &session->settings, session->backend->description,
+                             session->photo, session->window.height, session->window.width)
+             : NULL;
+}
+
+/* FALSE: there is no kept fit, or it is of no use, and everything is as before. */
+static gboolean
+open_from_cache (SpSession *session, const char *key)
+{
+  gsize n_latent = sp_shape_elements (session->latent_shape), n_values = 0;
+  g_autofree float *values =
+      key != NULL ? sp_cache_load (session->settings.cache_folder, key, &n_values) : NULL;
+  if (values == NULL)
+    return FALSE;
+  g_clear_pointer (&session->inversion, sp_inversion_free); /* never both at once */
+  if (plan_edits (session, NULL)
+      && n_values == n_latent + sp_adaptation_snapshot_size (session->adaptation)) {
+    memcpy (session->latent, values, n_latent * sizeof (float));
+    memcpy (session->warm_start, values + n_latent, (n_values - n_latent) * sizeof (float));
+    if (restore_fit (session, NULL)) {
+      sp_adaptation_read_picture (session->adaptation, session->picture);
+      if (sp_backend_check (session->backend, NULL))
+        return TRUE;
+    }
+  }
+  drop_plans (session);
+  return FALSE;
+}
+
+static gboolean
+open_and_fit (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+              gpointer user_data, GError **error)
 {
   GError *failure = NULL;
   if (open_on_device (session, cancellable, progress, user_data, &failure))
     return TRUE;
   return try_again (session, failure, error)
          && open_on_device (session, cancellable, progress, user_data, error);
+}
+
+gboolean
+sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                 gpointer user_data, GError **error)
+{
+  g_autofree char *key = cache_key (session);
+  if (open_from_cache (session, key))
+    return TRUE;
+  if (!open_and_fit (session, cancellable, progress, user_data, error))
+    return FALSE;
+  if (key != NULL)
+    sp_cache_store (session->settings.cache_folder, key, session->latent,
+                    sp_shape_elements (session->latent_shape), session->warm_start,
+                    sp_adaptation_snapshot_size (session->adaptation));
+  return TRUE;
 }
 
 /* ---- Edits ---- */

@@ -209,19 +209,6 @@ test_cuts_and_flips (void)
   }
 }
 
-static void
-test_sha256 (void)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "semantic-paint-sha256", NULL);
-  g_assert_true (g_file_set_contents (path, "abc", 3, &error));
-  g_autofree char *sum = sp_file_sha256 (path, &error);
-  /* FIPS 180-2, appendix B.1 */
-  g_assert_cmpstr (sum, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  g_assert_null (sp_file_sha256 ("/nowhere/at/all", &error));
-  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -232,7 +219,6 @@ main (int argc, char **argv)
   g_test_add_func ("/edit-list/too-large", test_too_large);
   g_test_add_func ("/edit-list/bad-names-are-not-written", test_bad_names_are_not_written);
   g_test_add_func ("/edit-list/cuts-and-flips", test_cuts_and_flips);
-  g_test_add_func ("/edit-list/sha256", test_sha256);
   for (guint i = 0; i < n_hostile_edit_lists; i++) {
     g_autofree char *path = g_strdup_printf ("/edit-list/hostile/%s", hostile_edit_lists[i].name);
     g_test_add_data_func (path, &hostile_edit_lists[i], test_hostile);

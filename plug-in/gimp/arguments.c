@@ -94,6 +94,7 @@ SpSettings
 sp_gimp_settings (int steps)
 {
   SpSettings settings = sp_settings_default ();
+  settings.cache_folder = sp_settings_cache_folder ();
   if (steps == SP_GIMP_DEFAULT_STEPS)
     return settings;
   settings.inversion_steps = MIN (settings.inversion_steps, (guint)steps);

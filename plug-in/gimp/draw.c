@@ -104,15 +104,14 @@ collect_edits (const SpGimpDrawing *drawing, Edits *edits, GError **error)
 }
 
 static gboolean
-run_job (const SpGimpDrawing *drawing, const char *pack, const SpPhoto *photo, SpJobResult *result,
-         GError **error)
+run_job (const SpGimpDrawing *drawing, const SpPhoto *photo, SpJobResult *result, GError **error)
 {
   g_auto (Edits) edits = { g_array_new (FALSE, FALSE, sizeof (SpEdit)),
                            g_ptr_array_new_with_free_func (g_free),
                            g_ptr_array_new_with_free_func ((GDestroyNotify)sp_gimp_photo_free) };
   if (!collect_edits (drawing, &edits, error))
     return FALSE;
-  SpJob job = { .pack_path = pack,
+  SpJob job = { .pack_path = drawing->pack,
                 .photo = photo,
                 .n_edits = edits.edits->len,
                 .edits = (const SpEdit *)(gpointer)edits.edits->data,
@@ -127,9 +126,8 @@ run_job (const SpGimpDrawing *drawing, const char *pack, const SpPhoto *photo, S
 /* ---- The result ---- */
 
 /* How it was drawn, for the next time. */
-static gboolean
-complete_list (const SpGimpDrawing *drawing, const char *pack, const SpPhoto *photo,
-               const SpJobResult *result, GError **error)
+static void
+complete_list (const SpGimpDrawing *drawing, const SpPhoto *photo, const SpJobResult *result)
 {
   SpEditList *list = drawing->list;
   g_free (list->program);
@@ -142,8 +140,7 @@ complete_list (const SpGimpDrawing *drawing, const char *pack, const SpPhoto *ph
   list->photo_width = photo->width;
   list->photo_height = photo->height;
   list->window = result->window;
-  list->pack_sha256 = sp_file_sha256 (pack, error);
-  return list->pack_sha256 != NULL;
+  list->pack_sha256 = g_strdup (result->pack_sha256);
 }
 
 static void
@@ -173,15 +170,12 @@ keep (gint32 layer, const SpEditList *list)
 gint32
 sp_gimp_draw (const SpGimpDrawing *drawing, GError **error)
 {
-  g_autofree char *pack =
-      drawing->pack != NULL ? g_strdup (drawing->pack) : sp_job_bundled_pack (error);
-  g_autoptr (SpGimpPhoto) photo = pack != NULL ? sp_gimp_photo_new (drawing->photo, error) : NULL;
+  g_autoptr (SpGimpPhoto) photo = sp_gimp_photo_new (drawing->photo, error);
   SpJobResult result;
-  if (photo == NULL || !run_job (drawing, pack, sp_gimp_photo_get (photo), &result, error))
+  if (photo == NULL || !run_job (drawing, sp_gimp_photo_get (photo), &result, error))
     return -1;
-  gint32 layer = -1;
-  if (complete_list (drawing, pack, sp_gimp_photo_get (photo), &result, error))
-    layer = sp_gimp_layer_new (drawing, result.layer, error);
+  complete_list (drawing, sp_gimp_photo_get (photo), &result);
+  gint32 layer = sp_gimp_layer_new (drawing, result.layer, error);
   if (layer >= 0) {
     keep (layer, drawing->list);
     sp_gimp_layer_insert (drawing, layer);

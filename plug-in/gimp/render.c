@@ -93,7 +93,8 @@ pack_of (const SpGimpAgain *again, const SpEditList *list, GError **error)
 {
   const char *chosen = text_or_null (again->pack);
   g_autofree char *path = chosen != NULL ? g_strdup (chosen) : sp_job_bundled_pack (error);
-  g_autofree char *sha256 = path != NULL ? sp_file_sha256 (path, error) : NULL;
+  g_autoptr (SpPack) pack = path != NULL ? sp_pack_open (path, error) : NULL;
+  g_autofree char *sha256 = pack != NULL ? sp_pack_sha256 (pack, error) : NULL;
   if (sha256 == NULL)
     return NULL;
   if (g_strcmp0 (sha256, list->pack_sha256) == 0)

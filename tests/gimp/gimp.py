@@ -90,6 +90,7 @@ class Gimp:
             for name in EMPTY_PATHS:
                 gimprc.write('(%s "")\n' % name)
         self.environment["GIMP2_DIRECTORY"] = self.path("profile")
+        self.environment["SEMANTIC_PAINT_CACHE"] = self.path("cache")
 
     def __enter__(self):
         with socket.socket() as probe:
