@@ -125,34 +125,11 @@ run_job (const SpGimpDrawing *drawing, const SpPhoto *photo, SpJobResult *result
 
 /* ---- The result ---- */
 
-/* How it was drawn, for the next time. */
 static void
-complete_list (const SpGimpDrawing *drawing, const SpPhoto *photo, const SpJobResult *result)
+set_text (char **text, char *taken)
 {
-  SpEditList *list = drawing->list;
-  g_free (list->program);
-  g_free (list->pack_name);
-  g_free (list->pack_sha256);
-  g_free (list->photo);
-  list->program = g_strdup (SP_VERSION);
-  list->pack_name = g_strdup (result->pack_name);
-  list->photo = sp_host_item_name (drawing->photo);
-  list->photo_width = photo->width;
-  list->photo_height = photo->height;
-  list->window = result->window;
-  list->pack_sha256 = g_strdup (result->pack_sha256);
-}
-
-static void
-tell (const SpJobResult *result)
-{
-  if (sp_gimp_is_verbose ())
-    g_printerr ("Drew %d x %d pixels of the photo at %d x %d, %u steps in %.1f s; %.2f dB outside "
-                "the strokes\n",
-                result->window.width, result->window.height, result->picture_width,
-                result->picture_height, result->adaptation_steps, result->seconds, result->psnr);
-  if (result->note != NULL)
-    sp_host_message (result->note);
+  g_free (*text);
+  *text = taken;
 }
 
 /* A result that cannot be kept is still a result. */
@@ -168,19 +145,47 @@ keep (gint32 layer, const SpEditList *list)
 }
 
 gint32
+sp_gimp_add_drawn (const SpGimpDrawing *drawing, const SpLayer *layer, GError **error)
+{
+  gint32 item = sp_gimp_layer_new (drawing, layer, error);
+  if (item < 0)
+    return -1;
+  SpEditList *list = drawing->list;
+  GeglRectangle photo = sp_host_item_area (drawing->photo);
+  set_text (&list->program, g_strdup (SP_VERSION));
+  set_text (&list->photo, sp_host_item_name (drawing->photo));
+  list->photo_width = photo.width;
+  list->photo_height = photo.height;
+  keep (item, list);
+  sp_gimp_layer_insert (drawing, item);
+  return item;
+}
+
+static void
+tell (const SpJobResult *result)
+{
+  if (sp_gimp_is_verbose ())
+    g_printerr ("Drew %d x %d pixels of the photo at %d x %d, %u steps in %.1f s; %.2f dB outside "
+                "the strokes\n",
+                result->window.width, result->window.height, result->picture_width,
+                result->picture_height, result->adaptation_steps, result->seconds, result->psnr);
+  if (result->note != NULL)
+    sp_host_message (result->note);
+}
+
+gint32
 sp_gimp_draw (const SpGimpDrawing *drawing, GError **error)
 {
   g_autoptr (SpGimpPhoto) photo = sp_gimp_photo_new (drawing->photo, error);
   SpJobResult result;
   if (photo == NULL || !run_job (drawing, sp_gimp_photo_get (photo), &result, error))
     return -1;
-  complete_list (drawing, sp_gimp_photo_get (photo), &result);
-  gint32 layer = sp_gimp_layer_new (drawing, result.layer, error);
-  if (layer >= 0) {
-    keep (layer, drawing->list);
-    sp_gimp_layer_insert (drawing, layer);
+  set_text (&drawing->list->pack_name, g_strdup (result.pack_name));
+  set_text (&drawing->list->pack_sha256, g_strdup (result.pack_sha256));
+  drawing->list->window = result.window;
+  gint32 layer = sp_gimp_add_drawn (drawing, result.layer, error);
+  if (layer >= 0)
     tell (&result);
-  }
   sp_job_result_clear (&result);
   return layer;
 }

@@ -24,4 +24,9 @@ typedef struct {
  * keeps the list. Failed or cancelled: -1, and the image is untouched. */
 gint32 sp_gimp_draw (const SpGimpDrawing *drawing, GError **error);
 
+/* The last part of it alone, for a dialog that has let the engine draw already: `layer` becomes a
+ * new layer that keeps the list, in which the pack's name and SHA-256, the window and the steps
+ * must be. */
+gint32 sp_gimp_add_drawn (const SpGimpDrawing *drawing, const SpLayer *layer, GError **error);
+
 G_END_DECLS
