@@ -246,8 +246,8 @@ describe (GimpProcedure *procedure, const char *label, const char *blurb, const 
 static void
 add_pack_argument (GimpProcedure *procedure, const char *blurb)
 {
-  gimp_procedure_add_file_argument (procedure, "pack", "Pac_k", blurb,
-                                    GIMP_FILE_CHOOSER_ACTION_ANY, TRUE, NULL, G_PARAM_READWRITE);
+  gimp_procedure_add_file_argument (procedure, "pack", "Pac_k", blurb, GIMP_FILE_CHOOSER_ACTION_ANY,
+                                    TRUE, NULL, G_PARAM_READWRITE);
 }
 
 static GimpChoice *
