@@ -299,6 +299,45 @@ def case_strokes_from_elsewhere():
     image.delete()
 
 
+def case_layer_mask_means_its_layer():
+    image, photo, strokes = open_case()
+    mask = photo.create_mask(Gimp.AddMaskType.WHITE)
+    photo.add_mask(mask)
+    layer = paint(image, mask, strokes)
+    assert image.get_layers() == [strokes, layer, photo]
+    image.delete()
+
+
+def case_selection():
+    """Only what is selected is edited."""
+    image, photo, strokes = open_case()
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 60, HEIGHT)
+    layer = paint(image, photo, strokes)
+    assert offsets(layer)[0] + layer.get_width() < 80, (offsets(layer), layer.get_width())
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 10, 10)
+    image.clean_all()
+    refused("selection", Status.EXECUTION_ERROR, image, paint, image, photo, strokes)
+    image.delete()
+
+
+def case_layer_offset_and_group():
+    """A photo that lies elsewhere, in a group: the result follows it."""
+    image, photo = open_photo()
+    image.resize(300, 260, 100, 90)
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    image.reorder_item(photo, group, 0)
+    strokes = add_strokes(image, 0, 0, 300, 260, (140, 150, 40, 40))
+    layer = paint(image, photo, strokes)
+    x, y = offsets(layer)
+    assert abs(x + layer.get_width() / 2 - 160) < 8 and abs(y + layer.get_height() / 2 - 170) < 8
+    assert layer.get_parent() == group
+    first = pixels_of(layer)
+    again = render(image, layer)
+    assert again.get_parent() == group and offsets(again) == (x, y) and pixels_of(again) == first
+    image.delete()
+
+
 def case_wrong_drawables():
     image, photo, strokes = open_case()
     other, foreign, _ = open_case()
@@ -519,6 +558,13 @@ def case_damaged_and_hostile_lists():
 
 # ---- The same picture everywhere ----
 
+def write_layer(layer, path):
+    """In the image's frame."""
+    layer.resize_to_image_size()
+    with open(path, "wb") as file:
+        file.write(pixels_of(layer))
+
+
 def case_picture_for_other_hosts():
     """For tests/gimp3/compare: the layer of a photo and strokes from files, as a PNG."""
     folder = os.environ.get("SP_PICTURES")
@@ -531,9 +577,12 @@ def case_picture_for_other_hosts():
                                    Gio.File.new_for_path(os.path.join(folder, "strokes.png")))
     image.insert_layer(strokes, None, 0)
     layer = paint(image, photo, strokes, seed=5, steps=20)
-    layer.resize_to_image_size()
-    with open(os.path.join(folder, "gimp3.rgba"), "wb") as file:
-        file.write(pixels_of(layer))
+    write_layer(layer, os.path.join(folder, "gimp3.rgba"))
+    image.delete()
+    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE,
+                           Gio.File.new_for_path(os.path.join(folder, "gimp2.xcf")))
+    layer = [layer for layer in image.get_layers() if KEPT in layer.get_parasite_list()][0]
+    write_layer(render(image, layer), os.path.join(folder, "again.rgba"))
     image.delete()
 
 
