@@ -3,48 +3,15 @@
  * It only carries data between the rooms: photo/ makes the window, method/ does the paper, photo/
  * blends the picture back. See semantic-paint.h for the order of calls.
  */
-#include "engine/device.h"
-#include "engine/method/adapt.h"
-#include "engine/method/edit.h"
-#include "engine/method/invert.h"
-#include "engine/method/preview.h"
 #include "engine/method/restyle.h"
 #include "engine/model/encoder.h"
 #include "engine/pack.h"
-#include "engine/photo/photo.h"
+#include "engine/session-private.h"
 
 #include <math.h>
 #include <string.h>
 
-/* An edit as the session keeps it: on the window, not on the photo. */
-typedef struct {
-  SpLatentEdit latent_edit;
-  float *strokes; /* height x width */
-  float *cells;   /* h x w */
-  SpLatent reference;
-  float *reference_values;
-} StoredEdit;
-
-struct _SpSession {
-  SpPack *pack;
-  SpSettings settings;
-  SpGeneratorShape generator;
-  SpWindow window;
-  int cell; /* generator pixels to a latent cell */
-  SpBackend *backend;
-  char *device_note; /* why it is not CUDA, when there is something to tell */
-  SpInversion *inversion;
-  SpAdaptation *adaptation;
-  SpPreview *preview;
-  float *photo;      /* 3 x H x W */
-  float *latent;     /* z4 */
-  float *edited;     /* ze, scratch */
-  float *keep;       /* H x W; all ones without edits */
-  float *picture;    /* 3 x H x W */
-  float *warm_start; /* R as fitted to the unedited photo */
-  SpShape latent_shape;
-  GPtrArray *edits; /* StoredEdit */
-};
+#define MOST_STEPS 1000000u
 
 static void
 stored_edit_free (gpointer data)
@@ -61,11 +28,10 @@ stored_edit_free (gpointer data)
 static gboolean
 check_settings (const SpSettings *settings, GError **error)
 {
-  const guint most_steps = 1000000;
-  if (settings->adaptation_steps > most_steps || settings->inversion_steps > most_steps
-      || settings->warm_start_steps > most_steps) {
+  if (settings->adaptation_steps > MOST_STEPS || settings->inversion_steps > MOST_STEPS
+      || settings->warm_start_steps > MOST_STEPS) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "More than %u steps are not possible.",
-                 most_steps);
+                 MOST_STEPS);
     return FALSE;
   }
   if (settings->threads < 0 || settings->threads > 1024) {
@@ -203,18 +169,6 @@ try_again (SpSession *session, GError *failure, GError **error)
   return moved;
 }
 
-const char *
-sp_session_device (const SpSession *session)
-{
-  return session->backend->description;
-}
-
-const char *
-sp_session_device_note (const SpSession *session)
-{
-  return session->device_note;
-}
-
 static void
 make_buffers (SpSession *session)
 {
@@ -266,14 +220,6 @@ sp_session_free (SpSession *session)
   g_free (session->warm_start);
   sp_pack_unref (session->pack);
   g_free (session);
-}
-
-SpRectangle
-sp_session_window (const SpSession *session, int *width, int *height)
-{
-  *width = session->window.width;
-  *height = session->window.height;
-  return session->window.area;
 }
 
 /* ---- Opening ---- */
@@ -483,6 +429,12 @@ sp_session_preview (SpSession *session, GError **error)
              && preview_on_device (session, error));
 }
 
+void
+sp_session_set_steps (SpSession *session, guint adaptation_steps)
+{
+  session->settings.adaptation_steps = MIN (adaptation_steps, MOST_STEPS);
+}
+
 static gboolean
 render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
                   gpointer user_data, GError **error)
@@ -510,29 +462,4 @@ sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunc
     return TRUE;
   return try_again (session, failure, error) && restore_fit (session, error)
          && render_on_device (session, cancellable, progress, user_data, error);
-}
-
-const float *
-sp_session_picture (const SpSession *session, int *width, int *height)
-{
-  *width = session->window.width;
-  *height = session->window.height;
-  return session->picture;
-}
-
-double
-sp_session_psnr (const SpSession *session)
-{
-  return sp_psnr (session->picture, session->photo, session->keep, session->window.height,
-                  session->window.width);
-}
-
-SpLayer *
-sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error)
-{
-  if (session->edits->len == 0) {
-    g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "There is no edit yet to make a layer of.");
-    return NULL;
-  }
-  return sp_window_blend (&session->window, photo, session->picture, session->keep, error);
 }
