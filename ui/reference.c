@@ -8,7 +8,7 @@ struct _SpReference {
   gatomicrefcount references;
   char *title;
   SpPhoto photo;
-  gboolean on_host_thread;
+  GThread *home; /* NULL: any */
   GDestroyNotify destroy;
 };
 
@@ -20,7 +20,7 @@ sp_reference_new (const char *title, const SpPhoto *photo, gboolean on_host_thre
   g_atomic_ref_count_init (&reference->references);
   reference->title = g_strdup (title);
   reference->photo = *photo;
-  reference->on_host_thread = on_host_thread;
+  reference->home = on_host_thread ? g_thread_self () : NULL;
   reference->destroy = destroy;
   return reference;
 }
@@ -75,15 +75,26 @@ sp_reference_ref (SpReference *reference)
   return reference;
 }
 
+static gboolean
+free_now (gpointer data)
+{
+  SpReference *reference = data;
+  if (reference->destroy)
+    reference->destroy (reference->photo.user_data);
+  g_free (reference->title);
+  g_free (reference);
+  return G_SOURCE_REMOVE;
+}
+
 void
 sp_reference_unref (SpReference *reference)
 {
   if (!g_atomic_ref_count_dec (&reference->references))
     return;
-  if (reference->destroy)
-    reference->destroy (reference->photo.user_data);
-  g_free (reference->title);
-  g_free (reference);
+  if (reference->home && reference->home != g_thread_self ())
+    g_idle_add (free_now, reference);
+  else
+    free_now (reference);
 }
 
 const char *
@@ -101,5 +112,5 @@ sp_reference_photo (const SpReference *reference)
 gboolean
 sp_reference_on_host_thread (const SpReference *reference)
 {
-  return reference->on_host_thread;
+  return reference->home != NULL;
 }

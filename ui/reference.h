@@ -7,8 +7,9 @@ G_BEGIN_DECLS
 
 typedef struct _SpReference SpReference;
 
-/* `photo` is copied; `destroy` (may be NULL) is called with its user data at the end, on the thread
- * that lets go last. `on_host_thread`: its pixels are read on the main thread only (ui/relay.h). */
+/* `photo` is copied; `destroy` (may be NULL) is called with its user data at the end.
+ * `on_host_thread`: that and the reading of its pixels happen on the calling thread, which is the
+ * main thread, only (ui/relay.h). */
 SpReference *sp_reference_new (const char *title, const SpPhoto *photo, gboolean on_host_thread,
                                GDestroyNotify destroy);
 /* Any image file that gdk-pixbuf reads, taken for sRGB. On any thread. */
