@@ -92,6 +92,28 @@ test_packed_size (void)
   g_assert_cmpfloat (floats[bounds.height / 2 * bounds.width + bounds.width / 2], ==, 1.0f);
 }
 
+/* What is kept of a mask elsewhere, its bounds and their coverage, makes the same mask again. */
+static void
+test_areas (void)
+{
+  g_autoptr (SpMask) mask = sp_mask_new (50, 40, NULL);
+  sp_mask_dab (mask, 45, 20, 9, TRUE);
+  g_autoptr (SpPackedMask) packed = sp_mask_pack (mask);
+  SpRectangle area = sp_packed_mask_bounds (packed);
+  g_autofree guint8 *coverage = g_malloc ((gsize)area.width * area.height);
+  sp_packed_mask_read (packed, coverage);
+  g_autoptr (SpPackedMask) again = sp_packed_mask_from_area (area, coverage, 50, 40);
+  g_assert_cmpint (sp_packed_mask_bounds (again).x, ==, area.x);
+  g_assert_cmpuint (sp_packed_mask_bytes (again), ==, sp_packed_mask_bytes (packed));
+  area.x -= 200;
+  g_assert_null (sp_packed_mask_from_area (area, coverage, 50, 40));
+  const float soft[4] = { 0.5f, NAN, 7, -1 };
+  SpStrokes strokes = { { 49, 0, 2, 2 }, soft };
+  g_autoptr (SpPackedMask) cut = sp_packed_mask_from_strokes (&strokes, 50, 40, NULL);
+  g_assert_cmpint (sp_packed_mask_bounds (cut).height, ==, 2);
+  g_assert_cmpint (sp_packed_mask_bounds (cut).width, ==, 1);
+}
+
 /* ---- The history ---- */
 
 static void
@@ -253,6 +275,7 @@ main (int argc, char **argv)
   g_test_add_func ("/strokes/line", test_line);
   g_test_add_func ("/strokes/packing", test_packing);
   g_test_add_func ("/strokes/packed-size", test_packed_size);
+  g_test_add_func ("/strokes/areas", test_areas);
   g_test_add_func ("/history/stack", test_stack);
   g_test_add_func ("/history/gesture", test_gesture);
   g_test_add_func ("/history/branch", test_branch);

@@ -216,6 +216,31 @@ draw_focus (SpCanvas *canvas, cairo_t *cr)
                       canvas->view.width - 2, canvas->view.height - 2);
 }
 
+/* The canvas with another view for a moment, since all drawing goes by the view. */
+cairo_surface_t *
+sp_canvas_thumbnail (SpCanvas *canvas, SpRectangle area, int side)
+{
+  SpView before = canvas->view;
+  int density = gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
+  SpCompare compare = canvas->compare;
+  cairo_surface_t *thumbnail =
+      cairo_image_surface_create (CAIRO_FORMAT_RGB24, side * density, side * density);
+  cairo_surface_set_device_scale (thumbnail, density, density);
+  cairo_t *cr = cairo_create (thumbnail);
+  canvas->compare = SP_COMPARE_AFTER;
+  canvas->view.width = canvas->view.height = side;
+  canvas->view.zoom = (double)side / MAX (1, MAX (area.width, area.height));
+  canvas->view.centre_x = area.x + area.width / 2.0;
+  canvas->view.centre_y = area.y + area.height / 2.0;
+  draw_photo (canvas, cr);
+  if (canvas->picture)
+    draw_picture (canvas, cr);
+  canvas->view = before;
+  canvas->compare = compare;
+  cairo_destroy (cr);
+  return thumbnail;
+}
+
 gboolean
 sp_canvas_draw (GtkWidget *widget, cairo_t *cr)
 {

@@ -46,6 +46,10 @@ void sp_canvas_set_highlight (SpCanvas *canvas, SpPackedMask *mask, gboolean rem
  * none. */
 void sp_canvas_set_picture (SpCanvas *canvas, cairo_surface_t *picture, SpRectangle area);
 
+/* What is shown of `area` (made square about its middle), `side` pixels large, without strokes;
+ * free with cairo_surface_destroy(). */
+cairo_surface_t *sp_canvas_thumbnail (SpCanvas *canvas, SpRectangle area, int side);
+
 /* What is edited, and the generator's size for it (0: not known yet). */
 void sp_canvas_set_frame (SpCanvas *canvas, SpRectangle frame, int width, int height);
 SpRectangle sp_canvas_frame (SpCanvas *canvas);

@@ -224,6 +224,19 @@ sp_history_state (const SpHistory *history)
   return g_ptr_array_ref (present (history));
 }
 
+GPtrArray *
+sp_history_draft (const SpHistory *history, SpHistoryEdit *edit)
+{
+  GPtrArray *draft = copy_edits (present (history));
+  int place = edit->id ? sp_history_find (history, edit->id) : -1;
+  if (place >= 0)
+    sp_history_edit_unref (g_ptr_array_index (draft, place));
+  else
+    g_ptr_array_set_size (draft, (place = (int)draft->len) + 1);
+  g_ptr_array_index (draft, place) = sp_history_edit_ref (edit);
+  return draft;
+}
+
 gboolean
 sp_history_has_work (const SpHistory *history)
 {

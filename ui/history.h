@@ -51,6 +51,9 @@ int sp_history_find (const SpHistory *history, guint id);
 /* The present edits in order: of SpHistoryEdit, to be left as they are. Free with
  * g_ptr_array_unref(). */
 GPtrArray *sp_history_state (const SpHistory *history);
+/* What the state would be with `edit` in the place of the one with its id, or (id 0) added: for a
+ * preview while painting. Free with g_ptr_array_unref(). */
+GPtrArray *sp_history_draft (const SpHistory *history, SpHistoryEdit *edit);
 /* Whether an edit that is on has a mask. */
 gboolean sp_history_has_work (const SpHistory *history);
 

@@ -12,6 +12,7 @@
 struct _SpMask {
   int width, height;
   guint8 *coverage;
+  SpRectangle painted; /* holds all that is covered, and maybe more */
 };
 
 struct _SpPackedMask {
@@ -62,7 +63,10 @@ sp_mask_free (SpMask *mask)
 void
 sp_mask_clear (SpMask *mask)
 {
-  memset (mask->coverage, 0, (gsize)mask->width * mask->height);
+  for (int y = 0; y < mask->painted.height; y++)
+    memset (mask->coverage + (gsize)(mask->painted.y + y) * mask->width + mask->painted.x, 0,
+            mask->painted.width);
+  mask->painted = (SpRectangle){ 0 };
 }
 
 const guint8 *
@@ -98,7 +102,10 @@ sp_mask_dab (SpMask *mask, double x, double y, double radius, gboolean paint)
       line[column] = (guint8)(paint ? MAX (line[column], disc) : MIN (line[column], 255 - disc));
     }
   }
-  return (SpRectangle){ left, top, right - left, bottom - top };
+  SpRectangle dab = { left, top, right - left, bottom - top };
+  if (paint)
+    mask->painted = sp_rectangle_union (mask->painted, dab);
+  return dab;
 }
 
 SpRectangle
@@ -135,14 +142,16 @@ row_extent (const guint8 *row, int width, int *first, int *last)
   return TRUE;
 }
 
+/* Nothing is covered outside `within`. */
 static SpRectangle
-covered_bounds (int width, int height, const guint8 *coverage)
+covered_bounds (int width, const guint8 *coverage, SpRectangle within)
 {
   SpRectangle bounds = { 0 };
   int first, last;
-  for (int y = 0; y < height; y++)
-    if (row_extent (coverage + (gsize)y * width, width, &first, &last))
-      bounds = sp_rectangle_union (bounds, (SpRectangle){ first, y, last - first + 1, 1 });
+  for (int y = within.y; y < within.y + within.height; y++)
+    if (row_extent (coverage + (gsize)y * width + within.x, within.width, &first, &last))
+      bounds =
+          sp_rectangle_union (bounds, (SpRectangle){ within.x + first, y, last - first + 1, 1 });
   return bounds;
 }
 
@@ -177,10 +186,10 @@ append_rows (GByteArray *runs, const SpRectangle *bounds, int width, const guint
   append_run (runs, value, length);
 }
 
-SpPackedMask *
-sp_packed_mask_new (int width, int height, const guint8 *coverage)
+static SpPackedMask *
+pack_within (int width, int height, const guint8 *coverage, SpRectangle within)
 {
-  SpRectangle bounds = covered_bounds (width, height, coverage);
+  SpRectangle bounds = covered_bounds (width, coverage, within);
   if (bounds.width == 0)
     return NULL;
   SpPackedMask *packed = g_new0 (SpPackedMask, 1);
@@ -194,9 +203,54 @@ sp_packed_mask_new (int width, int height, const guint8 *coverage)
 }
 
 SpPackedMask *
+sp_packed_mask_new (int width, int height, const guint8 *coverage)
+{
+  return pack_within (width, height, coverage, (SpRectangle){ 0, 0, width, height });
+}
+
+static guint8
+byte_of (float coverage)
+{
+  return coverage > 0 ? (guint8)(255 * MIN (coverage, 1.0f) + 0.5f) : 0; /* NAN: 0 */
+}
+
+SpPackedMask *
+sp_packed_mask_from_area (SpRectangle area, const guint8 *coverage, int width, int height)
+{
+  int left = MAX (area.x, 0), right = MIN (area.x + area.width, width);
+  int top = MAX (area.y, 0), bottom = MIN (area.y + area.height, height);
+  g_autofree guint8 *whole = g_try_malloc0_n (height, width);
+  if (!whole || left >= right || top >= bottom)
+    return NULL;
+  for (int y = top; y < bottom; y++)
+    memcpy (whole + (gsize)y * width + left,
+            coverage + (gsize)(y - area.y) * area.width + left - area.x, right - left);
+  return pack_within (width, height, whole, (SpRectangle){ left, top, right - left, bottom - top });
+}
+
+SpPackedMask *
+sp_packed_mask_from_strokes (const SpStrokes *strokes, int width, int height, GError **error)
+{
+  gsize pixels = (gsize)strokes->area.width * strokes->area.height;
+  g_autofree guint8 *coverage = g_try_malloc (pixels);
+  if (!coverage) {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
+                         "There is not enough memory for strokes of this size.");
+    return NULL;
+  }
+  for (gsize i = 0; i < pixels; i++)
+    coverage[i] = byte_of (strokes->coverage[i]);
+  SpPackedMask *packed = sp_packed_mask_from_area (strokes->area, coverage, width, height);
+  if (!packed)
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_STROKES,
+                         "There are no strokes on the photo: paint where the concept is to go.");
+  return packed;
+}
+
+SpPackedMask *
 sp_mask_pack (const SpMask *mask)
 {
-  return sp_packed_mask_new (mask->width, mask->height, mask->coverage);
+  return pack_within (mask->width, mask->height, mask->coverage, mask->painted);
 }
 
 void
@@ -243,6 +297,7 @@ sp_mask_unpack (SpMask *mask, const SpPackedMask *packed)
   if (!coverage)
     return;
   sp_packed_mask_read (packed, coverage);
+  mask->painted = *bounds;
   for (int y = 0; y < bounds->height; y++)
     memcpy (mask->coverage + (gsize)(bounds->y + y) * mask->width + bounds->x,
             coverage + (gsize)y * bounds->width, bounds->width);

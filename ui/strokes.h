@@ -38,6 +38,15 @@ void sp_mask_unpack (SpMask *mask, const SpPackedMask *packed);
 /* From full rows of any 8-bit coverage, as sp_mask_coverage() gives. NULL when nothing is covered.
  */
 SpPackedMask *sp_packed_mask_new (int width, int height, const guint8 *coverage);
+/* From the 8-bit coverage of an area of a photo of width x height pixels, as
+ * sp_packed_mask_bounds() and sp_packed_mask_read() give them. NULL when nothing of it covers the
+ * photo, or without memory. */
+SpPackedMask *sp_packed_mask_from_area (SpRectangle area, const guint8 *coverage, int width,
+                                        int height);
+/* From a host's strokes over a photo of width x height pixels. NULL with SP_ERROR_STROKES when none
+ * lies on the photo, or SP_ERROR_MEMORY. */
+SpPackedMask *sp_packed_mask_from_strokes (const SpStrokes *strokes, int width, int height,
+                                           GError **error);
 SpPackedMask *sp_packed_mask_ref (SpPackedMask *packed);
 void sp_packed_mask_unref (SpPackedMask *packed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPackedMask, sp_packed_mask_unref)

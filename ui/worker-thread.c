@@ -1,6 +1,7 @@
 /* The worker's thread: takes the most important request, and does it with the session that only it
  * touches; see worker.h. */
 #include "ui/picture.h"
+#include "ui/words.h"
 #include "ui/worker-private.h"
 
 #include <math.h>
@@ -318,8 +319,11 @@ draw (Engine *engine, SpTask task, SpDrawRequest *request)
 {
   GError *error = NULL;
   gboolean done = FALSE;
-  if (!engine->session)
+  if (!engine->session && task == SP_TASK_PREVIEW)
     done = TRUE; /* preparing failed, and has been told */
+  else if (!engine->session)
+    g_set_error_literal (&error, SP_ERROR, SP_ERROR_PACK,
+                         _ ("The photo could not be prepared: choose another pack or device."));
   else if (task == SP_TASK_RENDER)
     done = render (engine, request, &error);
   else if (task == SP_TASK_LAYER)
