@@ -1,7 +1,8 @@
 /* The canvas's drawing: photo, picture, strokes, frame, brush, in this order; see canvas.h.
  *
  * Strokes are looked up in their mask for each device pixel of the clip alone: while painting that
- * is the neighbourhood of the brush, however large the photo.
+ * is the neighbourhood of the brush, however large the photo. All is drawn into an image of the
+ * clip and goes to the screen in one piece: an X server that scaled the photo would hold us up.
  */
 #include "ui/canvas-private.h"
 
@@ -241,13 +242,10 @@ sp_canvas_thumbnail (SpCanvas *canvas, SpRectangle area, int side)
   return thumbnail;
 }
 
-gboolean
-sp_canvas_draw (GtkWidget *widget, cairo_t *cr)
+static void
+draw_all (SpCanvas *canvas, cairo_t *cr)
 {
-  SpCanvas *canvas = SP_CANVAS (widget);
   gboolean before = sp_canvas_compare (canvas) == SP_COMPARE_BEFORE;
-  gtk_render_background (gtk_widget_get_style_context (widget), cr, 0, 0, canvas->view.width,
-                         canvas->view.height);
   draw_photo (canvas, cr);
   if (canvas->picture && !before)
     draw_picture (canvas, cr);
@@ -261,6 +259,30 @@ sp_canvas_draw (GtkWidget *widget, cairo_t *cr)
     draw_split (canvas, cr);
   if (shows_brush (canvas))
     draw_brush (canvas, cr);
+}
+
+gboolean
+sp_canvas_draw (GtkWidget *widget, cairo_t *cr)
+{
+  SpCanvas *canvas = SP_CANVAS (widget);
+  int density = gtk_widget_get_scale_factor (widget);
+  GdkRectangle clip;
+  if (!gdk_cairo_get_clip_rectangle (cr, &clip))
+    return TRUE;
+  cairo_surface_t *image =
+      cairo_image_surface_create (CAIRO_FORMAT_ARGB32, clip.width * density, clip.height * density);
+  cairo_surface_set_device_scale (image, density, density);
+  cairo_surface_set_device_offset (image, -clip.x * density, -clip.y * density);
+  cairo_t *inner = cairo_create (image);
+  cairo_rectangle (inner, clip.x, clip.y, clip.width, clip.height);
+  cairo_clip (inner);
+  draw_all (canvas, inner);
+  cairo_destroy (inner);
+  gtk_render_background (gtk_widget_get_style_context (widget), cr, 0, 0, canvas->view.width,
+                         canvas->view.height);
+  cairo_set_source_surface (cr, image, 0, 0);
+  cairo_paint (cr);
+  cairo_surface_destroy (image);
   draw_focus (canvas, cr);
   return TRUE;
 }
