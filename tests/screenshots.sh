@@ -31,11 +31,12 @@ stroke() { # from x y to x y, in the window
     sleep 0.05
   done
 }
-press() { xdotool key --window "$window" --clearmodifiers "$1"; }
+press() { xdotool key --clearmodifiers "$1"; }
 
 seconds=${SP_PREPARING_SECONDS:-40} # until the photo is prepared on this machine
 
 start --concept tree
+sleep 2
 shot preparing 2
 sleep "$seconds"
 stroke 330 440 500 470
@@ -46,7 +47,6 @@ press alt+i; xdotool mousemove --window "$window" 600 700
 shot split 1
 press alt+i
 press ctrl+n
-xdotool mousemove --window "$window" 120 160 click 1; sleep 0.2
 press alt+e
 stroke 560 420 600 520
 xdotool mouseup 1
@@ -60,6 +60,15 @@ press Escape; sleep 1; press Escape
 wait $pid
 
 GTK_THEME=Adwaita:dark start --concept grass
+sleep 2
 shot dark 3
+press Escape
+wait $pid
+
+# Hebrew, written from the right: a locale of our own where the system has none, and the translations of BUILD
+localedef -i he_IL -f UTF-8 "$work/he_IL.UTF-8" 2>/dev/null || true
+LOCPATH=$work LC_ALL=he_IL.UTF-8 LANGUAGE=he SEMANTIC_PAINT_LOCALE=$(dirname "$program")/../../po start --concept grass
+sleep 2
+shot hebrew 3
 press Escape
 wait $pid

@@ -222,11 +222,11 @@ test_speed (void)
   sp_mask_dab (sp_canvas_mask (SP_CANVAS (widget)), 3000, 2000, 1900, TRUE);
   double best = INFINITY;
   for (int i = 0; i < 5; i++) {
-    gint64 start = g_get_monotonic_time ();
+    double start = sp_test_processor_milliseconds ();
     cairo_surface_destroy (sp_test_look (widget));
-    best = MIN (best, (g_get_monotonic_time () - start) / 1e3);
+    best = MIN (best, sp_test_processor_milliseconds () - start);
   }
-  g_test_message ("a whole redraw takes %.1f ms", best);
+  g_test_message ("a whole redraw takes %.1f ms of processor time", best);
   g_assert_cmpfloat (best, <, 50);
   gtk_widget_destroy (window);
 }

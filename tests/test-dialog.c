@@ -6,8 +6,6 @@
 #include "ui/canvas.h"
 #include "ui/dialog.h"
 
-#include <time.h>
-
 #define WIDTH 400
 #define HEIGHT 300
 #define PATIENCE 10000
@@ -465,19 +463,11 @@ typedef struct {
   double clock, processor, longest_clock, longest_processor;
 } Heart;
 
-static double
-processor_milliseconds (void)
-{
-  struct timespec time;
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * 1e3 + time.tv_nsec / 1e6;
-}
-
 static gboolean
 beat (gpointer data)
 {
   Heart *heart = data;
-  double clock = g_get_monotonic_time () / 1e3, processor = processor_milliseconds ();
+  double clock = g_get_monotonic_time () / 1e3, processor = sp_test_processor_milliseconds ();
   heart->longest_clock = MAX (heart->longest_clock, clock - heart->clock);
   heart->longest_processor = MAX (heart->longest_processor, processor - heart->processor);
   heart->clock = clock;
@@ -500,7 +490,7 @@ test_heartbeat (Fixture *fixture, gconstpointer unused)
   fixture->host.photo = sp_test_photo (4000, 3000);
   open_dialog (fixture, NULL);
   sp_test_wait (NULL, NULL, 1000); /* the window itself is made and drawn */
-  Heart heart = { g_get_monotonic_time () / 1e3, processor_milliseconds (), 0, 0 };
+  Heart heart = { g_get_monotonic_time () / 1e3, sp_test_processor_milliseconds (), 0, 0 };
   guint source = g_timeout_add (5, beat, &heart);
   wait_for (fixture, "Fit to the photo 42.0 dB");
   for (int i = 0; i < 6; i++) {

@@ -2,6 +2,7 @@
 #include "tests/ui-fixture.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 void
 sp_test_display (int *argc, char ***argv)
@@ -105,6 +106,14 @@ sp_test_wait (gboolean (*done) (gpointer data), gpointer data, guint millisecond
   }
   g_source_remove (tick);
   return is_done;
+}
+
+double
+sp_test_processor_milliseconds (void)
+{
+  struct timespec time;
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1e3 + time.tv_nsec / 1e6;
 }
 
 /* ---- Looks ---- */

@@ -20,6 +20,9 @@ void sp_test_key (GtkWidget *widget, guint key, GdkModifierType state);
 /* Runs the main loop until `done` (NULL: never) says so; FALSE after so many milliseconds. */
 gboolean sp_test_wait (gboolean (*done) (gpointer data), gpointer data, guint milliseconds);
 
+/* Processor time of the calling thread, which a busy machine does not lengthen. */
+double sp_test_processor_milliseconds (void);
+
 /* What the widget looks like; free with cairo_surface_destroy(). */
 cairo_surface_t *sp_test_look (GtkWidget *widget);
 void sp_test_pixel (cairo_surface_t *surface, int x, int y, int rgb[3]);

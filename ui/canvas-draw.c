@@ -230,9 +230,14 @@ sp_canvas_thumbnail (SpCanvas *canvas, SpRectangle area, int side)
   cairo_t *cr = cairo_create (thumbnail);
   canvas->compare = SP_COMPARE_AFTER;
   canvas->view.width = canvas->view.height = side;
-  canvas->view.zoom = (double)side / MAX (1, MAX (area.width, area.height));
-  canvas->view.centre_x = area.x + area.width / 2.0;
-  canvas->view.centre_y = area.y + area.height / 2.0;
+  double length = MAX (1, MAX (area.width, area.height));
+  length =
+      MIN (length, MIN (before.photo_width, before.photo_height)); /* nothing beside the photo */
+  canvas->view.zoom = side / length;
+  canvas->view.centre_x =
+      CLAMP (area.x + area.width / 2.0, length / 2, before.photo_width - length / 2);
+  canvas->view.centre_y =
+      CLAMP (area.y + area.height / 2.0, length / 2, before.photo_height - length / 2);
   draw_photo (canvas, cr);
   if (canvas->picture)
     draw_picture (canvas, cr);

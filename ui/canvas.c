@@ -1,6 +1,7 @@
 /* The canvas: what it holds, and how that is set from outside; see canvas.h. */
 #include "ui/canvas-private.h"
 #include "ui/rows.h"
+#include "ui/words.h"
 
 #include <math.h>
 
@@ -72,10 +73,10 @@ sp_canvas_new (const SpPhoto *photo, SpMask *mask)
   canvas->brush_x = photo->width / 2.0;
   canvas->brush_y = photo->height / 2.0;
   canvas->radius = MAX (0.5, MIN (photo->width, photo->height) / 16.0);
-  sp_widget_describe (GTK_WIDGET (canvas), "Photo", NULL);
+  sp_widget_describe (GTK_WIDGET (canvas), _ ("Photo"), NULL);
   atk_object_set_description (gtk_widget_get_accessible (GTK_WIDGET (canvas)),
-                              "Paint here. The arrow keys move the brush, with Shift it paints; "
-                              "Space paints a dab, [ and ] change the brush's size.");
+                              _ ("Paint here. The arrow keys move the brush, with Shift it paints; "
+                                 "Space paints a dab, [ and ] change the brush's size."));
   return GTK_WIDGET (canvas);
 }
 
@@ -163,7 +164,7 @@ sp_canvas_scale_text (SpCanvas *canvas)
 {
   if (canvas->frame.width <= 0 || canvas->frame_width <= 0)
     return NULL;
-  return g_strdup_printf ("Edited at %d × %d px, shown at %.1f×", canvas->frame_width,
+  return g_strdup_printf (_ ("Edited at %d × %d px, shown at %.1f×"), canvas->frame_width,
                           canvas->frame_height,
                           canvas->view.zoom * canvas->frame.width / canvas->frame_width);
 }

@@ -30,6 +30,20 @@ time_left (double seconds_left)
   return g_strdup_printf (_ ("%d min left"), (seconds + 59) / 60);
 }
 
+/* The engine's words, which it does not translate itself. */
+static const char *
+stage_title (const char *stage)
+{
+  static const char *const titles[] = { N_ ("Reading the photo"),
+                                        N_ ("Fitting the generator to the photo"),
+                                        N_ ("Fitting the edit into the photo") };
+  const char *title = sp_stage_title (stage);
+  for (guint i = 0; i < G_N_ELEMENTS (titles); i++)
+    if (g_str_equal (title, titles[i]))
+      return _ (titles[i]);
+  return title;
+}
+
 static char *
 figures_text (const SpProgress *progress)
 {
@@ -48,8 +62,8 @@ void
 sp_render_panel_progress (SpRenderPanel *panel, const SpProgress *progress)
 {
   double share = progress->steps ? (double)progress->step / progress->steps : 0.0;
-  g_autofree char *stage = g_strdup_printf (
-      _ ("%s: %u of %u"), _ (sp_stage_title (progress->stage)), progress->step, progress->steps);
+  g_autofree char *stage = g_strdup_printf (_ ("%s: %u of %u"), stage_title (progress->stage),
+                                            progress->step, progress->steps);
   g_autofree char *figures = figures_text (progress);
   gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (panel->bar), MIN (share, 1.0));
   gtk_progress_bar_set_text (GTK_PROGRESS_BAR (panel->bar), stage);
