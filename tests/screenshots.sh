@@ -23,7 +23,7 @@ start() { # options of semantic-paint ui...
   window=$(xdotool search --sync --onlyvisible --name "Semantic Paint: " | head -1)
   xdotool windowmove "$window" 20 5 windowfocus --sync "$window"
 }
-shot() { sleep "$2"; import -window "$window" "$folder/$1.png"; }
+shot() { sleep "$2"; import -window "$window" -quality 90 "$folder/$1.jpg"; }
 stroke() { # from x y to x y, in the window
   xdotool mousemove --window "$window" "$1" "$2" mousedown 1
   for i in 1 2 3 4 5 6 7 8; do

@@ -413,6 +413,37 @@ test_first_strokes (Fixture *fixture, gconstpointer unused)
   wait_for (fixture, "Preview");
   g_assert_cmpuint (rows (fixture), ==, 1);
   g_assert_true (shows (fixture, "Draw Tree"));
+  g_assert_cmpint (abs (sp_canvas_frame (fixture->canvas).width - 40), <=, 2); /* about them */
+}
+
+static gboolean
+frame_is_half (gpointer data)
+{
+  SpRectangle frame = sp_canvas_frame (((Fixture *)data)->canvas);
+  return frame.x == 225 && frame.width == 50;
+}
+
+static gboolean
+frame_holds_all (gpointer data)
+{
+  return sp_canvas_frame (((Fixture *)data)->canvas).x < 100;
+}
+
+/* The frame stays where the user moves it, until a stroke is painted outside. The pretended
+ * engine's frame is what it was asked for, half of what the user wants: the real one takes twice as
+ * much. */
+static void
+test_frame (Fixture *fixture, gconstpointer unused)
+{
+  paint (fixture, 100, 100);
+  wait_for (fixture, "Preview");
+  sp_canvas_set_frame (fixture->canvas, (SpRectangle){ 200, 100, 100, 100 }, 0, 0);
+  g_signal_emit_by_name (fixture->canvas, "frame-moved");
+  g_assert_true (sp_test_wait (frame_is_half, fixture, PATIENCE));
+  sp_test_wait (NULL, NULL, 300);
+  g_assert_true (frame_is_half (fixture));
+  paint (fixture, 300, 200);
+  g_assert_true (sp_test_wait (frame_holds_all, fixture, PATIENCE));
 }
 
 static void
@@ -527,6 +558,7 @@ main (int argc, char **argv)
   ADD ("/dialog/kept", test_kept);
   ADD ("/dialog/opened-again", test_opened_again);
   ADD ("/dialog/first-strokes", test_first_strokes);
+  ADD ("/dialog/frame", test_frame);
   ADD ("/dialog/no-pack", test_no_pack);
   ADD ("/dialog/names", test_names);
   ADD ("/dialog/heartbeat", test_heartbeat);

@@ -250,9 +250,8 @@ build_bottom (SpDialog *dialog)
                                   "the better. “Model's view” shows where it does not."));
   gtk_style_context_add_class (gtk_widget_get_style_context (dialog->scale), "dim-label");
   gtk_style_context_add_class (gtk_widget_get_style_context (dialog->fit_text), "dim-label");
-  GtkWidget *close =
-      button_new (_ ("Close"), _ ("Close"), _ ("Closes the window (Escape)."),
-                  G_CALLBACK (close_clicked), dialog);
+  GtkWidget *close = button_new (_ ("Close"), _ ("Close"), _ ("Closes the window (Escape)."),
+                                 G_CALLBACK (close_clicked), dialog);
   dialog->apply = gtk_button_new_with_mnemonic (dialog->host->apply_title);
   gtk_widget_set_tooltip_text (dialog->apply, dialog->host->apply_description);
   gtk_style_context_add_class (gtk_widget_get_style_context (dialog->apply), "suggested-action");

@@ -53,7 +53,9 @@ struct _SpDialog {
   GPtrArray *rendering;     /* the state whose render was asked for and has not come; NULL: none */
   cairo_surface_t *fit;     /* the model's view, with what it loses; NULL: not known yet */
   cairo_surface_t *picture; /* of the engine, NULL: none */
-  SpRectangle picture_area, session_area;
+  SpRectangle picture_area;
+  SpRectangle session_area; /* the frame of the session; empty: there was none yet */
+  SpRectangle asked_bounds; /* of the session that was asked for last */
   SpPictureKind picture_kind;
   gboolean stopped;
   GPtrArray *picture_state; /* NULL: none */

@@ -101,6 +101,7 @@ prepare_about (SpDialog *dialog, SpRectangle bounds)
   }
   SpSettings settings = sp_settings_default ();
   settings.device = sp_model_panel_device (dialog->model_panel);
+  dialog->asked_bounds = bounds;
   sp_worker_prepare (dialog->worker, pack, bounds, &settings);
 }
 
@@ -125,7 +126,8 @@ void
 sp_dialog_frame_strokes (SpDialog *dialog)
 {
   SpRectangle bounds = strokes_bounds (dialog);
-  if (bounds.width == 0 || dialog->session_area.width == 0 || holds (dialog->session_area, bounds))
+  SpRectangle frame = dialog->session_area.width ? dialog->session_area : dialog->asked_bounds;
+  if (bounds.width == 0 || holds (frame, bounds))
     return;
   sp_dialog_prepare_session (dialog);
 }
@@ -247,8 +249,10 @@ on_pack (SpPack *pack, gpointer data)
   dialog->pack = sp_pack_ref (pack);
   sp_concept_list_set_pack (dialog->concepts, pack, first ? dialog->start.concept : NULL);
   sp_model_panel_describe_pack (dialog->model_panel, pack);
-  if (first && dialog->host->first_strokes >= 0 && sp_history_length (dialog->history) == 0)
+  if (first && dialog->host->first_strokes >= 0 && sp_history_length (dialog->history) == 0) {
     sp_dialog_take_strokes (dialog, (guint)dialog->host->first_strokes);
+    sp_dialog_prepare_session (dialog); /* about them, not about the whole photo */
+  }
   sp_dialog_review (dialog);
 }
 
@@ -282,7 +286,6 @@ on_prepared (const SpPrepared *prepared, gpointer data)
                              : g_strdup ("");
   gtk_label_set_text (GTK_LABEL (dialog->fit_text), fit);
   g_clear_pointer (&dialog->picture_state, g_ptr_array_unref); /* of another session */
-  sp_dialog_frame_strokes (dialog);
   sp_dialog_queue_preview (dialog);
 }
 

@@ -157,6 +157,8 @@ build_budget (SpRenderPanel *panel, guint steps, guint seconds)
   gtk_grid_set_column_spacing (GTK_GRID (grid), 8);
   panel->steps = sp_row_number (steps, MOST_STEPS);
   panel->seconds = sp_row_number (seconds, MOST_SECONDS);
+  gtk_entry_set_width_chars (GTK_ENTRY (panel->steps), 4);
+  gtk_entry_set_width_chars (GTK_ENTRY (panel->seconds), 4);
   sp_row_attach (
       GTK_GRID (grid), 0, _ ("S_teps"), panel->steps,
       _ ("More steps fit the surroundings better and take longer; 0 keeps the preview."));
