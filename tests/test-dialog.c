@@ -334,6 +334,29 @@ test_apply_alone (Fixture *fixture, gconstpointer unused)
   g_assert_cmpint (sp_fake.renders, ==, 1);
 }
 
+/* Painting while the result is being rendered takes the wish to apply it back. */
+static void
+test_apply_and_paint (Fixture *fixture, gconstpointer unused)
+{
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (find (fixture, GTK_TYPE_SPIN_BUTTON, "Steps")), 5000);
+  sp_fake.render_steps = 100000;
+  paint (fixture, 100, 100);
+  press (fixture, "Add layer");
+  wait_for (fixture, "Rendering");
+  g_assert_false (is_enabled (fixture, "Add layer"));
+  paint (fixture, 200, 200);
+  wait_for (fixture, "Preview");
+  sp_test_wait (NULL, NULL, 200);
+  g_assert_true (is_enabled (fixture, "Add layer"));
+  press (fixture, "Add layer");
+  wait_for (fixture, "Rendering");
+  press (fixture, "Cancel render");
+  wait_for (fixture, "Preview");
+  g_assert_true (is_enabled (fixture, "Add layer"));
+  g_assert_cmpuint (fixture->applied, ==, 0);
+  g_assert_cmpuint (fixture->closed, ==, 0);
+}
+
 static void
 test_stop_and_cancel (Fixture *fixture, gconstpointer unused)
 {
@@ -553,6 +576,7 @@ main (int argc, char **argv)
   ADD ("/dialog/change", test_change);
   ADD ("/dialog/render-and-apply", test_render_and_apply);
   ADD ("/dialog/apply-alone", test_apply_alone);
+  ADD ("/dialog/apply-and-paint", test_apply_and_paint);
   ADD ("/dialog/stop-and-cancel", test_stop_and_cancel);
   ADD ("/dialog/failing", test_failing);
   ADD ("/dialog/kept", test_kept);

@@ -168,7 +168,9 @@ preview_due (gpointer data)
   g_autoptr (GPtrArray) state = sp_dialog_state (dialog);
   if (state == dialog->picture_state || state == dialog->rendering)
     return G_SOURCE_REMOVE;
-  g_clear_pointer (&dialog->rendering, g_ptr_array_unref); /* stale now */
+  g_clear_pointer (&dialog->rendering, g_ptr_array_unref); /* stale now, and not to be applied */
+  dialog->apply_pending = FALSE;
+  sp_dialog_review (dialog);
   sp_worker_preview (dialog->worker, state);
   return G_SOURCE_REMOVE;
 }
@@ -211,6 +213,7 @@ sp_dialog_cancel (gpointer data)
   dialog->apply_pending = FALSE;
   g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
   sp_worker_cancel (dialog->worker);
+  sp_dialog_review (dialog);
 }
 
 /* What was rendered is taken; what was only previewed is rendered first, unless no steps are
