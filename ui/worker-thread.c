@@ -369,6 +369,18 @@ tell_task (Engine *engine, SpTask task)
   sp_worker_tell (engine->worker, news_new (SP_NEWS_TASK, task));
 }
 
+/* Whether there is nothing to do, which is told before waiting. */
+static gboolean
+is_idle (SpWorker *worker)
+{
+  g_mutex_lock (&worker->mutex);
+  worker->task = SP_TASK_NONE;
+  gboolean idle = !worker->prepare.wanted && !worker->render.state && !worker->layer.state
+                  && !worker->preview.state;
+  g_mutex_unlock (&worker->mutex);
+  return idle;
+}
+
 /* SP_TASK_NONE: to quit. */
 static SpTask
 wait_for_request (Engine *engine, SpPrepareRequest *to_prepare, SpDrawRequest *to_draw)
@@ -376,7 +388,6 @@ wait_for_request (Engine *engine, SpPrepareRequest *to_prepare, SpDrawRequest *t
   SpWorker *worker = engine->worker;
   SpTask task = SP_TASK_NONE;
   g_mutex_lock (&worker->mutex);
-  worker->task = SP_TASK_NONE;
   while (!worker->quit && (task = take_request (worker, to_prepare, to_draw)) == SP_TASK_NONE)
     g_cond_wait (&worker->asked, &worker->mutex);
   worker->task = task;
@@ -402,7 +413,8 @@ sp_worker_thread (gpointer data)
       prepare (&engine, &to_prepare);
     else
       draw (&engine, task, &to_draw);
-    tell_task (&engine, SP_TASK_NONE);
+    if (is_idle (engine.worker))
+      tell_task (&engine, SP_TASK_NONE);
     g_clear_object (&engine.cancellable);
   }
   g_clear_object (&engine.cancellable);
