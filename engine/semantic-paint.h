@@ -198,6 +198,9 @@ void sp_session_clear_edits (SpSession *session);
 /* Section 3.4: one forward pass of the fitted generator over the edited latent. */
 gboolean sp_session_preview (SpSession *session, GError **error);
 
+/* How many steps the next render takes at most. */
+void sp_session_set_steps (SpSession *session, guint adaptation_steps);
+
 /* Section 3.3: trains G' for the edits. Cancelled: FALSE with G_IO_ERROR_CANCELLED, and the picture
  * is the best so far. */
 gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
@@ -206,6 +209,15 @@ gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
 /* The last preview's or render's picture: 3 x height x width, sRGB-encoded, -1 to 1, the session's.
  */
 const float *sp_session_picture (const SpSession *session, int *width, int *height);
+
+/* The photo as the generator sees it, likewise; and what of it is kept, height x width: 1 keeps the
+ * photo, 0 is the edits'. Both are the session's, the second until the next edit. */
+const float *sp_session_photo (const SpSession *session, int *width, int *height);
+const float *sp_session_keep (const SpSession *session, int *width, int *height);
+
+/* Within a progress callback only: makes sp_session_picture() the present step's. FALSE while there
+ * is none, which is so while inverting. */
+gboolean sp_session_look (SpSession *session);
 
 /* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside
  * the soft mask, peak 255 of 8 bits (picture clamped, not rounded). */

@@ -31,36 +31,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Edits, edits_clear)
 
 /* ---- References ---- */
 
-static gint32
-layer_named (gint32 image, const char *name)
-{
-  g_autoptr (GArray) layers = sp_gimp_layers (image);
-  for (guint i = 0; i < layers->len; i++) {
-    gint32 layer = g_array_index (layers, gint32, i);
-    g_autofree char *its_name = sp_host_item_name (layer);
-    if (g_strcmp0 (name, its_name) == 0)
-      return layer;
-  }
-  return -1;
-}
-
-/* In the image itself first, then in any that is open. */
-static gint32
-find_reference (const SpGimpDrawing *drawing, const char *name)
-{
-  gint32 layer = layer_named (drawing->image, name);
-  g_autoptr (GArray) images = sp_host_images ();
-  for (guint i = 0; layer < 0 && i < images->len; i++)
-    layer = layer_named (g_array_index (images, gint32, i), name);
-  return layer;
-}
-
 static gboolean
 add_reference (const SpGimpDrawing *drawing, SpEditEntry *entry, Edits *edits, SpEdit *edit,
                GError **error)
 {
   gint32 layer = drawing->reference >= 0    ? drawing->reference
-                 : entry->reference != NULL ? find_reference (drawing, entry->reference)
+                 : entry->reference != NULL ? sp_gimp_layer_named (drawing->image, entry->reference)
                                             : -1;
   if (layer < 0) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
@@ -157,6 +133,8 @@ sp_gimp_add_drawn (const SpGimpDrawing *drawing, const SpLayer *layer, GError **
   list->photo_width = photo.width;
   list->photo_height = photo.height;
   keep (item, list);
+  if (drawing->of_dialog)
+    sp_gimp_mark_result (drawing->image, drawing->photo, item);
   sp_gimp_layer_insert (drawing, item);
   return item;
 }

@@ -13,8 +13,9 @@ typedef struct {
   gint32 replaced;  /* a result that gives its place to the new one; -1: none */
   gint32 hidden; /* a layer that is hidden then, after which the photo is the active one; -1: none
                   */
-  const char *pack; /* NULL: the bundled one */
-  SpEditList *list; /* what it is; how it was drawn is put in */
+  gboolean of_dialog; /* the list is the dialog's: the new layer is marked, and the photo active */
+  const char *pack;   /* NULL: the bundled one */
+  SpEditList *list;   /* what it is; how it was drawn is put in */
   SpProgressFunction progress;
   gpointer user_data;
   GCancellable *cancellable;

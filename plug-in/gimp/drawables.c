@@ -1,6 +1,7 @@
 /* Which drawables can be what; see drawables.h. */
 #include "plug-in/gimp/drawables.h"
 #include "plug-in/gimp/host.h"
+#include "plug-in/gimp/kept.h"
 
 #include <string.h>
 
@@ -127,6 +128,29 @@ sp_gimp_layers (gint32 image)
   return list;
 }
 
+static gint32
+layer_named_in (gint32 image, const char *name)
+{
+  g_autoptr (GArray) layers = sp_gimp_layers (image);
+  for (guint i = 0; i < layers->len; i++) {
+    gint32 layer = g_array_index (layers, gint32, i);
+    g_autofree char *its_name = sp_host_item_name (layer);
+    if (g_strcmp0 (name, its_name) == 0)
+      return layer;
+  }
+  return -1;
+}
+
+gint32
+sp_gimp_layer_named (gint32 image, const char *name)
+{
+  gint32 layer = layer_named_in (image, name);
+  g_autoptr (GArray) images = sp_host_images ();
+  for (guint i = 0; layer < 0 && i < images->len; i++)
+    layer = layer_named_in (g_array_index (images, gint32, i), name);
+  return layer;
+}
+
 static void
 append_channels_and_masks (GArray *list, gint32 image, const GArray *layers)
 {
@@ -182,7 +206,7 @@ sp_gimp_likely_strokes (gint32 image, gint32 photo)
     if (layer != photo && is_named_strokes (layer))
       return layer;
   }
-  if (above >= 0)
+  if (above >= 0 && !sp_gimp_has_kept (above))
     return above;
   g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (gint32));
   append_selection (others, image);

@@ -19,12 +19,15 @@ gboolean sp_gimp_can_be_strokes (gint32 drawable, gint32 image, gint32 photo);
  */
 GArray *sp_gimp_layers (gint32 image);
 
+/* The topmost layer of this name, in the image itself first, then in any that is open; -1: none. */
+gint32 sp_gimp_layer_named (gint32 image, const char *name);
+
 /* Layers, channels, layer masks and the selection that can be the strokes, in that order, -1 at the
  * end. Free with g_array_unref(). Elements: gint32. */
 GArray *sp_gimp_stroke_sources (gint32 image, gint32 photo);
 
-/* The topmost layer named like "stroke", else the layer just above the photo, else the first of
- * the others, the selection before channels and masks; -1: none. */
+/* The topmost layer named like "stroke", else the layer just above the photo unless it is a result,
+ * else the first of the others, the selection before channels and masks; -1: none. */
 gint32 sp_gimp_likely_strokes (gint32 image, gint32 photo);
 
 /* Layers of all open images that can be a reference. Free with g_array_unref(). */

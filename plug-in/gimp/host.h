@@ -34,6 +34,11 @@ GArray *sp_host_image_channels (gint32 image);
 gint32 sp_host_image_selection (gint32 image);
 gboolean sp_host_selection_bounds (gint32 image, GeglRectangle *bounds);
 
+/* Data that is saved with the image and copied with it, and makes no undo step; `data` NULL removes
+ * it. GET: NULL where there is none. */
+gboolean sp_host_image_set_parasite (gint32 image, const char *name, GBytes *data);
+GBytes *sp_host_image_get_parasite (gint32 image, const char *name);
+
 void sp_host_image_set_active_layer (gint32 image, gint32 layer);
 void sp_host_undo_group_start (gint32 image);
 void sp_host_undo_group_end (gint32 image);
@@ -59,6 +64,9 @@ void sp_host_item_set_visible (gint32 item, gboolean visible);
 void sp_host_item_delete (gint32 item);
 /* In the image's coordinates. */
 GeglRectangle sp_host_item_area (gint32 drawable);
+
+/* Its number within its image, which is saved with it and never given again; 0: none. */
+guint sp_host_item_tattoo (gint32 item);
 
 /* Data that is saved with the item and copied with it. GET: NULL where there is none. */
 gboolean sp_host_item_set_parasite (gint32 item, const char *name, GBytes *data);

@@ -1,4 +1,5 @@
-/* The list of edits that a result's layer keeps, as a parasite: docs/edit-list.md. */
+/* Lists of edits that GIMP keeps, as parasites: docs/edit-list.md. A result's layer keeps the edits
+ * it was made of; the image keeps those that the dialog has for a photo's layer, drawn or not. */
 #pragma once
 
 #include "engine/edit-list.h"
@@ -11,5 +12,21 @@ gboolean sp_gimp_keep (gint32 layer, const SpEditList *list, GError **error);
 
 /* From a layer; SP_ERROR_SETTING when it has none, SP_ERROR_EDITS when it is damaged. */
 SpEditList *sp_gimp_kept (gint32 layer, GError **error);
+gboolean sp_gimp_has_kept (gint32 layer);
+
+/* The dialog's list for a photo's layer, into the image; no undo step, and the image does not count
+ * as changed. An empty list leaves nothing. */
+gboolean sp_gimp_keep_for_photo (gint32 image, gint32 photo, const SpEditList *list,
+                                 GError **error);
+
+/* NULL without an error when there is none. */
+SpEditList *sp_gimp_kept_for_photo (gint32 image, gint32 photo, GError **error);
+
+/* Marks `layer`, which is not yet in the image's tree, as what the dialog's list for the photo was
+ * drawn as. */
+void sp_gimp_mark_result (gint32 image, gint32 photo, gint32 layer);
+
+/* The layer so marked, the lowest of copies; -1: there is none (any more). */
+gint32 sp_gimp_marked_result (gint32 image, gint32 photo);
 
 G_END_DECLS

@@ -25,9 +25,9 @@ is_of_the_size (gint32 layer, const SpEditList *list)
 }
 
 /* By name and size, the one nearest below the result before any above it; a photo that was renamed
- * is still just below. -1: none. */
-static gint32
-find_photo (gint32 image, gint32 result, const SpEditList *list)
+ * is still just below. */
+gint32
+sp_gimp_photo_of_result (gint32 image, gint32 result, const SpEditList *list)
 {
   g_autoptr (GArray) layers = sp_gimp_layers (image);
   gint32 above = -1, below = -1, next = -1;
@@ -55,7 +55,8 @@ find_photo (gint32 image, gint32 result, const SpEditList *list)
 static gint32
 photo_of (const SpGimpAgain *again, const SpEditList *list, GError **error)
 {
-  gint32 photo = again->photo >= 0 ? again->photo : find_photo (again->image, again->layer, list);
+  gint32 photo =
+      again->photo >= 0 ? again->photo : sp_gimp_photo_of_result (again->image, again->layer, list);
   if (photo < 0) {
     g_set_error (
         error, SP_ERROR, SP_ERROR_SETTING,
@@ -147,6 +148,8 @@ draw_again (const SpGimpAgain *again, gint32 photo, const char *pack, SpEditList
                             .reference = -1,
                             .replaced = again->layer,
                             .hidden = -1,
+                            .of_dialog =
+                                sp_gimp_marked_result (again->image, photo) == again->layer,
                             .pack = pack,
                             .list = list,
                             .progress = sp_gimp_show_in_status_bar,

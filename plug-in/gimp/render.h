@@ -1,7 +1,7 @@
 /* A result, drawn again from the edits that its layer keeps. */
 #pragma once
 
-#include <glib.h>
+#include "engine/edit-list.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,9 @@ typedef struct {
   int seed;             /* -1: as kept */
   const char *pack;     /* NULL or "": the same pack */
 } SpGimpAgain;
+
+/* The layer that a result was made of; -1: it is not there any more, in its size. */
+gint32 sp_gimp_photo_of_result (gint32 image, gint32 result, const SpEditList *list);
 
 /* Progress goes to the status bar. Returns the new layer; -1 with an error, and the image is
  * untouched. */

@@ -16,6 +16,28 @@ array_of (gint32 *items, int n_items)
   return array;
 }
 
+/* ---- Parasites ---- */
+
+static GimpParasite *
+parasite_of (const char *name, GBytes *data)
+{
+  gsize length;
+  gconstpointer bytes = g_bytes_get_data (data, &length);
+  return gimp_parasite_new (name, GIMP_PARASITE_PERSISTENT, (guint32)length, bytes);
+}
+
+/* Takes the parasite; NULL stays NULL. */
+static GBytes *
+data_of (GimpParasite *parasite)
+{
+  if (parasite == NULL)
+    return NULL;
+  GBytes *data =
+      g_bytes_new (gimp_parasite_data (parasite), (gsize)gimp_parasite_data_size (parasite));
+  gimp_parasite_free (parasite);
+  return data;
+}
+
 /* ---- Images ---- */
 
 gboolean
@@ -88,6 +110,24 @@ sp_host_selection_bounds (gint32 image, GeglRectangle *bounds)
   bounds->width = right - bounds->x;
   bounds->height = bottom - bounds->y;
   return non_empty;
+}
+
+/* Not undoable: GIMP makes a step of one that is. */
+gboolean
+sp_host_image_set_parasite (gint32 image, const char *name, GBytes *data)
+{
+  if (data == NULL)
+    return gimp_image_detach_parasite (image, name);
+  GimpParasite *parasite = parasite_of (name, data);
+  gboolean attached = gimp_image_attach_parasite (image, parasite);
+  gimp_parasite_free (parasite);
+  return attached;
+}
+
+GBytes *
+sp_host_image_get_parasite (gint32 image, const char *name)
+{
+  return data_of (gimp_image_get_parasite (image, name));
 }
 
 void
@@ -199,13 +239,16 @@ sp_host_item_area (gint32 drawable)
   return area;
 }
 
+guint
+sp_host_item_tattoo (gint32 item)
+{
+  return gimp_item_get_tattoo (item);
+}
+
 gboolean
 sp_host_item_set_parasite (gint32 item, const char *name, GBytes *data)
 {
-  gsize length;
-  gconstpointer bytes = g_bytes_get_data (data, &length);
-  GimpParasite *parasite =
-      gimp_parasite_new (name, GIMP_PARASITE_PERSISTENT, (guint32)length, bytes);
+  GimpParasite *parasite = parasite_of (name, data);
   gboolean attached = gimp_item_attach_parasite (item, parasite);
   gimp_parasite_free (parasite);
   return attached;
@@ -214,13 +257,7 @@ sp_host_item_set_parasite (gint32 item, const char *name, GBytes *data)
 GBytes *
 sp_host_item_get_parasite (gint32 item, const char *name)
 {
-  GimpParasite *parasite = gimp_item_get_parasite (item, name);
-  if (parasite == NULL)
-    return NULL;
-  GBytes *bytes =
-      g_bytes_new (gimp_parasite_data (parasite), (gsize)gimp_parasite_data_size (parasite));
-  gimp_parasite_free (parasite);
-  return bytes;
+  return data_of (gimp_item_get_parasite (item, name));
 }
 
 /* ---- Drawables ---- */

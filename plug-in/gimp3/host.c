@@ -53,6 +53,29 @@ numbers_of (gpointer *items)
   return array;
 }
 
+/* ---- Parasites ---- */
+
+static GimpParasite *
+parasite_of (const char *name, GBytes *data)
+{
+  gsize length;
+  gconstpointer bytes = g_bytes_get_data (data, &length);
+  return gimp_parasite_new (name, GIMP_PARASITE_PERSISTENT, (guint32)length, bytes);
+}
+
+/* Takes the parasite; NULL stays NULL. */
+static GBytes *
+data_of (GimpParasite *parasite)
+{
+  if (parasite == NULL)
+    return NULL;
+  guint32 length;
+  gconstpointer bytes = gimp_parasite_get_data (parasite, &length);
+  GBytes *data = g_bytes_new (bytes, length);
+  gimp_parasite_free (parasite);
+  return data;
+}
+
 /* ---- Images ---- */
 
 gboolean
@@ -125,6 +148,24 @@ sp_host_selection_bounds (gint32 image, GeglRectangle *bounds)
   bounds->width = right - bounds->x;
   bounds->height = bottom - bounds->y;
   return non_empty;
+}
+
+/* Not undoable: GIMP makes a step of one that is. */
+gboolean
+sp_host_image_set_parasite (gint32 image, const char *name, GBytes *data)
+{
+  if (data == NULL)
+    return gimp_image_detach_parasite (image_of (image), name);
+  GimpParasite *parasite = parasite_of (name, data);
+  gboolean attached = gimp_image_attach_parasite (image_of (image), parasite);
+  gimp_parasite_free (parasite);
+  return attached;
+}
+
+GBytes *
+sp_host_image_get_parasite (gint32 image, const char *name)
+{
+  return data_of (gimp_image_get_parasite (image_of (image), name));
 }
 
 void
@@ -238,13 +279,16 @@ sp_host_item_area (gint32 drawable)
   return area;
 }
 
+guint
+sp_host_item_tattoo (gint32 item)
+{
+  return gimp_item_get_tattoo (item_of (item));
+}
+
 gboolean
 sp_host_item_set_parasite (gint32 item, const char *name, GBytes *data)
 {
-  gsize length;
-  gconstpointer bytes = g_bytes_get_data (data, &length);
-  GimpParasite *parasite =
-      gimp_parasite_new (name, GIMP_PARASITE_PERSISTENT, (guint32)length, bytes);
+  GimpParasite *parasite = parasite_of (name, data);
   gboolean attached = gimp_item_attach_parasite (item_of (item), parasite);
   gimp_parasite_free (parasite);
   return attached;
@@ -253,14 +297,7 @@ sp_host_item_set_parasite (gint32 item, const char *name, GBytes *data)
 GBytes *
 sp_host_item_get_parasite (gint32 item, const char *name)
 {
-  GimpParasite *parasite = gimp_item_get_parasite (item_of (item), name);
-  if (parasite == NULL)
-    return NULL;
-  guint32 length;
-  gconstpointer bytes = gimp_parasite_get_data (parasite, &length);
-  GBytes *data = g_bytes_new (bytes, length);
-  gimp_parasite_free (parasite);
-  return data;
+  return data_of (gimp_item_get_parasite (item_of (item), name));
 }
 
 /* ---- Drawables ---- */

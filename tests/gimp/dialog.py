@@ -105,11 +105,13 @@ def key(*keys):
 
 # What a person operates; each of these must say what it is.
 OPERABLE = {"push button", "toggle button", "radio button", "combo box", "spin button", "slider",
-            "text", "check box", "progress bar", "info bar"}
+            "text", "check box", "progress bar", "info bar", "list box", "drawing area"}
 # Parts inside GTK's own composite widgets, whose whole is named.
-EXPECTED = ["Add", "Remove", "Restyle", "Concept", "Strokes", "Strength", "Low strength",
-            "Medium strength", "High strength", "More settings", "Steps", "Seed", "Pack", "Render",
-            "Cancel"]
+EXPECTED = ["Draw", "Erase", "Restyle", "Brush", "Rubber", "Frame", "Hand", "Brush size", "Undo",
+            "Redo", "Before", "Split", "Model's view", "Zoom in", "Zoom out", "Whole photo", "Photo",
+            "Search concepts", "Concept", "Strength", "Low strength", "Medium strength",
+            "High strength", "Example", "History", "New edit", "Change edit", "Strokes",
+            "Take strokes", "Steps", "Seconds", "Render", "Model and device", "Close", "Add layer"]
 
 
 class Cases:
@@ -129,64 +131,20 @@ class Cases:
     def open(self, mode="RUN-INTERACTIVE"):
         self.gimp.send('(plug-in-semantic-paint %s image photo -1 "" "" "" -1 0 0 "")' % mode)
         wait_for(self.screen.window, "dialog")
-        self.screen.wait("Render")
+        self.screen.wait("Add layer")
 
     def gone(self):
         wait_for(lambda: self.screen.window() is None, "end of the dialog")
 
-    def expand(self):
-        if not self.screen.showing(self.screen.find("Steps")):
-            self.screen.wait("More settings").get_action_iface().do_action(0)
-            wait_for(lambda: self.screen.showing(self.screen.find("Steps")), "settings")
+    def showing(self, name, role=None):
+        wait_for(lambda: self.screen.showing(self.screen.find(name, role)), "“%s” in sight" % name)
 
-    # ---- Cases, in this order ----
-
-    def names(self):
-        """Everything that can be operated has a name."""
-        self.open()
-        subprocess.run(["xdotool", "mousemove", "5", "5"], check=True)  # no tooltips
-        time.sleep(0.5)
-        self.screen.shot("1-opened")
-        self.expand()
-        for name in EXPECTED:
-            self.screen.wait(name)
-        for node in self.screen.controls():
-            if node.get_role_name() in OPERABLE and self.screen.showing(node):
-                assert node.get_name(), "a %s has no accessible name" % node.get_role_name()
-        time.sleep(0.5)
-        self.screen.shot("2-settings")
-
-    def restyle_without_reference_words(self):
-        """Choosing Restyle shows the reference's row."""
-        self.screen.press("Restyle", "radio button")
-        wait_for(lambda: self.screen.showing(self.screen.find("Look of")), "reference row")
-        self.screen.shot("3-restyle")
-        self.screen.press("Add", "radio button")
-
-    def stop(self):
-        """Stop while rendering leaves the image as it was, and the dialog open."""
-        self.screen.set_number("Steps", 5000)
-        self.screen.press("Render")
-        progress = self.screen.wait("Progress", "progress bar")
-        wait_for(lambda: self.screen.showing(progress), "progress")
-        stop = self.screen.wait("Stop", "push button")
-        wait_for(lambda: progress.get_value_iface().get_current_value() > 0, "first steps")
-        self.screen.shot("4-rendering")
-        start = time.monotonic()
-        stop.get_action_iface().do_action(0)
-        self.screen.wait("Cancel", "push button")
-        took = time.monotonic() - start
-        assert took < 10, "stopping took %.1f s" % took
-        print("    stopped after %.1f s" % took)
-        time.sleep(0.3)
-        self.screen.shot("5-stopped")
-
-    def escape(self):
-        """Escape closes the dialog; nothing has happened."""
+    def focus(self):
         subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", WINDOW,
                         "windowfocus", "--sync"], check=True, timeout=SECONDS)
-        key("Escape")
-        self.gone()
+
+    def cancelled(self):
+        """The procedure said so, and the image is as it was."""
         try:
             self.gimp.receive()
         except Failed as failure:
@@ -194,20 +152,87 @@ class Cases:
         assert self.layers() == 2
         assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0
 
-    def render(self):
-        """Render makes the layer, hides the strokes and closes the dialog."""
+    # ---- Cases, in this order ----
+
+    def names(self):
+        """Everything that can be operated has a name."""
         self.open()
-        self.expand()
+        subprocess.run(["xdotool", "mousemove", "5", "5"], check=True)  # no tooltips
+        self.screen.shot("1-opened")
+        self.screen.wait("Model and device").get_action_iface().do_action(0)
+        for name in EXPECTED:
+            self.screen.wait(name)
+        for node in self.screen.controls():
+            if node.get_role_name() in OPERABLE and self.screen.showing(node):
+                assert node.get_name(), "a %s has no accessible name" % node.get_role_name()
+        self.screen.wait("Model and device").get_action_iface().do_action(0)
+
+    def preview(self):
+        """The stroke layer is the first edit, and is previewed."""
+        self.showing("Preview", "label")
+        title = self.screen.wait("Draw Sky", "list item")
+        assert self.screen.showing(title)
+        self.screen.shot("2-preview")
+
+    def strength(self):
+        """Another strength is another preview, and can be taken back."""
+        self.screen.press("Low strength", "toggle button")
+        self.screen.wait("50 %, example 0", "label")
+        self.screen.press("Undo")
+        self.screen.wait("100 %, example 0", "label")
+        self.screen.press("Redo")
+        self.screen.wait("50 %, example 0", "label")
+
+    def stop(self):
+        """Cancelling a render goes back to the preview; the image is as it was."""
+        self.screen.set_number("Steps", 5000)
+        self.screen.press("Render")
+        self.showing("Rendering", "label")
+        self.screen.shot("3-rendering")
+        start = time.monotonic()
+        self.screen.press("Cancel render")
+        self.showing("Preview", "label")
+        took = time.monotonic() - start
+        assert took < 10, "stopping took %.1f s" % took
+        print("    stopped after %.1f s" % took)
+        self.screen.press("Render")
+        self.showing("Rendering", "label")
+        self.screen.press("Stop and keep the best")
+        self.showing("Rendered: the best so far", "label")
+        self.screen.shot("4-stopped")
+
+    def escape(self):
+        """Escape closes the dialog; nothing has happened."""
+        self.focus()
+        key("Escape")
+        self.gone()
+        self.cancelled()
+
+    def closed_while_rendering(self):
+        """Closing the window in the middle of a render ends it."""
+        self.open()
+        self.showing("Preview", "label")
+        self.screen.set_number("Steps", 5000)
+        self.screen.press("Render")
+        self.showing("Rendering", "label")
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled()
+
+    def render(self):
+        """Add layer renders, makes the layer, hides the strokes and closes the dialog."""
+        self.open()
+        self.showing("Preview", "label")
         self.screen.set_number("Steps", 2)
         self.screen.press("Low strength", "toggle button")
         strength = self.screen.find("Strength", "slider").get_value_iface().get_current_value()
         assert strength == 0.5, strength
-        self.screen.press("Render")
+        self.screen.press("Add layer")
         self.gone()
         self.gimp.receive()
         assert self.layers() == 3
         assert self.gimp.number("(car (gimp-item-get-visible strokes))") == 0
-        self.screen.shot("6-result")
+        self.screen.shot("5-result")
 
     def undo(self):
         """One Ctrl+Z takes it all back."""
@@ -241,8 +266,9 @@ def main(plug_in, folder):
     try:
         with Gimp(plug_in, program="gimp", environment=environment) as gimp:
             cases = Cases(gimp, screen)
-            for case in (cases.names, cases.restyle_without_reference_words, cases.stop,
-                         cases.escape, cases.render, cases.undo, cases.last_values):
+            for case in (cases.names, cases.preview, cases.strength, cases.stop, cases.escape,
+                         cases.closed_while_rendering, cases.render, cases.undo,
+                         cases.last_values):
                 try:
                     case()
                     passed += 1
