@@ -163,11 +163,12 @@ keep (const GPtrArray *edits, gpointer user_data)
   g_autoptr (GError) error = NULL;
   if (!sp_host_image_is_valid (arguments->image) || !sp_host_item_is_valid (arguments->photo))
     return;
+  gint32 taken = sp_host_item_is_valid (interaction->taken) ? interaction->taken : -1;
   g_autoptr (SpEditList) list = sp_gimp_list_of_history (edits, &error);
   if (list) {
     list->photo_width = photo->width;
     list->photo_height = photo->height;
-    if (sp_gimp_keep_for_photo (arguments->image, arguments->photo, list, &error))
+    if (sp_gimp_keep_for_photo (arguments->image, arguments->photo, list, taken, &error))
       return;
   }
   if (interaction->has_told)
@@ -207,7 +208,7 @@ take_kept (Interaction *interaction)
   if (sp_gimp_has_kept (arguments->photo))
     list = take_result (interaction, &error);
   if (!list && !error) {
-    list = sp_gimp_kept_for_photo (arguments->image, arguments->photo, &error);
+    list = sp_gimp_kept_for_photo (arguments->image, arguments->photo, &interaction->taken, &error);
     interaction->replaced = sp_gimp_marked_result (arguments->image, arguments->photo);
   }
   GeglRectangle area = sp_host_item_area (arguments->photo);

@@ -14,13 +14,16 @@ gboolean sp_gimp_keep (gint32 layer, const SpEditList *list, GError **error);
 SpEditList *sp_gimp_kept (gint32 layer, GError **error);
 gboolean sp_gimp_has_kept (gint32 layer);
 
-/* The dialog's list for a photo's layer, into the image; no undo step, and the image does not count
- * as changed. An empty list leaves nothing. */
-gboolean sp_gimp_keep_for_photo (gint32 image, gint32 photo, const SpEditList *list,
+/* The dialog's list for a photo's layer, into the image, with the layer that strokes were taken
+ * from
+ * (-1: none); no undo step, and the image does not count as changed. An empty list leaves nothing.
+ */
+gboolean sp_gimp_keep_for_photo (gint32 image, gint32 photo, const SpEditList *list, gint32 strokes,
                                  GError **error);
 
-/* NULL without an error when there is none. */
-SpEditList *sp_gimp_kept_for_photo (gint32 image, gint32 photo, GError **error);
+/* NULL without an error when there is none. `*strokes` is -1 where there is no such layer (any
+ * more). */
+SpEditList *sp_gimp_kept_for_photo (gint32 image, gint32 photo, gint32 *strokes, GError **error);
 
 /* Marks `layer`, which is not yet in the image's tree, as what the dialog's list for the photo was
  * drawn as. */

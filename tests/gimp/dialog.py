@@ -1,5 +1,5 @@
 """The dialog in a real GIMP with windows: opened, read by assistive technology, stopped, rendered,
-and its one undo step taken back.
+its one undo step taken back, and opened again with what it had.
 
     xvfb-run -a -s "-screen 0 1280x900x24" dbus-run-session -- /usr/bin/python3 dialog.py PLUG_IN [FOLDER]
 
@@ -128,10 +128,35 @@ class Cases:
     def layers(self):
         return self.gimp.number("(layers image)")
 
-    def open(self, mode="RUN-INTERACTIVE"):
-        self.gimp.send('(plug-in-semantic-paint %s image photo -1 "" "" "" -1 0 0 "")' % mode)
+    def open(self, layer="photo", button="Add layer"):
+        self.gimp.send('(plug-in-semantic-paint RUN-INTERACTIVE image %s -1 "" "" "" -1 0 0 "")'
+                       % layer)
         wait_for(self.screen.window, "dialog")
-        self.screen.wait("Add layer")
+        self.screen.wait(button)
+
+    def has_history(self):
+        """The edit is there, selected, and previewed."""
+        self.screen.wait("Draw Sky", "list item")
+        self.screen.wait("50 %, example 0", "label")
+        self.showing("Preview", "label")
+        strength = self.screen.find("Strength", "slider").get_value_iface().get_current_value()
+        assert strength == 0.5, strength
+        items = [node for node in self.screen.controls() if node.get_name() == "Draw Sky"
+                 and node.get_role_name() == "list item"]
+        assert len(items) == 1, len(items)
+
+    def apply(self, button):
+        self.screen.press(button)
+        self.gone()
+        self.gimp.receive()
+
+    def undo_once(self):
+        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "GIMP",
+                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
+        key("ctrl+z")
+
+    def result(self):
+        return self.gimp.number("(vector-ref (cadr (gimp-image-get-layers image)) 1)")
 
     def gone(self):
         wait_for(lambda: self.screen.window() is None, "end of the dialog")
@@ -143,13 +168,13 @@ class Cases:
         subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", WINDOW,
                         "windowfocus", "--sync"], check=True, timeout=SECONDS)
 
-    def cancelled(self):
+    def cancelled(self, layers=2):
         """The procedure said so, and the image is as it was."""
         try:
             self.gimp.receive()
         except Failed as failure:
             assert "cancel" in str(failure).lower(), failure
-        assert self.layers() == 2
+        assert self.layers() == layers
         assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0
 
     # ---- Cases, in this order ----
@@ -202,16 +227,19 @@ class Cases:
         self.screen.shot("4-stopped")
 
     def escape(self):
-        """Escape closes the dialog; nothing has happened."""
+        """Escape closes the dialog; nothing has happened, but the history is kept."""
         self.focus()
         key("Escape")
         self.gone()
         self.cancelled()
+        kept = self.gimp("(display (cadr (gimp-image-get-parasite-list image)))")
+        assert "semantic-paint-edits-" in kept, kept
 
     def closed_while_rendering(self):
-        """Closing the window in the middle of a render ends it."""
+        """Opened again the dialog has its history; closing it in the middle of a render ends that."""
         self.open()
-        self.showing("Preview", "label")
+        self.has_history()
+        self.screen.shot("5-opened-again")
         self.screen.set_number("Steps", 5000)
         self.screen.press("Render")
         self.showing("Rendering", "label")
@@ -222,26 +250,66 @@ class Cases:
     def render(self):
         """Add layer renders, makes the layer, hides the strokes and closes the dialog."""
         self.open()
-        self.showing("Preview", "label")
-        self.screen.set_number("Steps", 2)
+        self.has_history()
+        self.screen.press("High strength", "toggle button")
+        self.screen.wait("100 %, example 0", "label")
+        time.sleep(1.5)  # it is kept meanwhile, which makes no step of undo
         self.screen.press("Low strength", "toggle button")
-        strength = self.screen.find("Strength", "slider").get_value_iface().get_current_value()
-        assert strength == 0.5, strength
-        self.screen.press("Add layer")
-        self.gone()
-        self.gimp.receive()
+        self.has_history()
+        time.sleep(1.5)
+        self.screen.set_number("Steps", 2)
+        self.apply("Add layer")
         assert self.layers() == 3
         assert self.gimp.number("(car (gimp-item-get-visible strokes))") == 0
-        self.screen.shot("5-result")
+        self.screen.shot("6-result")
 
     def undo(self):
         """One Ctrl+Z takes it all back."""
-        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "GIMP",
-                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
-        key("ctrl+z")
+        self.undo_once()
         wait_for(lambda: self.layers() == 2, "undone layer")
         assert self.gimp.number("(car (gimp-item-get-visible strokes))") == 1
         assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0, "more than one undo step"
+
+    def replaced(self):
+        """A history has one layer: the next result takes its place, in one undo step."""
+        self.open()
+        self.has_history()
+        self.screen.set_number("Steps", 0)
+        self.apply("Add layer")
+        first = self.result()
+        self.open(button="Replace layer")
+        self.has_history()
+        self.apply("Replace layer")
+        assert self.layers() == 3
+        assert self.result() != first
+        self.undo_once()
+        wait_for(lambda: self.result() == first, "the result from before")
+        assert self.layers() == 3
+
+    def of_result(self):
+        """The dialog of a result is that of its photo, with the edits that its layer keeps."""
+        self.gimp("(gimp-image-clean-all image)")
+        self.open("%d" % self.result(), "Replace layer")
+        assert self.screen.window().get_name() == WINDOW, self.screen.window().get_name()
+        self.has_history()
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled(3)
+
+    def through_xcf(self):
+        """Saved and loaded again, the image still has strokes and history."""
+        path = quote(self.gimp.path("kept.xcf"))
+        self.gimp("(gimp-xcf-save 0 image photo %s %s)"
+                  "(define image (car (gimp-xcf-load 0 %s %s))) (gimp-image-clean-all image)"
+                  "(gimp-display-new image)"
+                  "(define photo (vector-ref (cadr (gimp-image-get-layers image)) 2))"
+                  % (path, path, path, path))
+        self.open(button="Replace layer")
+        self.has_history()
+        self.screen.shot("7-through-xcf")
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled(3)
 
     def last_values(self):
         """What the dialog did last is repeated without it."""
@@ -249,6 +317,8 @@ class Cases:
         name = self.gimp("(display (car (gimp-item-get-name (vector-ref"
                          " (cadr (gimp-image-get-layers image)) 1))))")
         assert "(add, low)" in name, name
+        self.gimp("(gimp-image-remove-layer image %d) (gimp-item-set-visible strokes TRUE)"
+                  % self.result())
 
 
 def main(plug_in, folder):
@@ -268,7 +338,7 @@ def main(plug_in, folder):
             cases = Cases(gimp, screen)
             for case in (cases.names, cases.preview, cases.strength, cases.stop, cases.escape,
                          cases.closed_while_rendering, cases.render, cases.undo,
-                         cases.last_values):
+                         cases.last_values, cases.replaced, cases.of_result, cases.through_xcf):
                 try:
                     case()
                     passed += 1
