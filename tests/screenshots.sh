@@ -6,7 +6,7 @@ set -euo pipefail
 if [ -z "${SP_PRIVATE_DISPLAY:-}" ]; then
   program=$(realpath "$1")
   cd "$(dirname "$0")/.."
-  export SP_PRIVATE_DISPLAY=1 GDK_BACKEND=x11 NO_AT_BRIDGE=1
+  export SP_PRIVATE_DISPLAY=1 GDK_BACKEND=x11 NO_AT_BRIDGE=1 SEMANTIC_PAINT_CACHE=
   exec xvfb-run -a -s "-screen 0 1240x860x24" dbus-run-session -- tests/screenshots.sh "$program"
 fi
 

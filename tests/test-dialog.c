@@ -383,6 +383,31 @@ test_stop_and_cancel (Fixture *fixture, gconstpointer unused)
   g_assert_true (is_enabled (fixture, "Render"));
 }
 
+/* The error bar's button shows what led there, in a window that Escape closes. */
+static void
+check_log (Fixture *fixture)
+{
+  GtkWidget *dialog = fixture->window;
+  press (fixture, "Show log");
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+  for (GList *window = windows; window; window = window->next)
+    if (g_strcmp0 (gtk_window_get_title (window->data), "Semantic Paint: log") == 0)
+      fixture->window = window->data;
+  g_assert_true (fixture->window != dialog);
+  GtkTextBuffer *buffer =
+      gtk_text_view_get_buffer (GTK_TEXT_VIEW (find (fixture, GTK_TYPE_TEXT_VIEW, "Log")));
+  GtkTextIter start, end;
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  g_autofree char *text = gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
+  g_assert_nonnull (strstr (text, "Semantic Paint " SP_VERSION));
+  g_assert_nonnull (strstr (text, "Prepared "));
+  g_assert_nonnull (strstr (text, "Rendering 1 edits with "));
+  g_assert_nonnull (strstr (text, "Failed: "));
+  g_assert_nonnull (strstr (text, "no device"));
+  sp_test_key (fixture->window, GDK_KEY_Escape, 0);
+  fixture->window = dialog;
+}
+
 static void
 test_failing (Fixture *fixture, gconstpointer unused)
 {
@@ -392,6 +417,7 @@ test_failing (Fixture *fixture, gconstpointer unused)
   wait_for (fixture, "no device");
   g_assert_cmpuint (fixture->closed, ==, 0);
   g_assert_cmpuint (rows (fixture), ==, 1); /* no work is lost */
+  check_log (fixture);
   sp_fake.fail_render = FALSE;
   press (fixture, "Add layer");
   g_assert_true (sp_test_wait (is_closed, fixture, PATIENCE));

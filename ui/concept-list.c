@@ -16,6 +16,21 @@ struct _SpConceptList {
   gpointer user_data;
 };
 
+/* A pack's titles are in English; those that packs often have are translated. */
+static const char *
+title_of (const SpConcept *concept)
+{
+  static const char *const titles[] = { N_ ("Sky"),   N_ ("Tree"),     N_ ("Building"),
+                                        N_ ("Grass"), N_ ("Door"),     N_ ("Window"),
+                                        N_ ("Road"),  N_ ("Mountain"), N_ ("Water"),
+                                        N_ ("Wall"),  N_ ("Cloud"),    N_ ("Dome"),
+                                        N_ ("Brick") };
+  for (guint i = 0; i < G_N_ELEMENTS (titles); i++)
+    if (g_strcmp0 (titles[i], concept->title) == 0)
+      return _ (titles[i]);
+  return concept->title;
+}
+
 static const char *
 row_name (gpointer row)
 {
@@ -109,19 +124,20 @@ sp_concept_list_widget (SpConceptList *list)
 static GtkWidget *
 concept_row (const SpConcept *concept)
 {
-  GtkWidget *row = gtk_list_box_row_new (), *label = gtk_label_new (concept->title);
+  const char *title = title_of (concept);
+  GtkWidget *row = gtk_list_box_row_new (), *label = gtk_label_new (title);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   g_object_set (label, "margin", 4, NULL);
   gtk_container_add (GTK_CONTAINER (row), label);
   g_object_set_data_full (G_OBJECT (row), NAME_KEY, g_strdup (concept->name), g_free);
-  g_object_set_data_full (G_OBJECT (row), TITLE_KEY, g_strdup (concept->title), g_free);
+  g_object_set_data_full (G_OBJECT (row), TITLE_KEY, g_strdup (title), g_free);
   g_autofree char *tip =
       concept->exemplars ? g_strdup_printf (
           g_dngettext (GETTEXT_PACKAGE, "%u example to choose from by its number",
                        "%u examples to choose from by their number", concept->exemplars),
           concept->exemplars)
                          : g_strdup (_ ("This pack has no examples of it, only their mean"));
-  sp_widget_describe (row, concept->title, tip);
+  sp_widget_describe (row, title, tip);
   gtk_widget_show_all (row);
   return row;
 }

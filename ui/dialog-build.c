@@ -31,10 +31,15 @@ section (const char *mnemonic, GtkWidget *target, GtkWidget *content)
 
 /* ---- Messages ---- */
 
+enum { SHOW_LOG = 1 };
+
 static void
 message_answered (GtkInfoBar *bar, int response, SpDialog *dialog)
 {
-  sp_dialog_unsay (dialog);
+  if (response == SHOW_LOG)
+    sp_log_show (dialog->log, GTK_WINDOW (dialog->window));
+  else
+    sp_dialog_unsay (dialog);
 }
 
 static GtkWidget *
@@ -42,6 +47,9 @@ build_message (SpDialog *dialog)
 {
   dialog->message_bar = gtk_info_bar_new ();
   gtk_info_bar_set_show_close_button (GTK_INFO_BAR (dialog->message_bar), TRUE);
+  GtkWidget *log =
+      gtk_info_bar_add_button (GTK_INFO_BAR (dialog->message_bar), _ ("L_og"), SHOW_LOG);
+  sp_widget_describe (log, _ ("Show log"), _ ("What happened so far, to be sent with a report."));
   dialog->message = gtk_label_new (NULL);
   gtk_label_set_line_wrap (GTK_LABEL (dialog->message), TRUE);
   gtk_label_set_xalign (GTK_LABEL (dialog->message), 0);

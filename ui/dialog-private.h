@@ -7,6 +7,7 @@
 #include "ui/concept-list.h"
 #include "ui/dialog.h"
 #include "ui/history-list.h"
+#include "ui/log.h"
 #include "ui/model-panel.h"
 #include "ui/render-panel.h"
 #include "ui/toolbar.h"
@@ -24,6 +25,7 @@ struct _SpDialog {
   SpHistory *history;
   SpWorker *worker;
   SpPack *pack; /* NULL: none is open yet */
+  SpLog *log;
 
   GtkWidget *window;
   GtkWidget *message_bar, *message;

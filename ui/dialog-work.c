@@ -103,6 +103,8 @@ prepare_about (SpDialog *dialog, SpRectangle bounds)
   settings.device = sp_model_panel_device (dialog->model_panel);
   settings.cache_folder = sp_settings_cache_folder ();
   dialog->asked_bounds = bounds;
+  sp_log_add (dialog->log, "Preparing about %d, %d, %d x %d with %s", bounds.x, bounds.y,
+              bounds.width, bounds.height, pack);
   sp_worker_prepare (dialog->worker, pack, bounds, &settings);
 }
 
@@ -198,6 +200,7 @@ sp_dialog_render (gpointer data)
   sp_render_panel_budget (dialog->render_panel, &steps, &seconds);
   g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
   dialog->rendering = g_ptr_array_ref (state);
+  sp_log_add (dialog->log, "Rendering %u edits with %u steps, %u s", state->len, steps, seconds);
   sp_worker_render (dialog->worker, state, steps, seconds);
 }
 
@@ -283,6 +286,10 @@ on_prepared (const SpPrepared *prepared, gpointer data)
 {
   SpDialog *dialog = data;
   dialog->session_area = prepared->area;
+  sp_log_add (dialog->log, "Prepared %d, %d, %d x %d at %d x %d on %s, fit %.1f dB. %s",
+              prepared->area.x, prepared->area.y, prepared->area.width, prepared->area.height,
+              prepared->width, prepared->height, prepared->device, prepared->psnr,
+              prepared->note ? prepared->note : "");
   sp_canvas_set_frame (dialog->canvas, prepared->area, prepared->width, prepared->height);
   sp_model_panel_describe_device (dialog->model_panel, prepared->device, prepared->note);
   g_clear_pointer (&dialog->fit, cairo_surface_destroy);
@@ -318,6 +325,8 @@ on_picture (const SpPicture *picture, gpointer data)
   dialog->picture_kind = picture->kind;
   dialog->stopped = picture->stopped;
   sp_dialog_show_picture (dialog);
+  if (picture->kind == SP_PICTURE_RENDER)
+    sp_log_add (dialog->log, "Rendered%s", picture->stopped ? ", stopped" : "");
   if (dialog->picture_state)
     make_thumbnails (dialog);
   if (picture->kind != SP_PICTURE_STEP && picture->state == dialog->rendering)
@@ -368,6 +377,7 @@ on_failed (SpTask task, const GError *error, gpointer data)
   SpDialog *dialog = data;
   dialog->apply_pending = FALSE;
   g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
+  sp_log_add (dialog->log, "Failed: %s %d", g_quark_to_string (error->domain), error->code);
   sp_dialog_say (dialog, GTK_MESSAGE_ERROR, error->message);
   sp_dialog_review (dialog);
 }

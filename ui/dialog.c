@@ -26,6 +26,7 @@ sp_dialog_choices_clear (SpDialogChoices *choices)
 void
 sp_dialog_say (SpDialog *dialog, GtkMessageType type, const char *sentence)
 {
+  sp_log_add (dialog->log, "Said: %s", sentence);
   gtk_info_bar_set_message_type (GTK_INFO_BAR (dialog->message_bar), type);
   gtk_label_set_text (GTK_LABEL (dialog->message), sentence);
   gtk_widget_show (dialog->message_bar);
@@ -197,6 +198,7 @@ sp_dialog_free (SpDialog *dialog)
   sp_render_panel_free (dialog->render_panel);
   sp_model_panel_free (dialog->model_panel);
   sp_history_free (dialog->history);
+  sp_log_free (dialog->log);
   sp_dialog_choices_clear (&dialog->start);
   g_free (dialog);
 }
@@ -272,6 +274,10 @@ sp_dialog_new (const SpDialogHost *host, const SpDialogChoices *choices, const G
   dialog->start.pack = g_strdup (choices->pack);
   dialog->closed = closed;
   dialog->user_data = user_data;
+  dialog->log = sp_log_new ();
+  sp_log_add (dialog->log, "Semantic Paint " SP_VERSION ", GTK %u.%u.%u; “%s”, %d x %d pixels",
+              gtk_get_major_version (), gtk_get_minor_version (), gtk_get_micro_version (),
+              host->title, host->photo.width, host->photo.height);
   make_parts (dialog, mask);
   make_window (dialog);
   sp_dialog_connect_edits (dialog);

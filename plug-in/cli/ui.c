@@ -3,6 +3,7 @@
 #include "plug-in/cli/image-check.h"
 #include "plug-in/cli/image-file.h"
 #include "ui/dialog.h"
+#include "ui/words.h"
 
 #include <string.h>
 
@@ -105,14 +106,14 @@ run (const Options *options, GError **error)
   g_autofree char *bundled = sp_job_bundled_pack (NULL); /* none: the dialog says so */
   g_autofree char *title = g_filename_display_basename (options->inputs[0]);
   g_autofree char *output = g_filename_display_basename (options->output);
-  g_autofree char *apply_description = g_strdup_printf ("Writes “%s”.", output);
+  g_autofree char *apply_description = g_strdup_printf (_ ("Writes “%s”."), output);
   const char *const strokes[] = { options->strokes, NULL };
   SpDialogHost host = { .title = title,
                         .photo = sp_image_photo (photo),
                         .bundled_pack = bundled,
                         .strokes = strokes,
                         .first_strokes = options->strokes ? 0 : -1,
-                        .apply_title = "_Save",
+                        .apply_title = _ ("_Save"),
                         .apply_description = apply_description,
                         .user_data = &studio,
                         .take_strokes = take_strokes,

@@ -15,6 +15,7 @@
 #include "plug-in/gimp/strokes.h"
 #include "plug-in/job.h"
 #include "ui/dialog.h"
+#include "ui/words.h"
 
 typedef struct {
   SpGimpArguments *arguments;
@@ -43,13 +44,14 @@ static char *
 stroke_title (gint32 item)
 {
   if (sp_host_item_is_selection (item))
-    return g_strdup ("The selection");
+    return g_strdup (_ ("The selection"));
   if (sp_host_item_is_layer_mask (item)) {
     g_autofree char *layer = sp_host_item_name (sp_host_layer_of_mask (item));
-    return g_strdup_printf ("Mask of “%s”", layer);
+    return g_strdup_printf (_ ("Mask of “%s”"), layer);
   }
   g_autofree char *name = sp_host_item_name (item);
-  return g_strdup_printf ("%s “%s”", sp_host_item_is_layer (item) ? "Layer" : "Channel", name);
+  return sp_host_item_is_layer (item) ? g_strdup_printf (_ ("Layer “%s”"), name)
+                                      : g_strdup_printf (_ ("Channel “%s”"), name);
 }
 
 static char *
@@ -89,7 +91,7 @@ take_strokes (guint index, gpointer user_data, GError **error)
   SpStrokes strokes;
   arguments->strokes = g_array_index (interaction->strokes, gint32, index);
   if (!sp_gimp_can_be_strokes (arguments->strokes, arguments->image, arguments->photo)) {
-    g_set_error_literal (error, SP_ERROR, SP_ERROR_STROKES, "These strokes were removed.");
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_STROKES, _ ("These strokes were removed."));
     return NULL;
   }
   g_autofree float *coverage = sp_gimp_strokes_read (arguments, &strokes, error);
@@ -105,7 +107,7 @@ take_reference (guint index, gpointer user_data, GError **error)
   Interaction *interaction = user_data;
   gint32 layer = g_array_index (interaction->references, gint32, index);
   if (!sp_host_item_is_valid (layer)) {
-    g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING, "This layer was removed.");
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING, _ ("This layer was removed."));
     return NULL;
   }
   SpReference *reference = sp_gimp_reference_new (layer, error);
@@ -174,7 +176,7 @@ keep (const GPtrArray *edits, gpointer user_data)
   if (interaction->has_told)
     return;
   g_autofree char *text =
-      g_strdup_printf ("The edits cannot be kept with the image: %s", error->message);
+      g_strdup_printf (_ ("The edits cannot be kept with the image: %s"), error->message);
   sp_host_message (text);
   interaction->has_told = TRUE;
 }
@@ -214,7 +216,7 @@ take_kept (Interaction *interaction)
   GeglRectangle area = sp_host_item_area (arguments->photo);
   if (list && list->photo_width > 0
       && (list->photo_width != area.width || list->photo_height != area.height)) {
-    g_set_error (&error, SP_ERROR, SP_ERROR_EDITS, "the photo's layer had %d x %d pixels then.",
+    g_set_error (&error, SP_ERROR, SP_ERROR_EDITS, _ ("the photo's layer had %d x %d pixels then."),
                  list->photo_width, list->photo_height);
     interaction->replaced = -1;
   }
@@ -223,7 +225,7 @@ take_kept (Interaction *interaction)
     return;
   }
   g_autofree char *text =
-      g_strdup_printf ("The edits from last time are left out: %s", error->message);
+      g_strdup_printf (_ ("The edits from last time are left out: %s"), error->message);
   sp_host_message (text);
 }
 
@@ -264,12 +266,13 @@ static void
 describe_apply (const Interaction *interaction, SpDialogHost *host)
 {
   gboolean replaces = interaction->replaced >= 0;
-  host->apply_title = replaces ? "Replace _layer" : "Add _layer";
+  host->apply_title = replaces ? _ ("Replace _layer") : _ ("Add _layer");
   host->apply_description =
-      replaces ? "Puts the result in the place of the layer that it was before, one step of undo; "
-                 "what is only previewed is rendered first."
-               : "Puts the result above the photo as a new layer, one step of undo; what is only "
-                 "previewed is rendered first.";
+      replaces
+          ? _ ("Puts the result in the place of the layer that it was before, one step of undo; "
+               "what is only previewed is rendered first.")
+          : _ ("Puts the result above the photo as a new layer, one step of undo; what is only "
+               "previewed is rendered first.");
 }
 
 static gboolean

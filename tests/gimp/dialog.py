@@ -7,6 +7,7 @@ Started without a display of its own it starts itself again in that way. FOLDER 
 screenshots. Exit status 0, 1 or 77 (nothing to test with).
 """
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -168,12 +169,15 @@ class Cases:
         subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", WINDOW,
                         "windowfocus", "--sync"], check=True, timeout=SECONDS)
 
-    def cancelled(self, layers=2):
-        """The procedure said so, and the image is as it was."""
+    def unsuccessful(self, why="cancel"):
         try:
             self.gimp.receive()
         except Failed as failure:
-            assert "cancel" in str(failure).lower(), failure
+            assert why in str(failure).lower(), failure
+
+    def cancelled(self, layers=2):
+        """The procedure said so, and the image is as it was."""
+        self.unsuccessful()
         assert self.layers() == layers
         assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0
 
@@ -296,6 +300,39 @@ class Cases:
         self.gone()
         self.cancelled(3)
 
+    def killed(self):
+        """A plug-in that is killed loses no strokes that are older than a second."""
+        self.open(button="Replace layer")
+        self.has_history()
+        self.screen.press("High strength", "toggle button")
+        self.screen.wait("100 %, example 0", "label")
+        time.sleep(1.5)
+        os.kill(self.plug_in_process(), signal.SIGKILL)
+        self.gone()
+        self.unsuccessful("failed")
+        assert self.layers() == 3
+        self.open(button="Replace layer")
+        self.screen.wait("100 %, example 0", "label")
+        self.screen.press("Low strength", "toggle button")
+        self.has_history()
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled(3)
+
+    def plug_in_process(self):
+        """The number of the plug-in's process: a child of this test's GIMP."""
+        found = []
+        for number in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % number) as file:
+                    name, _, rest = file.read().partition("(")[2].rpartition(")")
+            except OSError:
+                continue
+            if name == "semantic-paint" and int(rest.split()[1]) == self.gimp.process.pid:
+                found.append(int(number))
+        assert len(found) == 1, found
+        return found[0]
+
     def through_xcf(self):
         """Saved and loaded again, the image still has strokes and history."""
         path = quote(self.gimp.path("kept.xcf"))
@@ -338,7 +375,8 @@ def main(plug_in, folder):
             cases = Cases(gimp, screen)
             for case in (cases.names, cases.preview, cases.strength, cases.stop, cases.escape,
                          cases.closed_while_rendering, cases.render, cases.undo,
-                         cases.last_values, cases.replaced, cases.of_result, cases.through_xcf):
+                         cases.last_values, cases.replaced, cases.of_result, cases.killed,
+                         cases.through_xcf):
                 try:
                     case()
                     passed += 1
