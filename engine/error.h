@@ -17,7 +17,8 @@ typedef enum {
   SP_ERROR_SETTING, /* a number out of its range */
   SP_ERROR_MEMORY,  /* not enough memory */
   SP_ERROR_DEVICE,  /* the device asked for cannot be used */
-  SP_ERROR_GRAPH    /* shapes that do not fit: a model that contradicts itself */
+  SP_ERROR_GRAPH,   /* shapes that do not fit: a model that contradicts itself */
+  SP_ERROR_EDITS    /* a kept list of edits is damaged, too large or of a later version */
 } SpError;
 
 G_END_DECLS

@@ -358,3 +358,9 @@ sp_pack_read (const SpPack *pack, const char *name, SpPackShape expected, GError
   }
   return sp_tensor_file_read (pack->file, entry, error);
 }
+
+char *
+sp_pack_sha256 (const SpPack *pack, GError **error)
+{
+  return sp_tensor_file_sha256 (pack->file, error);
+}

@@ -47,6 +47,9 @@ const char *sp_pack_name (const SpPack *pack);
 const char *sp_pack_title (const SpPack *pack);
 const char *sp_pack_licence (const SpPack *pack);
 const char *sp_pack_source (const SpPack *pack);
+/* Of the pack's file, 64 hexadecimal digits: what results name it by. Reads the whole file; NULL
+ * with a G_FILE_ERROR when it cannot. Free with g_free(). */
+char *sp_pack_sha256 (const SpPack *pack, GError **error);
 int sp_pack_resolution (const SpPack *pack); /* of the generator, pixels */
 const SpConcept *sp_pack_concepts (const SpPack *pack, guint *n_concepts);
 
@@ -138,9 +141,15 @@ typedef struct {
                                                         output */
   float learning_rate;                               /* of R; 0: what suits the kind */
   float regularisation;                              /* lambda of eq. 8 */
+  const char *cache_folder; /* where fits of photos are kept for the next opening (engine/cache.h);
+                               NULL: nowhere */
 } SpSettings;
 
 SpSettings sp_settings_default (void);
+
+/* The user's cache folder for cache_folder, or $SEMANTIC_PAINT_CACHE; NULL when that is set and
+ * empty. Owned by the library. */
+const char *sp_settings_cache_folder (void);
 
 /* ---- Sessions ---- */
 
@@ -189,6 +198,9 @@ void sp_session_clear_edits (SpSession *session);
 /* Section 3.4: one forward pass of the fitted generator over the edited latent. */
 gboolean sp_session_preview (SpSession *session, GError **error);
 
+/* How many steps the next render takes at most. */
+void sp_session_set_steps (SpSession *session, guint adaptation_steps);
+
 /* Section 3.3: trains G' for the edits. Cancelled: FALSE with G_IO_ERROR_CANCELLED, and the picture
  * is the best so far. */
 gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
@@ -197,6 +209,15 @@ gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
 /* The last preview's or render's picture: 3 x height x width, sRGB-encoded, -1 to 1, the session's.
  */
 const float *sp_session_picture (const SpSession *session, int *width, int *height);
+
+/* The photo as the generator sees it, likewise; and what of it is kept, height x width: 1 keeps the
+ * photo, 0 is the edits'. Both are the session's, the second until the next edit. */
+const float *sp_session_photo (const SpSession *session, int *width, int *height);
+const float *sp_session_keep (const SpSession *session, int *width, int *height);
+
+/* Within a progress callback only: makes sp_session_picture() the present step's. FALSE while there
+ * is none, which is so while inverting. */
+gboolean sp_session_look (SpSession *session);
 
 /* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside
  * the soft mask, peak 255 of 8 bits (picture clamped, not rounded). */

@@ -3,48 +3,15 @@
  * It only carries data between the rooms: photo/ makes the window, method/ does the paper, photo/
  * blends the picture back. See semantic-paint.h for the order of calls.
  */
-#include "engine/device.h"
-#include "engine/method/adapt.h"
-#include "engine/method/edit.h"
-#include "engine/method/invert.h"
-#include "engine/method/preview.h"
 #include "engine/method/restyle.h"
 #include "engine/model/encoder.h"
 #include "engine/pack.h"
-#include "engine/photo/photo.h"
+#include "engine/session-private.h"
 
 #include <math.h>
 #include <string.h>
 
-/* An edit as the session keeps it: on the window, not on the photo. */
-typedef struct {
-  SpLatentEdit latent_edit;
-  float *strokes; /* height x width */
-  float *cells;   /* h x w */
-  SpLatent reference;
-  float *reference_values;
-} StoredEdit;
-
-struct _SpSession {
-  SpPack *pack;
-  SpSettings settings;
-  SpGeneratorShape generator;
-  SpWindow window;
-  int cell; /* generator pixels to a latent cell */
-  SpBackend *backend;
-  char *device_note; /* why it is not CUDA, when there is something to tell */
-  SpInversion *inversion;
-  SpAdaptation *adaptation;
-  SpPreview *preview;
-  float *photo;      /* 3 x H x W */
-  float *latent;     /* z4 */
-  float *edited;     /* ze, scratch */
-  float *keep;       /* H x W; all ones without edits */
-  float *picture;    /* 3 x H x W */
-  float *warm_start; /* R as fitted to the unedited photo */
-  SpShape latent_shape;
-  GPtrArray *edits; /* StoredEdit */
-};
+#define MOST_STEPS 1000000u
 
 static void
 stored_edit_free (gpointer data)
@@ -61,11 +28,10 @@ stored_edit_free (gpointer data)
 static gboolean
 check_settings (const SpSettings *settings, GError **error)
 {
-  const guint most_steps = 1000000;
-  if (settings->adaptation_steps > most_steps || settings->inversion_steps > most_steps
-      || settings->warm_start_steps > most_steps) {
+  if (settings->adaptation_steps > MOST_STEPS || settings->inversion_steps > MOST_STEPS
+      || settings->warm_start_steps > MOST_STEPS) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "More than %u steps are not possible.",
-                 most_steps);
+                 MOST_STEPS);
     return FALSE;
   }
   if (settings->threads < 0 || settings->threads > 1024) {
@@ -108,8 +74,8 @@ plan_inversion (SpSession *session, GError **error)
   return TRUE;
 }
 
-static gboolean
-plan_edits (SpSession *session, GError **error)
+gboolean
+sp_session_plan_edits (SpSession *session, GError **error)
 {
   if (session->preview != NULL)
     return TRUE;
@@ -128,8 +94,8 @@ plan_edits (SpSession *session, GError **error)
   return TRUE;
 }
 
-static void
-drop_plans (SpSession *session)
+void
+sp_session_drop_plans (SpSession *session)
 {
   g_clear_pointer (&session->preview, sp_preview_free);
   g_clear_pointer (&session->adaptation, sp_adaptation_free);
@@ -150,7 +116,7 @@ can_move_to_cpu (const SpSession *session, const GError *error)
 static gboolean
 move_to_cpu (SpSession *session, const GError *reason, GError **error)
 {
-  drop_plans (session);
+  sp_session_drop_plans (session);
   g_clear_pointer (&session->backend, sp_backend_free);
   g_free (session->device_note);
   session->device_note = g_strdup_printf ("The CPU computes: %s", reason->message);
@@ -175,10 +141,10 @@ open_device_and_plan (SpSession *session, GError **error)
 }
 
 /* After moving: the fit to the photo as it was. */
-static gboolean
-restore_fit (SpSession *session, GError **error)
+gboolean
+sp_session_restore_fit (SpSession *session, GError **error)
 {
-  if (!plan_edits (session, error))
+  if (!sp_session_plan_edits (session, error))
     return FALSE;
   sp_adaptation_set_target (session->adaptation, session->photo, NULL);
   sp_adaptation_set_latent (session->adaptation, session->latent);
@@ -202,18 +168,6 @@ try_again (SpSession *session, GError *failure, GError **error)
   return moved;
 }
 
-const char *
-sp_session_device (const SpSession *session)
-{
-  return session->backend->description;
-}
-
-const char *
-sp_session_device_note (const SpSession *session)
-{
-  return session->device_note;
-}
-
 static void
 make_buffers (SpSession *session)
 {
@@ -234,6 +188,7 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
   g_autoptr (SpSession) session = g_new0 (SpSession, 1);
   session->pack = sp_pack_ref (pack);
   session->settings = *settings;
+  session->settings.cache_folder = g_intern_string (settings->cache_folder);
   session->edits = g_ptr_array_new_with_free_func (stored_edit_free);
   if (!check_settings (settings, error) || !sp_adaptation_check (pack, settings, error)
       || !sp_generator_shape (pack, &session->generator, error)
@@ -253,7 +208,7 @@ sp_session_free (SpSession *session)
 {
   if (session == NULL)
     return;
-  drop_plans (session);
+  sp_session_drop_plans (session);
   sp_backend_free (session->backend);
   g_free (session->device_note);
   g_ptr_array_unref (session->edits);
@@ -265,14 +220,6 @@ sp_session_free (SpSession *session)
   g_free (session->warm_start);
   sp_pack_unref (session->pack);
   g_free (session);
-}
-
-SpRectangle
-sp_session_window (const SpSession *session, int *width, int *height)
-{
-  *width = session->window.width;
-  *height = session->window.height;
-  return session->window.area;
 }
 
 /* ---- Opening ---- */
@@ -316,7 +263,7 @@ open_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunctio
   gboolean inverted = invert_on_device (session, cancellable, progress, user_data, &cancelled);
   gboolean go_on = inverted || g_error_matches (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   GError **later = inverted ? error : NULL; /* the first of two cancellations is told */
-  gboolean finished = go_on && plan_edits (session, later)
+  gboolean finished = go_on && sp_session_plan_edits (session, later)
                       && fit_on_device (session, cancellable, progress, user_data, later)
                       && sp_backend_check (session->backend, later);
   if (!inverted)
@@ -324,15 +271,28 @@ open_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunctio
   return inverted && finished;
 }
 
-gboolean
-sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
-                 gpointer user_data, GError **error)
+static gboolean
+open_and_fit (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+              gpointer user_data, GError **error)
 {
   GError *failure = NULL;
   if (open_on_device (session, cancellable, progress, user_data, &failure))
     return TRUE;
   return try_again (session, failure, error)
          && open_on_device (session, cancellable, progress, user_data, error);
+}
+
+gboolean
+sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
+                 gpointer user_data, GError **error)
+{
+  g_autofree char *key = sp_session_cache_key (session);
+  if (sp_session_open_from_cache (session, key))
+    return TRUE;
+  if (!open_and_fit (session, cancellable, progress, user_data, error))
+    return FALSE;
+  sp_session_store_in_cache (session, key);
+  return TRUE;
 }
 
 /* ---- Edits ---- */
@@ -465,7 +425,7 @@ edit_latent (SpSession *session, GError **error)
 static gboolean
 preview_on_device (SpSession *session, GError **error)
 {
-  if (!plan_edits (session, error))
+  if (!sp_session_plan_edits (session, error))
     return FALSE;
   sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
   return sp_backend_check (session->backend, error);
@@ -478,15 +438,21 @@ sp_session_preview (SpSession *session, GError **error)
   if (!edit_latent (session, error))
     return FALSE;
   return preview_on_device (session, &failure)
-         || (try_again (session, failure, error) && restore_fit (session, error)
+         || (try_again (session, failure, error) && sp_session_restore_fit (session, error)
              && preview_on_device (session, error));
+}
+
+void
+sp_session_set_steps (SpSession *session, guint adaptation_steps)
+{
+  session->settings.adaptation_steps = MIN (adaptation_steps, MOST_STEPS);
 }
 
 static gboolean
 render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
                   gpointer user_data, GError **error)
 {
-  if (!plan_edits (session, error))
+  if (!sp_session_plan_edits (session, error))
     return FALSE;
   sp_adaptation_restore (session->adaptation, session->warm_start);
   sp_adaptation_set_target (session->adaptation, session->photo, session->keep);
@@ -507,31 +473,6 @@ sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunc
     return FALSE;
   if (render_on_device (session, cancellable, progress, user_data, &failure))
     return TRUE;
-  return try_again (session, failure, error) && restore_fit (session, error)
+  return try_again (session, failure, error) && sp_session_restore_fit (session, error)
          && render_on_device (session, cancellable, progress, user_data, error);
-}
-
-const float *
-sp_session_picture (const SpSession *session, int *width, int *height)
-{
-  *width = session->window.width;
-  *height = session->window.height;
-  return session->picture;
-}
-
-double
-sp_session_psnr (const SpSession *session)
-{
-  return sp_psnr (session->picture, session->photo, session->keep, session->window.height,
-                  session->window.width);
-}
-
-SpLayer *
-sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error)
-{
-  if (session->edits->len == 0) {
-    g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "There is no edit yet to make a layer of.");
-    return NULL;
-  }
-  return sp_window_blend (&session->window, photo, session->picture, session->keep, error);
 }

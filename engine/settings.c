@@ -16,6 +16,16 @@ sp_settings_default (void)
                        .regularisation = 0.1f };
 }
 
+const char *
+sp_settings_cache_folder (void)
+{
+  const char *chosen = g_getenv ("SEMANTIC_PAINT_CACHE");
+  if (chosen != NULL)
+    return *chosen != '\0' ? g_intern_string (chosen) : NULL;
+  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "semantic-paint", NULL);
+  return g_intern_string (folder);
+}
+
 gboolean
 sp_edit_operation_parse (const char *word, SpEditOperation *operation, GError **error)
 {

@@ -20,6 +20,7 @@
 
 #define LENGTH_BYTES 8
 #define CHUNK_ELEMENTS 8192
+#define PIECE_BYTES (1 << 20) /* of the whole, at a time */
 
 static const SpJsonRules header_rules = { "header", 3, TRUE };
 
@@ -493,4 +494,20 @@ const char *
 sp_tensor_file_metadata (const SpTensorFile *file, const char *key)
 {
   return g_hash_table_lookup (file->metadata, key);
+}
+
+/* ---- The whole ---- */
+
+char *
+sp_tensor_file_sha256 (const SpTensorFile *file, GError **error)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint8 *piece = g_malloc (PIECE_BYTES);
+  for (guint64 at = 0; at < file->size; at += PIECE_BYTES) {
+    gsize length = (gsize)MIN (PIECE_BYTES, file->size - at);
+    if (!read_bytes (file, piece, length, at, error))
+      return NULL;
+    g_checksum_update (sum, piece, (gssize)length);
+  }
+  return g_strdup (g_checksum_get_string (sum));
 }

@@ -32,6 +32,9 @@ SpTensorFile *sp_tensor_file_open (const char *path, const char *shown_path, GEr
 void sp_tensor_file_free (SpTensorFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpTensorFile, sp_tensor_file_free)
 
+/* The whole file's SHA-256 in hexadecimal; NULL with a G_FILE_ERROR. Free with g_free(). */
+char *sp_tensor_file_sha256 (const SpTensorFile *file, GError **error);
+
 /* In the file's order. */
 guint sp_tensor_file_count (const SpTensorFile *file);
 const SpTensorEntry *sp_tensor_file_entry (const SpTensorFile *file, guint index);

@@ -173,7 +173,7 @@ check_concepts (const SpJob *job, const SpPack *pack, GError **error)
 }
 
 static SpSession *
-session_for_job (const SpJob *job, GError **error)
+session_for_job (const SpJob *job, SpJobResult *result, GError **error)
 {
   g_autofree char *bundled = NULL;
   if (!job->pack_path) {
@@ -184,6 +184,10 @@ session_for_job (const SpJob *job, GError **error)
   g_autoptr (SpPack) pack = sp_pack_open (job->pack_path ? job->pack_path : bundled, error);
   SpRectangle bounds;
   if (!pack || !check_concepts (job, pack, error) || !edits_bounds (job, &bounds, error))
+    return NULL;
+  result->pack_name = g_strdup (sp_pack_name (pack));
+  result->pack_sha256 = sp_pack_sha256 (pack, error);
+  if (!result->pack_sha256)
     return NULL;
   return sp_session_new (pack, job->photo, bounds, &job->settings, error);
 }
@@ -260,11 +264,9 @@ sp_job_run (const SpJob *job, gboolean keep_partial, SpJobResult *result, GError
   /* Nothing is reached yet that could be kept. */
   if (g_cancellable_set_error_if_cancelled (job->cancellable, error))
     return FALSE;
-  g_autoptr (SpSession) session = session_for_job (job, error);
-  if (!session)
-    return FALSE;
+  g_autoptr (SpSession) session = session_for_job (job, result, error);
   Listener listener = { .job = job };
-  if (run_session (&listener, session, keep_partial, result, error))
+  if (session && run_session (&listener, session, keep_partial, result, error))
     return TRUE;
   sp_job_result_clear (result);
   return FALSE;
@@ -275,6 +277,8 @@ sp_job_result_clear (SpJobResult *result)
 {
   g_clear_pointer (&result->layer, sp_layer_free);
   g_clear_pointer (&result->picture, g_free);
+  g_clear_pointer (&result->pack_name, g_free);
+  g_clear_pointer (&result->pack_sha256, g_free);
   g_clear_pointer (&result->note, g_free);
   *result = (SpJobResult){ 0 };
 }

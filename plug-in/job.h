@@ -32,6 +32,8 @@ typedef struct {
   double psnr;            /* outside the strokes */
   double seconds;         /* of open and render together */
   guint adaptation_steps; /* taken */
+  char *pack_name;        /* owned: sp_pack_name() */
+  char *pack_sha256;      /* owned: sp_pack_sha256() */
   char *note;             /* owned: one sentence for the user about the device, or NULL */
 } SpJobResult;
 

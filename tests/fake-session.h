@@ -5,11 +5,17 @@
 
 G_BEGIN_DECLS
 
-/* What the fake engine is to do, and what it saw. Reset with a zero struct. */
+/* What the fake engine is to do, and what it saw. Reset with a zero struct, while no thread uses
+ * it. */
 typedef struct {
   guint render_steps; /* each takes 5 ms */
-  gboolean fail_open, fail_render;
+  guint pack_milliseconds, new_milliseconds,
+      preview_milliseconds; /* each takes, and holds a core */
+  guint open_steps;         /* each takes 5 ms */
+  gboolean fail_open, fail_preview, fail_render;
+  gboolean reads_photo; /* as a real session does, all of it */
   GThread *new_thread, *open_thread, *edit_thread, *draw_thread, *layer_thread;
+  int previews, renders; /* how often drawn */
   guint edits, sessions_alive, packs_alive;
 } SpFake;
 

@@ -115,6 +115,65 @@ test_threads_do_not_matter (void)
   g_assert_cmpmem (one, n_one * sizeof (float), two, n_two * sizeof (float));
 }
 
+typedef struct {
+  SpSession *session;
+  guint looks, last_step;
+} Looker;
+
+/* The picture of the step that is told has the PSNR that is told. */
+static void
+look (const SpProgress *progress, gpointer data)
+{
+  Looker *looker = data;
+  gboolean inverting = strcmp (progress->stage, "invert") == 0;
+  g_assert_true (sp_session_look (looker->session) != inverting);
+  if (inverting)
+    return;
+  looker->looks++;
+  looker->last_step = progress->step;
+  if (strcmp (progress->stage, "adapt") == 0)
+    g_assert_cmpfloat (fabs (sp_session_psnr (looker->session) - progress->psnr), <, 1e-6);
+}
+
+static void
+test_looks (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (&settings);
+  Looker looker = { .session = session };
+  g_assert_false (sp_session_look (session));
+  sp_session_open (session, NULL, look, &looker, &error);
+  g_assert_no_error (error);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  sp_session_set_steps (session, 7); /* instead of the settings' 4 */
+  sp_session_render (session, NULL, look, &looker, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (looker.looks, >=, 3);
+  g_assert_cmpuint (looker.last_step, ==, 7);
+}
+
+/* The photo as seen is the picture before anything was drawn; what is kept is less under an edit.
+ */
+static void
+test_photo_and_keep (void)
+{
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (&settings);
+  int width, height;
+  gsize n;
+  g_autofree float *picture = copy_picture (session, &n);
+  const float *seen = sp_session_photo (session, &width, &height);
+  g_assert_cmpmem (seen, n * sizeof (float), picture, n * sizeof (float));
+  const float *keep = sp_session_keep (session, &width, &height);
+  for (int i = 0; i < width * height; i++)
+    g_assert_cmpfloat (keep[i], ==, 1);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  keep = sp_session_keep (session, &width, &height);
+  g_assert_cmpfloat (keep[height / 2 * width + width / 2], ==, 0);
+  g_assert_cmpfloat (keep[0], ==, 1);
+}
+
 static void
 test_edits_compose (void)
 {
@@ -292,6 +351,8 @@ main (int argc, char **argv)
   pack = sp_pack_open (path, &error);
   g_assert_no_error (error);
   g_test_add_func ("/session/threads-do-not-matter", test_threads_do_not_matter);
+  g_test_add_func ("/session/looks", test_looks);
+  g_test_add_func ("/session/photo-and-keep", test_photo_and_keep);
   g_test_add_func ("/session/edits-compose", test_edits_compose);
   g_test_add_func ("/session/layer", test_layer);
   g_test_add_func ("/session/cancel/open", test_cancel_open);

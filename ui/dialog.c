@@ -1,35 +1,18 @@
-/* The dialog's window: the form, the progress of the work and its errors; see dialog.h.
+/* The dialog's window: its parts, its keys, its opening and closing; see dialog.h.
  *
- * The work runs in an idle callback, and its progress callback runs GTK's events. So while working
- * only Cancel can be pressed, Escape and closing mean Cancel too, and the window is not destroyed
- * before the work has returned.
+ * Nothing here runs the main loop within a handler: a screen reader that pressed a button waits for
+ * the handler to return, and its connection is deaf until then.
  */
-#include "ui/dialog.h"
-#include "ui/form.h"
+#include "ui/dialog-private.h"
 #include "ui/rows.h"
-#include <math.h>
+#include "ui/words.h"
 #ifdef GDK_WINDOWING_X11
 #include <gdk/gdkx.h>
 #endif
 
-/* For one call of progress, of which there are ten a second: most of the time in between. */
-#define PUMP_MILLISECONDS 60
-
-typedef struct {
-  GtkWidget *window;
-  GtkWidget *error_bar, *error_text;
-  GtkWidget *progress_box, *progress_bar, *figures;
-  GtkWidget *cancel, *render;
-  SpForm *form;
-
-  SpDialogApply apply;
-  gpointer user_data;
-  GCancellable *cancellable; /* while working */
-  gboolean closing;          /* wanted while working */
-  gboolean succeeded;
-  SpDialogChoices choices;
-  GMainLoop *loop;
-} Dialog;
+#define HISTORY_BYTES (64 << 20)
+#define WIDTH 1180
+#define HEIGHT 820
 
 void
 sp_dialog_choices_clear (SpDialogChoices *choices)
@@ -38,233 +21,189 @@ sp_dialog_choices_clear (SpDialogChoices *choices)
   g_clear_pointer (&choices->pack, g_free);
 }
 
-/* ---- Errors ---- */
+/* ---- Messages ---- */
 
-static void
-show_message (Dialog *dialog, GtkMessageType type, const char *sentence)
+void
+sp_dialog_say (SpDialog *dialog, GtkMessageType type, const char *sentence)
 {
-  gtk_info_bar_set_message_type (GTK_INFO_BAR (dialog->error_bar), type);
-  gtk_label_set_text (GTK_LABEL (dialog->error_text), sentence);
-  gtk_widget_show (dialog->error_bar);
-  gtk_info_bar_set_revealed (GTK_INFO_BAR (dialog->error_bar), TRUE);
+  sp_log_add (dialog->log, "Said: %s", sentence);
+  gtk_info_bar_set_message_type (GTK_INFO_BAR (dialog->message_bar), type);
+  gtk_label_set_text (GTK_LABEL (dialog->message), sentence);
+  gtk_widget_show (dialog->message_bar);
+  gtk_info_bar_set_revealed (GTK_INFO_BAR (dialog->message_bar), TRUE);
 }
 
-static void
-hide_message (Dialog *dialog)
+void
+sp_dialog_unsay (SpDialog *dialog)
 {
-  gtk_widget_hide (dialog->error_bar);
+  gtk_widget_hide (dialog->message_bar);
 }
 
+/* ---- Help ---- */
+
 static void
-form_changed (const char *problem, gpointer user_data)
+show_help (SpDialog *dialog)
 {
-  Dialog *dialog = user_data;
-  gtk_widget_set_sensitive (dialog->render, problem == NULL);
-  if (problem)
-    show_message (dialog, GTK_MESSAGE_WARNING, problem);
-  else
-    hide_message (dialog);
-}
-
-/* ---- Progress ---- */
-
-static char *
-figures_text (const SpProgress *progress)
-{
-  GString *text = g_string_new (NULL);
-  g_string_append_printf (text, "Loss %.4f", progress->loss);
-  if (!isnan (progress->psnr))
-    g_string_append_printf (text, "   PSNR %.1f dB", progress->psnr);
-  if (!isnan (progress->seconds_left)) {
-    int seconds = (int)ceil (CLAMP (progress->seconds_left, 0.0, 86400.0));
-    if (seconds < 100)
-      g_string_append_printf (text, "   %d s left", seconds);
-    else
-      g_string_append_printf (text, "   %d min left", (seconds + 59) / 60);
+  static const char *const files[] = { SP_INSTALLED_HELP, SP_SOURCE_HELP };
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *uri = g_filename_to_uri (files[i], NULL, NULL);
+    if (uri && g_file_test (files[i], G_FILE_TEST_EXISTS)
+        && gtk_show_uri_on_window (GTK_WINDOW (dialog->window), uri, GDK_CURRENT_TIME, &error))
+      return;
   }
-  return g_string_free (text, FALSE);
+  g_autofree char *text = g_strdup_printf (_ ("The help is in %s."), SP_INSTALLED_HELP);
+  sp_dialog_say (dialog, GTK_MESSAGE_INFO, text);
 }
 
-static gboolean
-end_pumping (gpointer user_data)
-{
-  gboolean *ended = user_data;
-  *ended = TRUE;
-  return G_SOURCE_REMOVE;
-}
+/* ---- Keys ---- */
 
-/* Not only what is pending: a screen reader asks again and again, and each question comes after the
- * answer to the last. The engine works in a thread of its own meanwhile. */
 static void
-pump_events (void)
+undo (gpointer data)
 {
-  gboolean ended = FALSE;
-  g_timeout_add (PUMP_MILLISECONDS, end_pumping, &ended);
-  while (!ended)
-    g_main_context_iteration (NULL, TRUE);
+  sp_history_undo (((SpDialog *)data)->history);
 }
 
 static void
-show_progress (const SpProgress *progress, gpointer user_data)
+redo (gpointer data)
 {
-  Dialog *dialog = user_data;
-  double fraction = progress->steps ? (double)progress->step / progress->steps : 0.0;
-  g_autofree char *stage = g_strdup_printf ("%s: %u of %u", sp_stage_title (progress->stage),
-                                            progress->step, progress->steps);
-  g_autofree char *figures = figures_text (progress);
-  gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (dialog->progress_bar), MIN (fraction, 1.0));
-  gtk_progress_bar_set_text (GTK_PROGRESS_BAR (dialog->progress_bar), stage);
-  gtk_label_set_text (GTK_LABEL (dialog->figures), figures);
-  pump_events ();
+  sp_history_redo (((SpDialog *)data)->history);
 }
 
-/* ---- Working ---- */
-
+/* Escape takes back the most urgent: a render, else the window. */
 static void
-set_working (Dialog *dialog, gboolean working)
+escape (SpDialog *dialog)
 {
-  gtk_widget_set_sensitive (sp_form_widget (dialog->form), !working);
-  gtk_widget_set_sensitive (dialog->render, !working);
-  gtk_widget_set_sensitive (dialog->cancel, TRUE);
-  gtk_button_set_label (GTK_BUTTON (dialog->cancel), working ? "S_top" : "_Cancel");
-  sp_widget_describe (dialog->cancel, working ? "Stop" : "Cancel", NULL);
-  gtk_widget_set_visible (dialog->progress_box, working);
-  gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (dialog->progress_bar), 0.0);
-  gtk_progress_bar_set_text (GTK_PROGRESS_BAR (dialog->progress_bar), "Starting");
-  gtk_label_set_text (GTK_LABEL (dialog->figures), "");
-}
-
-static void
-report_failure (Dialog *dialog, const GError *error)
-{
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    show_message (dialog, GTK_MESSAGE_INFO, "Stopped: the image is as it was.");
+  if (dialog->task == SP_TASK_RENDER)
+    sp_dialog_cancel (dialog);
   else
-    show_message (dialog, GTK_MESSAGE_ERROR, error->message);
+    sp_dialog_close (dialog, FALSE);
 }
 
 static gboolean
-work (gpointer user_data)
+control_key (SpDialog *dialog, const GdkEventKey *event)
 {
-  Dialog *dialog = user_data;
-  g_autoptr (GError) error = NULL;
-  dialog->succeeded = dialog->apply (&dialog->choices, show_progress, dialog, dialog->cancellable,
-                                     dialog->user_data, &error);
-  g_clear_object (&dialog->cancellable);
-  set_working (dialog, FALSE);
-  if (!dialog->succeeded && error)
-    report_failure (dialog, error);
-  if (dialog->succeeded || dialog->closing)
-    g_main_loop_quit (dialog->loop);
-  return G_SOURCE_REMOVE;
-}
-
-/* The work does not run in here: a screen reader that pressed the button waits for this to return,
- * and its connection is deaf until then. */
-static void
-render_clicked (GtkButton *button, Dialog *dialog)
-{
-  if (dialog->cancellable)
-    return;
-  hide_message (dialog);
-  sp_dialog_choices_clear (&dialog->choices);
-  sp_form_read (dialog->form, &dialog->choices);
-  dialog->cancellable = g_cancellable_new ();
-  set_working (dialog, TRUE);
-  g_idle_add_full (G_PRIORITY_LOW, work, dialog, NULL); /* after the window is drawn */
-}
-
-static void
-stop_or_close (Dialog *dialog)
-{
-  if (!dialog->cancellable) {
-    g_main_loop_quit (dialog->loop);
-    return;
-  }
-  g_cancellable_cancel (dialog->cancellable);
-  gtk_widget_set_sensitive (dialog->cancel, FALSE);
-}
-
-static void
-cancel_clicked (GtkButton *button, Dialog *dialog)
-{
-  stop_or_close (dialog);
-}
-
-static gboolean
-window_closed (GtkWidget *window, GdkEvent *event, Dialog *dialog)
-{
-  dialog->closing = TRUE;
-  stop_or_close (dialog);
-  return TRUE;
-}
-
-static gboolean
-key_pressed (GtkWidget *window, GdkEventKey *event, Dialog *dialog)
-{
-  if (event->keyval != GDK_KEY_Escape)
+  gboolean shift = event->state & GDK_SHIFT_MASK;
+  switch (gdk_keyval_to_lower (event->keyval)) {
+  case GDK_KEY_z:
+    shift ? redo (dialog) : undo (dialog);
+    return TRUE;
+  case GDK_KEY_y:
+    redo (dialog);
+    return TRUE;
+  case GDK_KEY_f:
+    sp_concept_list_focus_search (dialog->concepts);
+    return TRUE;
+  case GDK_KEY_n:
+    sp_dialog_new_clicked (NULL, dialog);
+    return TRUE;
+  case GDK_KEY_Return:
+  case GDK_KEY_KP_Enter:
+    sp_dialog_render (dialog);
+    return TRUE;
+  default:
     return FALSE;
-  stop_or_close (dialog);
+  }
+}
+
+/* Plain letters belong to whoever is written in. */
+static gboolean
+plain_key (SpDialog *dialog, GdkEventKey *event)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (dialog->window));
+  if (GTK_IS_ENTRY (focus))
+    return FALSE;
+  switch (event->keyval) {
+  case GDK_KEY_b:
+    sp_canvas_hold_before (dialog->canvas, TRUE);
+    return TRUE;
+  case GDK_KEY_bracketleft:
+  case GDK_KEY_bracketright:
+    return focus != GTK_WIDGET (dialog->canvas) && sp_canvas_key (dialog->canvas, event);
+  default:
+    return FALSE;
+  }
+}
+
+static gboolean
+key_pressed (GtkWidget *window, GdkEventKey *event, SpDialog *dialog)
+{
+  if (event->keyval == GDK_KEY_Escape) {
+    escape (dialog);
+    return TRUE;
+  }
+  if (event->keyval == GDK_KEY_F1) {
+    show_help (dialog);
+    return TRUE;
+  }
+  if (event->state & GDK_CONTROL_MASK)
+    return control_key (dialog, event);
+  return !(event->state & GDK_MOD1_MASK) && plain_key (dialog, event);
+}
+
+static gboolean
+key_released (GtkWidget *window, GdkEventKey *event, SpDialog *dialog)
+{
+  if (event->keyval == GDK_KEY_b)
+    sp_canvas_hold_before (dialog->canvas, FALSE);
+  return FALSE;
+}
+
+/* ---- Closing ---- */
+
+void
+sp_dialog_close (SpDialog *dialog, gboolean applied)
+{
+  if (dialog->is_closed)
+    return;
+  dialog->is_closed = TRUE;
+  sp_dialog_keep_now (dialog);
+  gtk_widget_hide (dialog->window);
+  dialog->closed (applied, dialog->user_data);
+}
+
+static gboolean
+window_closed (GtkWidget *window, GdkEvent *event, SpDialog *dialog)
+{
+  sp_dialog_close (dialog, FALSE);
   return TRUE;
 }
 
-/* ---- Building ---- */
-
-static GtkWidget *
-build_error_bar (Dialog *dialog)
+void
+sp_dialog_choices (SpDialog *dialog, SpDialogChoices *choices)
 {
-  dialog->error_bar = gtk_info_bar_new ();
-  dialog->error_text = gtk_label_new (NULL);
-  gtk_label_set_line_wrap (GTK_LABEL (dialog->error_text), TRUE);
-  gtk_label_set_xalign (GTK_LABEL (dialog->error_text), 0.0f);
-  gtk_label_set_width_chars (GTK_LABEL (dialog->error_text), 40);
-  gtk_label_set_max_width_chars (GTK_LABEL (dialog->error_text), 60);
-  gtk_label_set_selectable (GTK_LABEL (dialog->error_text), TRUE);
-  sp_widget_describe (dialog->error_bar, "Message", NULL);
-  gtk_container_add (
-      GTK_CONTAINER (gtk_info_bar_get_content_area (GTK_INFO_BAR (dialog->error_bar))),
-      dialog->error_text);
-  gtk_widget_show (dialog->error_text);
-  gtk_widget_set_no_show_all (dialog->error_bar, TRUE);
-  return dialog->error_bar;
+  *choices = (SpDialogChoices){
+    .concept = g_strdup (sp_concept_list_chosen (dialog->concepts)),
+    .operation = sp_toolbar_operation (dialog->toolbar),
+    .strength = gtk_range_get_value (GTK_RANGE (dialog->strength)),
+    .seed = (guint)gtk_spin_button_get_value_as_int (GTK_SPIN_BUTTON (dialog->seed)),
+    .pack = sp_model_panel_choice (dialog->model_panel),
+    .device = sp_model_panel_device (dialog->model_panel),
+  };
+  sp_render_panel_budget (dialog->render_panel, &choices->steps, &choices->seconds);
 }
 
-static GtkWidget *
-build_progress (Dialog *dialog)
+void
+sp_dialog_free (SpDialog *dialog)
 {
-  dialog->progress_box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
-  dialog->progress_bar = gtk_progress_bar_new ();
-  gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (dialog->progress_bar), TRUE);
-  sp_widget_describe (dialog->progress_bar, "Progress", NULL);
-  dialog->figures = gtk_label_new (NULL);
-  gtk_label_set_xalign (GTK_LABEL (dialog->figures), 0.0f);
-  gtk_style_context_add_class (gtk_widget_get_style_context (dialog->figures), "dim-label");
-  gtk_container_add (GTK_CONTAINER (dialog->progress_box), dialog->progress_bar);
-  gtk_container_add (GTK_CONTAINER (dialog->progress_box), dialog->figures);
-  gtk_widget_show (dialog->progress_bar);
-  gtk_widget_show (dialog->figures);
-  gtk_widget_set_no_show_all (dialog->progress_box, TRUE);
-  return dialog->progress_box;
+  if (!dialog)
+    return;
+  sp_dialog_stop_worker (dialog);
+  sp_dialog_clear_edits (dialog);
+  sp_toolbar_free (dialog->toolbar);
+  g_signal_handlers_disconnect_by_data (dialog->canvas, dialog);
+  gtk_widget_destroy (dialog->window);
+  sp_concept_list_free (dialog->concepts);
+  sp_history_list_free (dialog->history_list);
+  sp_render_panel_free (dialog->render_panel);
+  sp_model_panel_free (dialog->model_panel);
+  sp_history_free (dialog->history);
+  sp_log_free (dialog->log);
+  sp_dialog_choices_clear (&dialog->start);
+  g_free (dialog);
 }
 
-static GtkWidget *
-build_buttons (Dialog *dialog)
-{
-  GtkWidget *box = gtk_button_box_new (GTK_ORIENTATION_HORIZONTAL);
-  gtk_button_box_set_layout (GTK_BUTTON_BOX (box), GTK_BUTTONBOX_END);
-  gtk_box_set_spacing (GTK_BOX (box), 8);
-  dialog->cancel = gtk_button_new_with_mnemonic ("_Cancel");
-  sp_widget_describe (dialog->cancel, "Cancel", NULL);
-  g_signal_connect (dialog->cancel, "clicked", G_CALLBACK (cancel_clicked), dialog);
-  dialog->render = gtk_button_new_with_mnemonic ("Re_nder");
-  sp_widget_describe (dialog->render, "Render", "Makes a new layer above the photo.");
-  gtk_style_context_add_class (gtk_widget_get_style_context (dialog->render), "suggested-action");
-  gtk_widget_set_can_default (dialog->render, TRUE);
-  g_signal_connect (dialog->render, "clicked", G_CALLBACK (render_clicked), dialog);
-  gtk_container_add (GTK_CONTAINER (box), dialog->cancel);
-  gtk_container_add (GTK_CONTAINER (box), dialog->render);
-  return box;
-}
+/* ---- Opening ---- */
 
 /* Puts the window above the host's; only X lets a process name another's window. */
 static void
@@ -282,51 +221,107 @@ attach_to_parent (GtkWidget *window, guint64 parent)
 }
 
 static void
-build_window (Dialog *dialog, const SpDialogOptions *options)
+make_parts (SpDialog *dialog, SpMask *mask)
 {
+  static const SpToolbarEvents toolbar = { sp_dialog_operation_chosen, undo, redo,
+                                           sp_dialog_model_view };
+  static const SpHistoryListEvents list = { sp_dialog_select, sp_dialog_point_at,
+                                            sp_dialog_edit_title };
+  static const SpRenderPanelEvents render = { sp_dialog_render, sp_dialog_stop, sp_dialog_cancel };
+  const SpDialogChoices *start = &dialog->start;
+  dialog->history = sp_history_new (HISTORY_BYTES, sp_dialog_history_changed, dialog);
+  dialog->canvas = SP_CANVAS (sp_canvas_new (&dialog->host->photo, mask));
+  dialog->toolbar = sp_toolbar_new (dialog->canvas, start->operation, &toolbar, dialog);
+  dialog->concepts = sp_concept_list_new (sp_dialog_concept_chosen, dialog);
+  dialog->history_list = sp_history_list_new (dialog->history, &list, dialog);
+  dialog->render_panel = sp_render_panel_new (start->steps, start->seconds, &render, dialog);
+  dialog->model_panel = sp_model_panel_new (dialog->host->bundled_pack, start->pack, start->device,
+                                            sp_dialog_model_changed, dialog);
+}
+
+static void
+make_window (SpDialog *dialog)
+{
+  GdkRectangle screen = { 0, 0, WIDTH, HEIGHT };
   dialog->window = gtk_window_new (GTK_WINDOW_TOPLEVEL);
-  g_autofree char *title = g_strdup_printf ("Semantic Paint: %s", options->photo);
+  GdkMonitor *monitor = gdk_display_get_monitor (gtk_widget_get_display (dialog->window), 0);
+  if (monitor)
+    gdk_monitor_get_workarea (monitor, &screen);
+  g_autofree char *title = g_strdup_printf (_ ("Semantic Paint: %s"), dialog->host->title);
   gtk_window_set_title (GTK_WINDOW (dialog->window), title);
-  gtk_window_set_type_hint (GTK_WINDOW (dialog->window), GDK_WINDOW_TYPE_HINT_DIALOG);
   gtk_window_set_position (GTK_WINDOW (dialog->window), GTK_WIN_POS_CENTER);
-  gtk_window_set_resizable (GTK_WINDOW (dialog->window), FALSE);
+  gtk_window_set_default_size (GTK_WINDOW (dialog->window), MIN (WIDTH, screen.width * 95 / 100),
+                               MIN (HEIGHT, screen.height * 92 / 100));
   sp_widget_describe (dialog->window, title, NULL);
-  gtk_widget_set_has_tooltip (dialog->window, FALSE);
-  GtkWidget *outer = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *inner = gtk_box_new (GTK_ORIENTATION_VERTICAL, 18);
-  gtk_container_set_border_width (GTK_CONTAINER (inner), 18);
-  gtk_container_add (GTK_CONTAINER (outer), build_error_bar (dialog));
-  gtk_container_add (GTK_CONTAINER (inner), sp_form_widget (dialog->form));
-  gtk_container_add (GTK_CONTAINER (inner), build_progress (dialog));
-  gtk_container_add (GTK_CONTAINER (inner), build_buttons (dialog));
-  gtk_container_add (GTK_CONTAINER (outer), inner);
-  gtk_container_add (GTK_CONTAINER (dialog->window), outer);
-  gtk_window_set_default (GTK_WINDOW (dialog->window), dialog->render);
+  gtk_container_add (GTK_CONTAINER (dialog->window), sp_dialog_build (dialog));
   g_signal_connect (dialog->window, "delete-event", G_CALLBACK (window_closed), dialog);
   g_signal_connect (dialog->window, "key-press-event", G_CALLBACK (key_pressed), dialog);
-  attach_to_parent (dialog->window, options->parent_window);
+  g_signal_connect (dialog->window, "key-release-event", G_CALLBACK (key_released), dialog);
+  attach_to_parent (dialog->window, dialog->host->parent_window);
+}
+
+SpDialog *
+sp_dialog_new (const SpDialogHost *host, const SpDialogChoices *choices, const GPtrArray *edits,
+               SpDialogClosed closed, gpointer user_data, GError **error)
+{
+  SpMask *mask = sp_mask_new (host->photo.width, host->photo.height, error);
+  if (!mask)
+    return NULL;
+  SpDialog *dialog = g_new0 (SpDialog, 1);
+  dialog->host = host;
+  dialog->start = *choices;
+  dialog->start.concept = g_strdup (choices->concept);
+  dialog->start.pack = g_strdup (choices->pack);
+  dialog->closed = closed;
+  dialog->user_data = user_data;
+  dialog->log = sp_log_new ();
+  sp_log_add (dialog->log, "Semantic Paint " SP_VERSION ", GTK %u.%u.%u; “%s”, %d x %d pixels",
+              gtk_get_major_version (), gtk_get_minor_version (), gtk_get_micro_version (),
+              host->title, host->photo.width, host->photo.height);
+  make_parts (dialog, mask);
+  make_window (dialog);
+  sp_dialog_connect_edits (dialog);
+  if (!sp_dialog_start_worker (dialog, error)) {
+    sp_dialog_free (dialog);
+    return NULL;
+  }
+  if (edits && edits->len)
+    sp_history_load (dialog->history, edits);
+  sp_dialog_review (dialog);
+  sp_dialog_prepare_session (dialog);
+  gtk_widget_show_all (dialog->window);
+  gtk_widget_grab_focus (GTK_WIDGET (dialog->canvas));
+  gtk_window_present (GTK_WINDOW (dialog->window));
+  return dialog;
+}
+
+/* ---- Running ---- */
+
+typedef struct {
+  GMainLoop *loop;
+  gboolean applied;
+} Run;
+
+static void
+end_run (gboolean applied, gpointer data)
+{
+  Run *run = data;
+  run->applied = applied;
+  g_main_loop_quit (run->loop);
 }
 
 gboolean
-sp_dialog_run (const SpDialogOptions *options, SpDialogChoices *choices, SpDialogApply apply,
-               gpointer user_data)
+sp_dialog_run (const SpDialogHost *host, SpDialogChoices *choices, const GPtrArray *edits,
+               GError **error)
 {
-  Dialog dialog = { .apply = apply, .user_data = user_data };
-  dialog.form = sp_form_new (options, choices, form_changed, &dialog);
-  dialog.loop = g_main_loop_new (NULL, FALSE);
-  build_window (&dialog, options);
-  sp_form_review (dialog.form);
-  gtk_widget_show_all (dialog.window);
-  gtk_widget_grab_focus (dialog.render);
-  gtk_window_present (GTK_WINDOW (dialog.window));
-  g_main_loop_run (dialog.loop);
-  if (dialog.succeeded) {
+  Run run = { g_main_loop_new (NULL, FALSE), FALSE };
+  SpDialog *dialog = sp_dialog_new (host, choices, edits, end_run, &run, error);
+  if (dialog) {
+    g_main_loop_run (run.loop);
     sp_dialog_choices_clear (choices);
-    *choices = dialog.choices;
-  } else
-    sp_dialog_choices_clear (&dialog.choices);
-  gtk_widget_destroy (dialog.window);
-  g_main_loop_unref (dialog.loop);
-  sp_form_free (dialog.form);
-  return dialog.succeeded;
+    sp_dialog_choices (dialog, choices);
+    sp_dialog_free (dialog);
+  }
+  g_main_loop_unref (run.loop);
+  return run.applied;
 }

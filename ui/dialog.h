@@ -1,13 +1,15 @@
-/* The GTK 3 dialog: what to paint, where and how strongly; then the progress of the work.
+/* The dialog: paint, see, compare, take back, render, apply. One window for every host.
  *
- * Knows no GIMP: a host says in SpDialogOptions what there is to choose from, and does the work in
- * a callback. Only GTK's own widgets, so the dialog serves every host that can open a GTK window.
+ * Knows no GIMP: a host says in SpDialogHost what there is and does what only it can. Only GTK's
+ * own widgets, so the dialog serves every host that can open a GTK window. The engine works in a
+ * thread (ui/worker.h), and the main thread never waits for it.
  *
- * Thread rule: everything here belongs to the thread that called sp_dialog_prepare().
+ * Thread rule: everything here, and every function of the host, belongs to the thread that called
+ * sp_dialog_prepare().
  */
 #pragma once
 
-#include "engine/semantic-paint.h"
+#include "ui/history.h"
 
 G_BEGIN_DECLS
 
@@ -15,38 +17,69 @@ G_BEGIN_DECLS
  * or NULL for the environment's. Fails with a sentence when there is no display. */
 gboolean sp_dialog_prepare (const char *display_name, GError **error);
 
-/* What the host offers. Everything belongs to the host and must outlive the dialog. */
-typedef struct {
-  const char *photo;          /* what is edited, for people */
-  const char *bundled_pack;   /* the pack that is used when none is chosen; NULL: there is none */
-  const char *const *strokes; /* where strokes can come from, NULL-terminated */
-  const char *const *references; /* where a look can come from, NULL-terminated; may be empty */
-  guint64 parent_window;         /* the host's window (an X window), 0: none */
-} SpDialogOptions;
-
 /* What is chosen: start values on the way in, the user's choices on the way out. */
 typedef struct {
   char *concept; /* owned; NULL on the way in: the pack's first */
   SpEditOperation operation;
   double strength;
-  guint steps;
   guint seed;
-  guint strokes;   /* index into SpDialogOptions.strokes */
-  guint reference; /* index into SpDialogOptions.references; only for SP_EDIT_RESTYLE */
-  char *pack;      /* owned path; NULL: the bundled one */
+  guint steps, seconds; /* of a render; no seconds: as long as the steps take */
+  char *pack;           /* owned path; NULL: the bundled one */
+  SpDevice device;
 } SpDialogChoices;
 
 void sp_dialog_choices_clear (SpDialogChoices *choices);
 
-/* Does the work, on the dialog's thread: `progress` must be called about ten times a second, and
- * keeps the dialog alive meanwhile. The user's Cancel triggers `cancellable`. An error is shown in
- * the dialog, which stays open for another try. */
-typedef gboolean (*SpDialogApply) (const SpDialogChoices *choices, SpProgressFunction progress,
-                                   gpointer progress_data, GCancellable *cancellable,
-                                   gpointer user_data, GError **error);
+/* What a host is to put into its image. */
+typedef struct {
+  const SpLayer *layer;
+  const GPtrArray *edits;    /* of SpHistoryEdit, those that are off too */
+  const SpHistoryEdit *last; /* of those that are on */
+  SpPack *pack;              /* that it was drawn with */
+  SpRectangle window;        /* sp_session_window() */
+  guint steps;               /* the most that the render might take; 0: a preview */
+} SpDialogResult;
 
-/* Shows the dialog until the work succeeded (TRUE) or the user closed it (FALSE, nothing done). */
-gboolean sp_dialog_run (const SpDialogOptions *options, SpDialogChoices *choices,
-                        SpDialogApply apply, gpointer user_data);
+/* Everything belongs to the host and must outlive the dialog. */
+typedef struct {
+  const char *title; /* what is edited, for people */
+  SpPhoto photo;
+  const char *bundled_pack;      /* used when none is chosen; NULL: there is none */
+  const char *const *strokes;    /* where strokes can come from, NULL-terminated; may be NULL */
+  int first_strokes;             /* taken over when the dialog opens; -1: none */
+  const char *const *references; /* where a look can come from, NULL-terminated; may be NULL */
+  const char *apply_title;       /* of the button, with its mnemonic: "_Add layer" */
+  const char *apply_description;
+  guint64 parent_window; /* the host's window (an X window), 0: none */
+  gpointer user_data;
+
+  /* A mask of the photo's size from strokes[index]; the caller's. */
+  SpPackedMask *(*take_strokes) (guint index, gpointer user_data, GError **error);
+  /* The picture of references[index]; the caller's. */
+  SpReference *(*take_reference) (guint index, gpointer user_data, GError **error);
+  /* Puts the result where it belongs. An error is shown, and the dialog stays open. */
+  gboolean (*apply) (const SpDialogResult *result, gpointer user_data, GError **error);
+  /* The edits (of SpHistoryEdit) have changed: to be kept for the next time, however the dialog
+   * ends. May be NULL. */
+  void (*keep) (const GPtrArray *edits, gpointer user_data);
+} SpDialogHost;
+
+typedef struct _SpDialog SpDialog;
+typedef void (*SpDialogClosed) (gboolean applied, gpointer user_data);
+
+/* Opens the window. `choices` are copied; `edits` (of SpHistoryEdit; NULL: none) are what was kept
+ * last time. `closed` is called once, when the user is done. */
+SpDialog *sp_dialog_new (const SpDialogHost *host, const SpDialogChoices *choices,
+                         const GPtrArray *edits, SpDialogClosed closed, gpointer user_data,
+                         GError **error);
+/* As they are now; free with sp_dialog_choices_clear(). */
+void sp_dialog_choices (SpDialog *dialog, SpDialogChoices *choices);
+/* Closes the window and waits until the engine has let go, which takes a step. */
+void sp_dialog_free (SpDialog *dialog);
+
+/* Shows the dialog until the result was applied (TRUE) or the user closed it (FALSE). Without an
+ * error set, FALSE is the user's wish. */
+gboolean sp_dialog_run (const SpDialogHost *host, SpDialogChoices *choices, const GPtrArray *edits,
+                        GError **error);
 
 G_END_DECLS

@@ -5,15 +5,16 @@
  */
 #include "ui/strength.h"
 #include "ui/rows.h"
+#include "ui/words.h"
 #include "engine/semantic-paint.h"
 
 static const struct {
-  const char *title;
+  const char *title, *name;
   double value;
 } words[] = {
-  { "Low", SP_STRENGTH_LOW },
-  { "Medium", SP_STRENGTH_MEDIUM },
-  { "High", SP_STRENGTH_HIGH },
+  { N_ ("Low"), N_ ("Low strength"), SP_STRENGTH_LOW },
+  { N_ ("Medium"), N_ ("Medium strength"), SP_STRENGTH_MEDIUM },
+  { N_ ("High"), N_ ("High strength"), SP_STRENGTH_HIGH },
 };
 
 #define WORDS G_N_ELEMENTS (words)
@@ -41,11 +42,10 @@ slider_moved (GtkRange *slider, GtkToggleButton *button)
 static GtkWidget *
 word_button (guint word, GtkWidget *slider)
 {
-  GtkWidget *button = gtk_toggle_button_new_with_label (words[word].title);
+  GtkWidget *button = gtk_toggle_button_new_with_label (_ (words[word].title));
   g_object_set_data (G_OBJECT (button), WORD_KEY, GUINT_TO_POINTER (word + 1));
   g_object_set_data (G_OBJECT (button), SLIDER_KEY, slider);
-  g_autofree char *name = g_strdup_printf ("%s strength", words[word].title);
-  sp_widget_describe (button, name, NULL);
+  sp_widget_describe (button, _ (words[word].name), NULL);
   slider_moved (GTK_RANGE (slider), GTK_TOGGLE_BUTTON (button));
   g_signal_connect (button, "toggled", G_CALLBACK (word_clicked), NULL);
   g_signal_connect_object (slider, "value-changed", G_CALLBACK (slider_moved), button, 0);

@@ -12,6 +12,9 @@ typedef struct {
 } Command;
 
 static const Command commands[] = {
+#ifdef SP_WITH_DIALOG
+  { "ui", sp_command_ui, "Paint concepts into a photo in a window" },
+#endif
   { "edit", sp_command_edit, "Paint concepts into a photo" },
   { "invert", sp_command_invert, "Show a photo as the generator draws it" },
   { "compare", sp_command_compare, "Measure how well a pack holds photos" },

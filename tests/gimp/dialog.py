@@ -1,5 +1,5 @@
 """The dialog in a real GIMP with windows: opened, read by assistive technology, stopped, rendered,
-and its one undo step taken back.
+its one undo step taken back, and opened again with what it had.
 
     xvfb-run -a -s "-screen 0 1280x900x24" dbus-run-session -- /usr/bin/python3 dialog.py PLUG_IN [FOLDER]
 
@@ -7,6 +7,7 @@ Started without a display of its own it starts itself again in that way. FOLDER 
 screenshots. Exit status 0, 1 or 77 (nothing to test with).
 """
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -105,11 +106,13 @@ def key(*keys):
 
 # What a person operates; each of these must say what it is.
 OPERABLE = {"push button", "toggle button", "radio button", "combo box", "spin button", "slider",
-            "text", "check box", "progress bar", "info bar"}
+            "text", "check box", "progress bar", "info bar", "list box", "drawing area"}
 # Parts inside GTK's own composite widgets, whose whole is named.
-EXPECTED = ["Add", "Remove", "Restyle", "Concept", "Strokes", "Strength", "Low strength",
-            "Medium strength", "High strength", "More settings", "Steps", "Seed", "Pack", "Render",
-            "Cancel"]
+EXPECTED = ["Draw", "Erase", "Restyle", "Brush", "Rubber", "Frame", "Hand", "Brush size", "Undo",
+            "Redo", "Before", "Split", "Model's view", "Zoom in", "Zoom out", "Whole photo", "Photo",
+            "Search concepts", "Concept", "Strength", "Low strength", "Medium strength",
+            "High strength", "Example", "History", "New edit", "Change edit", "Strokes",
+            "Take strokes", "Steps", "Seconds", "Render", "Model and device", "Close", "Add layer"]
 
 
 class Cases:
@@ -126,18 +129,57 @@ class Cases:
     def layers(self):
         return self.gimp.number("(layers image)")
 
-    def open(self, mode="RUN-INTERACTIVE"):
-        self.gimp.send('(plug-in-semantic-paint %s image photo -1 "" "" "" -1 0 0 "")' % mode)
+    def open(self, layer="photo", button="Add layer"):
+        self.gimp.send('(plug-in-semantic-paint RUN-INTERACTIVE image %s -1 "" "" "" -1 0 0 "")'
+                       % layer)
         wait_for(self.screen.window, "dialog")
-        self.screen.wait("Render")
+        self.screen.wait(button)
+
+    def has_history(self):
+        """The edit is there, selected, and previewed."""
+        self.screen.wait("Draw Sky", "list item")
+        self.screen.wait("50 %, example 0", "label")
+        self.showing("Preview", "label")
+        strength = self.screen.find("Strength", "slider").get_value_iface().get_current_value()
+        assert strength == 0.5, strength
+        items = [node for node in self.screen.controls() if node.get_name() == "Draw Sky"
+                 and node.get_role_name() == "list item"]
+        assert len(items) == 1, len(items)
+
+    def apply(self, button):
+        self.screen.press(button)
+        self.gone()
+        self.gimp.receive()
+
+    def undo_once(self):
+        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "GIMP",
+                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
+        key("ctrl+z")
+
+    def result(self):
+        return self.gimp.number("(vector-ref (cadr (gimp-image-get-layers image)) 1)")
 
     def gone(self):
         wait_for(lambda: self.screen.window() is None, "end of the dialog")
 
-    def expand(self):
-        if not self.screen.showing(self.screen.find("Steps")):
-            self.screen.wait("More settings").get_action_iface().do_action(0)
-            wait_for(lambda: self.screen.showing(self.screen.find("Steps")), "settings")
+    def showing(self, name, role=None):
+        wait_for(lambda: self.screen.showing(self.screen.find(name, role)), "“%s” in sight" % name)
+
+    def focus(self):
+        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", WINDOW,
+                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
+
+    def unsuccessful(self, why="cancel"):
+        try:
+            self.gimp.receive()
+        except Failed as failure:
+            assert why in str(failure).lower(), failure
+
+    def cancelled(self, layers=2):
+        """The procedure said so, and the image is as it was."""
+        self.unsuccessful()
+        assert self.layers() == layers
+        assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0
 
     # ---- Cases, in this order ----
 
@@ -145,78 +187,166 @@ class Cases:
         """Everything that can be operated has a name."""
         self.open()
         subprocess.run(["xdotool", "mousemove", "5", "5"], check=True)  # no tooltips
-        time.sleep(0.5)
         self.screen.shot("1-opened")
-        self.expand()
+        self.screen.wait("Model and device").get_action_iface().do_action(0)
         for name in EXPECTED:
             self.screen.wait(name)
         for node in self.screen.controls():
             if node.get_role_name() in OPERABLE and self.screen.showing(node):
                 assert node.get_name(), "a %s has no accessible name" % node.get_role_name()
-        time.sleep(0.5)
-        self.screen.shot("2-settings")
+        self.screen.wait("Model and device").get_action_iface().do_action(0)
 
-    def restyle_without_reference_words(self):
-        """Choosing Restyle shows the reference's row."""
-        self.screen.press("Restyle", "radio button")
-        wait_for(lambda: self.screen.showing(self.screen.find("Look of")), "reference row")
-        self.screen.shot("3-restyle")
-        self.screen.press("Add", "radio button")
+    def preview(self):
+        """The stroke layer is the first edit, and is previewed."""
+        self.showing("Preview", "label")
+        title = self.screen.wait("Draw Sky", "list item")
+        assert self.screen.showing(title)
+        self.screen.shot("2-preview")
+
+    def strength(self):
+        """Another strength is another preview, and can be taken back."""
+        self.screen.press("Low strength", "toggle button")
+        self.screen.wait("50 %, example 0", "label")
+        self.screen.press("Undo")
+        self.screen.wait("100 %, example 0", "label")
+        self.screen.press("Redo")
+        self.screen.wait("50 %, example 0", "label")
 
     def stop(self):
-        """Stop while rendering leaves the image as it was, and the dialog open."""
+        """Cancelling a render goes back to the preview; the image is as it was."""
         self.screen.set_number("Steps", 5000)
         self.screen.press("Render")
-        progress = self.screen.wait("Progress", "progress bar")
-        wait_for(lambda: self.screen.showing(progress), "progress")
-        stop = self.screen.wait("Stop", "push button")
-        wait_for(lambda: progress.get_value_iface().get_current_value() > 0, "first steps")
-        self.screen.shot("4-rendering")
+        self.showing("Rendering", "label")
+        self.screen.shot("3-rendering")
         start = time.monotonic()
-        stop.get_action_iface().do_action(0)
-        self.screen.wait("Cancel", "push button")
+        self.screen.press("Cancel render")
+        self.showing("Preview", "label")
         took = time.monotonic() - start
         assert took < 10, "stopping took %.1f s" % took
         print("    stopped after %.1f s" % took)
-        time.sleep(0.3)
-        self.screen.shot("5-stopped")
+        self.screen.press("Render")
+        self.showing("Rendering", "label")
+        self.screen.press("Stop and keep the best")
+        self.showing("Rendered: the best so far", "label")
+        self.screen.shot("4-stopped")
 
     def escape(self):
-        """Escape closes the dialog; nothing has happened."""
-        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", WINDOW,
-                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
+        """Escape closes the dialog; nothing has happened, but the history is kept."""
+        self.focus()
         key("Escape")
         self.gone()
-        try:
-            self.gimp.receive()
-        except Failed as failure:
-            assert "cancel" in str(failure).lower(), failure
-        assert self.layers() == 2
-        assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0
+        self.cancelled()
+        kept = self.gimp("(display (cadr (gimp-image-get-parasite-list image)))")
+        assert "semantic-paint-edits-" in kept, kept
+
+    def closed_while_rendering(self):
+        """Opened again the dialog has its history; closing it in the middle of a render ends that."""
+        self.open()
+        self.has_history()
+        self.screen.shot("5-opened-again")
+        self.screen.set_number("Steps", 5000)
+        self.screen.press("Render")
+        self.showing("Rendering", "label")
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled()
 
     def render(self):
-        """Render makes the layer, hides the strokes and closes the dialog."""
+        """Add layer renders, makes the layer, hides the strokes and closes the dialog."""
         self.open()
-        self.expand()
-        self.screen.set_number("Steps", 2)
+        self.has_history()
+        self.screen.press("High strength", "toggle button")
+        self.screen.wait("100 %, example 0", "label")
+        time.sleep(1.5)  # it is kept meanwhile, which makes no step of undo
         self.screen.press("Low strength", "toggle button")
-        strength = self.screen.find("Strength", "slider").get_value_iface().get_current_value()
-        assert strength == 0.5, strength
-        self.screen.press("Render")
-        self.gone()
-        self.gimp.receive()
+        self.has_history()
+        time.sleep(1.5)
+        self.screen.set_number("Steps", 2)
+        self.apply("Add layer")
         assert self.layers() == 3
         assert self.gimp.number("(car (gimp-item-get-visible strokes))") == 0
         self.screen.shot("6-result")
 
     def undo(self):
         """One Ctrl+Z takes it all back."""
-        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "GIMP",
-                        "windowfocus", "--sync"], check=True, timeout=SECONDS)
-        key("ctrl+z")
+        self.undo_once()
         wait_for(lambda: self.layers() == 2, "undone layer")
         assert self.gimp.number("(car (gimp-item-get-visible strokes))") == 1
         assert self.gimp.number("(car (gimp-image-is-dirty image))") == 0, "more than one undo step"
+
+    def replaced(self):
+        """A history has one layer: the next result takes its place, in one undo step."""
+        self.open()
+        self.has_history()
+        self.screen.set_number("Steps", 0)
+        self.apply("Add layer")
+        first = self.result()
+        self.open(button="Replace layer")
+        self.has_history()
+        self.apply("Replace layer")
+        assert self.layers() == 3
+        assert self.result() != first
+        self.undo_once()
+        wait_for(lambda: self.result() == first, "the result from before")
+        assert self.layers() == 3
+
+    def of_result(self):
+        """The dialog of a result is that of its photo, with the edits that its layer keeps."""
+        self.gimp("(gimp-image-clean-all image)")
+        self.open("%d" % self.result(), "Replace layer")
+        assert self.screen.window().get_name() == WINDOW, self.screen.window().get_name()
+        self.has_history()
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled(3)
+
+    def killed(self):
+        """A plug-in that is killed loses no strokes that are older than a second."""
+        self.open(button="Replace layer")
+        self.has_history()
+        self.screen.press("High strength", "toggle button")
+        self.screen.wait("100 %, example 0", "label")
+        time.sleep(1.5)
+        os.kill(self.plug_in_process(), signal.SIGKILL)
+        self.gone()
+        self.unsuccessful("failed")
+        assert self.layers() == 3
+        self.open(button="Replace layer")
+        self.screen.wait("100 %, example 0", "label")
+        self.screen.press("Low strength", "toggle button")
+        self.has_history()
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled(3)
+
+    def plug_in_process(self):
+        """The number of the plug-in's process: a child of this test's GIMP."""
+        found = []
+        for number in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % number) as file:
+                    name, _, rest = file.read().partition("(")[2].rpartition(")")
+            except OSError:
+                continue
+            if name == "semantic-paint" and int(rest.split()[1]) == self.gimp.process.pid:
+                found.append(int(number))
+        assert len(found) == 1, found
+        return found[0]
+
+    def through_xcf(self):
+        """Saved and loaded again, the image still has strokes and history."""
+        path = quote(self.gimp.path("kept.xcf"))
+        self.gimp("(gimp-xcf-save 0 image photo %s %s)"
+                  "(define image (car (gimp-xcf-load 0 %s %s))) (gimp-image-clean-all image)"
+                  "(gimp-display-new image)"
+                  "(define photo (vector-ref (cadr (gimp-image-get-layers image)) 2))"
+                  % (path, path, path, path))
+        self.open(button="Replace layer")
+        self.has_history()
+        self.screen.shot("7-through-xcf")
+        self.screen.press("Close")
+        self.gone()
+        self.cancelled(3)
 
     def last_values(self):
         """What the dialog did last is repeated without it."""
@@ -224,6 +354,8 @@ class Cases:
         name = self.gimp("(display (car (gimp-item-get-name (vector-ref"
                          " (cadr (gimp-image-get-layers image)) 1))))")
         assert "(add, low)" in name, name
+        self.gimp("(gimp-image-remove-layer image %d) (gimp-item-set-visible strokes TRUE)"
+                  % self.result())
 
 
 def main(plug_in, folder):
@@ -241,8 +373,10 @@ def main(plug_in, folder):
     try:
         with Gimp(plug_in, program="gimp", environment=environment) as gimp:
             cases = Cases(gimp, screen)
-            for case in (cases.names, cases.restyle_without_reference_words, cases.stop,
-                         cases.escape, cases.render, cases.undo, cases.last_values):
+            for case in (cases.names, cases.preview, cases.strength, cases.stop, cases.escape,
+                         cases.closed_while_rendering, cases.render, cases.undo,
+                         cases.last_values, cases.replaced, cases.of_result, cases.killed,
+                         cases.through_xcf):
                 try:
                     case()
                     passed += 1

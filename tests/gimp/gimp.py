@@ -18,7 +18,7 @@ CALL_SECONDS = 300
 BEGIN, END = "[[", "]]"
 
 SCRIPTS = ("script-fu.init", "script-fu-compat.init", "plug-in-compat.init")
-HOST_PLUG_INS = ("script-fu", "file-png", "unit-editor")
+HOST_PLUG_INS = ("script-fu", "file-png", "file-glob", "unit-editor")
 EMPTY_PATHS = ("brush-path", "brush-path-writable", "pattern-path", "pattern-path-writable",
                "palette-path", "palette-path-writable", "gradient-path", "gradient-path-writable",
                "dynamics-path", "dynamics-path-writable", "tool-preset-path",
@@ -90,6 +90,7 @@ class Gimp:
             for name in EMPTY_PATHS:
                 gimprc.write('(%s "")\n' % name)
         self.environment["GIMP2_DIRECTORY"] = self.path("profile")
+        self.environment["SEMANTIC_PAINT_CACHE"] = self.path("cache")
 
     def __enter__(self):
         with socket.socket() as probe:

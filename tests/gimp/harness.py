@@ -471,6 +471,96 @@ class Cases:
             == self.gimp.number("photo")
         self.close()
 
+    def case_example_for_a_folder(self):
+        """docs/examples/folder-script-fu-2.scm."""
+        photos, results = self.gimp.path("photos"), self.gimp.path("results")
+        os.makedirs(photos)
+        os.makedirs(results)
+        for name in ("one", "two", "unpainted"):
+            write_png(os.path.join(photos, name + ".png"), WIDTH, HEIGHT, photo_pixel)
+        for name in ("one", "two"):
+            write_png(os.path.join(photos, name + "-strokes.png"), WIDTH, HEIGHT, lambda x, y: (
+                255, 0, 0, 255 if 40 <= x < 80 and 60 <= y < 100 else 0))
+        self.gimp("(load %s) (semantic-paint-folder %s %s \"tree\" \"high\" 0 2)" % (
+            quote(os.path.join(os.environ["SP_SOURCE_ROOT"], "docs/examples/folder-script-fu-2.scm")),
+            quote(photos), quote(results)))
+        assert sorted(os.listdir(results)) == ["one.png", "one.xcf", "two.png", "two.xcf"]
+        before = read_png(os.path.join(photos, "one.png"))
+        after = read_png(os.path.join(results, "one.png"))
+        assert sum(a != b for a, b in zip(before[3], after[3])) > 600
+
+    # ---- Edits that stay editable ----
+
+    def reopen(self, name="kept.xcf"):
+        """The image through an XCF file: the Scheme variables image, result and photo."""
+        path = quote(self.gimp.path(name))
+        self.gimp("(gimp-xcf-save 0 image photo %s %s) (gimp-image-delete image)"
+                  "(define image (car (gimp-xcf-load 0 %s %s)))" % (path, path, path, path))
+        self.gimp("(define layers-now (cadr (gimp-image-get-layers image)))"
+                  "(define result (vector-ref layers-now 1)) (define photo (vector-ref layers-now 2))"
+                  "(gimp-image-clean-all image)")
+
+    def render(self, changes='-1 "" -1 -1 ""'):
+        self.gimp("(define result (car (plug-in-semantic-paint-render RUN-NONINTERACTIVE image"
+                  " result %s)))" % changes)
+
+    def layer(self, name):
+        self.gimp("(save-layer image result %s)" % quote(self.gimp.path(name)))
+        return read_png(self.gimp.path(name))
+
+    def case_kept_and_rendered_again(self):
+        """Through XCF and a duplicate, to the last bit; then otherwise."""
+        self.image()
+        self.painted()
+        first = self.layer("first.png")
+        self.reopen()
+        self.gimp("(gimp-layer-set-opacity result 40)")
+        self.render()
+        assert self.layer("again.png") == first
+        assert self.layers_now() == 3 and self.gimp.number("(car (gimp-layer-get-opacity result))") == 40
+        self.render('-1 "medium" -1 -1 ""')
+        name = self.gimp("(display (car (gimp-item-get-name result)))")
+        assert name == "Semantic Paint: tree (add, medium)", name
+        assert self.layer("medium.png") != first
+        self.render('photo "1.0" 2 0 ""')
+        assert self.layer("high.png") == first
+        self.gimp("(define copy (car (gimp-image-duplicate image))) (gimp-image-delete image)"
+                  "(define image copy) (define result (vector-ref (cadr (gimp-image-get-layers image)) 1))")
+        self.render()
+        assert self.layer("copy.png") == first
+        self.close()
+
+    def layers_now(self):
+        return self.gimp.number("(layers image)")
+
+    def case_render_is_refused(self):
+        self.image()
+        self.painted()
+        self.reopen()
+        call = "(plug-in-semantic-paint-render RUN-NONINTERACTIVE image %s %s)"
+        self.refused(call % ("photo", '-1 "" -1 -1 ""'), "keeps no edits", CALLING)
+        self.refused(call % ("result", '-1 "strong" -1 -1 ""'), "strong", CALLING)
+        self.refused(call % ("result", '-1 "" -2 -1 ""'), "steps", CALLING)
+        self.refused(call % ("result", '-1 "" -1 -2 ""'), "seed", CALLING)
+        self.refused(call % ("result", '-1 "" -1 -1 "/nowhere/at-all.safetensors"'), "at-all")
+        self.gimp("(gimp-image-remove-layer image photo) (gimp-image-clean-all image)"
+                  "(gimp-layer-resize (vector-ref (cadr (gimp-image-get-layers image)) 0) 20 20 0 0)"
+                  "(gimp-image-clean-all image)")
+        self.refused(call % ("result", '-1 "" -1 -1 ""'), "not there any more", CALLING)
+        self.close()
+
+    def case_damaged_lists(self):
+        self.image()
+        self.painted()
+        for name, data in (("empty", ""), ("text", "not a list at all, but long enough"),
+                           ("head", "sp-edits")):
+            self.gimp('(gimp-item-attach-parasite result (list "semantic-paint-edits" 1 %s))'
+                      "(gimp-image-clean-all image)" % quote(data))
+            self.reopen(name + ".xcf")
+            self.refused('(plug-in-semantic-paint-render RUN-NONINTERACTIVE image result -1 "" -1 -1 "")',
+                         "damaged")
+        self.close()
+
     def case_dialog_without_display(self):
         self.image()
         self.refused('(plug-in-semantic-paint RUN-INTERACTIVE image photo -1 "" "" "" -1 0 0 "")',

@@ -8,13 +8,14 @@ def _chunk(kind, data):
 
 
 def write_png(path, width, height, pixel):
-    """8-bit RGB; `pixel(x, y)` gives three numbers from 0 to 255."""
+    """8 bits; `pixel(x, y)` gives three numbers from 0 to 255, or four with alpha."""
+    kind = 6 if len(pixel(0, 0)) == 4 else 2
     rows = bytearray()
     for y in range(height):
         rows.append(0)
         for x in range(width):
             rows.extend(pixel(x, y))
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
     with open(path, "wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head)
                    + _chunk(b"IDAT", zlib.compress(bytes(rows))) + _chunk(b"IEND", b""))

@@ -1,0 +1,57 @@
+/* A session's inside, shared by session.c, which works, session-cache.c, which keeps the fit for
+ * the next time, and session-results.c, which tells. */
+#pragma once
+
+#include "engine/device.h"
+#include "engine/method/adapt.h"
+#include "engine/method/edit.h"
+#include "engine/method/invert.h"
+#include "engine/method/preview.h"
+#include "engine/photo/photo.h"
+
+G_BEGIN_DECLS
+
+/* An edit as the session keeps it: on the window, not on the photo. */
+typedef struct {
+  SpLatentEdit latent_edit;
+  float *strokes; /* height x width */
+  float *cells;   /* h x w */
+  SpLatent reference;
+  float *reference_values;
+} StoredEdit;
+
+struct _SpSession {
+  SpPack *pack;
+  SpSettings settings;
+  SpGeneratorShape generator;
+  SpWindow window;
+  int cell; /* generator pixels to a latent cell */
+  SpBackend *backend;
+  char *device_note; /* why it is not CUDA, when there is something to tell */
+  SpInversion *inversion;
+  SpAdaptation *adaptation;
+  SpPreview *preview;
+  float *photo;      /* 3 x H x W */
+  float *latent;     /* z4 */
+  float *edited;     /* ze, scratch */
+  float *keep;       /* H x W; all ones without edits */
+  float *picture;    /* 3 x H x W */
+  float *warm_start; /* R as fitted to the unedited photo */
+  SpShape latent_shape;
+  GPtrArray *edits; /* StoredEdit */
+};
+
+/* session.c */
+gboolean sp_session_plan_edits (SpSession *session, GError **error);
+void sp_session_drop_plans (SpSession *session);
+/* The fit to the photo as it was. */
+gboolean sp_session_restore_fit (SpSession *session, GError **error);
+
+/* session-cache.c: what the fit depends on, to find it again; NULL: it is not kept. Free with
+ * g_free(). */
+char *sp_session_cache_key (const SpSession *session);
+/* FALSE: there is no kept fit, or it is of no use, and everything is as before. */
+gboolean sp_session_open_from_cache (SpSession *session, const char *key);
+void sp_session_store_in_cache (const SpSession *session, const char *key);
+
+G_END_DECLS

@@ -1,0 +1,96 @@
+/* The dialog's history as a list of edits, and back; see history.h. */
+#include "plug-in/gimp/history.h"
+#include "plug-in/gimp/drawables.h"
+#include "plug-in/gimp/host.h"
+#include "plug-in/gimp/photo.h"
+
+static void
+free_photo (gpointer photo)
+{
+  sp_gimp_photo_free (photo);
+}
+
+SpReference *
+sp_gimp_reference_new (gint32 layer, GError **error)
+{
+  SpGimpPhoto *photo = sp_gimp_photo_new (layer, error);
+  if (!photo)
+    return NULL;
+  g_autofree char *name = sp_host_item_name (layer);
+  return sp_reference_new (name, sp_gimp_photo_get (photo), TRUE, free_photo);
+}
+
+/* ---- To a list ---- */
+
+static SpEditEntry *
+entry_of (const SpHistoryEdit *edit, GError **error)
+{
+  SpRectangle area = sp_packed_mask_bounds (edit->mask);
+  guint8 *mask = g_try_malloc_n (area.height, area.width);
+  if (!mask) {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
+                         "There is not enough memory to keep the strokes.");
+    return NULL;
+  }
+  sp_packed_mask_read (edit->mask, mask);
+  SpEditEntry *entry = g_new0 (SpEditEntry, 1);
+  *entry = (SpEditEntry){
+    .concept = g_strdup (edit->concept),
+    .operation = edit->operation,
+    .strength = edit->strength,
+    .seed = edit->seed,
+    .on = edit->on,
+    .area = area,
+    .mask = mask,
+    .reference = edit->reference ? g_strdup (sp_reference_title (edit->reference)) : NULL,
+  };
+  return entry;
+}
+
+SpEditList *
+sp_gimp_list_of_history (const GPtrArray *edits, GError **error)
+{
+  g_autoptr (SpEditList) list = sp_edit_list_new ();
+  for (guint i = 0; i < edits->len; i++) {
+    const SpHistoryEdit *edit = g_ptr_array_index (edits, i);
+    if (!edit->mask)
+      continue;
+    SpEditEntry *entry = entry_of (edit, error);
+    if (!entry)
+      return NULL;
+    g_ptr_array_add (list->entries, entry);
+  }
+  return g_steal_pointer (&list);
+}
+
+/* ---- From a list ---- */
+
+static SpReference *
+find_reference (gint32 image, const char *name)
+{
+  gint32 layer = name ? sp_gimp_layer_named (image, name) : -1;
+  return layer >= 0 ? sp_gimp_reference_new (layer, NULL) : NULL;
+}
+
+GPtrArray *
+sp_gimp_history_of_list (gint32 image, const SpEditList *list, int width, int height)
+{
+  GPtrArray *edits = g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
+  for (guint i = 0; i < list->entries->len; i++) {
+    const SpEditEntry *entry = g_ptr_array_index (list->entries, i);
+    SpPackedMask *mask = sp_packed_mask_from_area (entry->area, entry->mask, width, height);
+    if (!mask)
+      continue;
+    SpHistoryEdit *edit = sp_history_edit_new ();
+    edit->concept = g_strdup (entry->concept);
+    edit->operation = entry->operation;
+    edit->strength = entry->strength;
+    edit->seed = entry->seed;
+    edit->on = entry->on;
+    edit->mask = mask;
+    if (entry->operation == SP_EDIT_RESTYLE)
+      edit->reference = find_reference (image, entry->reference);
+    g_ptr_array_add (edits, edit);
+  }
+  return edits;
+}

@@ -1,0 +1,18 @@
+/* The engine's pictures as surfaces to show. On any thread. */
+#pragma once
+
+#include <cairo.h>
+#include "engine/semantic-paint.h"
+
+G_BEGIN_DECLS
+
+/* `picture`: 3 x height x width, sRGB-encoded, -1 to 1. `keep`: height x width, becomes 1 - alpha;
+ * NULL: opaque. ARGB32. */
+cairo_surface_t *sp_picture_surface (const float *picture, const float *keep, int width,
+                                     int height);
+
+/* Where two pictures differ, in one colour, the more opaque the more: what a model will lose of a
+ * photo. Opaque from a mean difference of a quarter of the range on. */
+cairo_surface_t *sp_picture_difference (const float *a, const float *b, int width, int height);
+
+G_END_DECLS

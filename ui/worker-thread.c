@@ -1,0 +1,426 @@
+/* The worker's thread: takes the most important request, and does it with the session that only it
+ * touches; see worker.h. */
+#include "ui/picture.h"
+#include "ui/words.h"
+#include "ui/worker-private.h"
+
+#include <math.h>
+
+/* What the thread has. */
+typedef struct {
+  SpWorker *worker;
+  SpPack *pack;
+  char *pack_path;
+  SpSession *session;
+  GPtrArray *loaded;      /* the state whose edits the session has; NULL: none */
+  GPtrArray *drawn;       /* the state that the session's picture shows; NULL: none */
+  SpPictureKind drawn_as; /* PREVIEW or RENDER */
+  guint inside, outside;  /* the frame: edits of `loaded` */
+  gint64 deadline;        /* of the render; 0: none */
+  GCancellable *cancellable;
+} Engine;
+
+/* ---- Telling ---- */
+
+static SpNews *
+news_new (SpNewsKind kind, SpTask task)
+{
+  SpNews *news = g_new0 (SpNews, 1);
+  news->kind = kind;
+  news->task = task;
+  return news;
+}
+
+static void
+tell_failure (Engine *engine, SpTask task, GError *error)
+{
+  SpNews *news = news_new (SP_NEWS_FAILED, task);
+  news->error = error;
+  sp_worker_tell (engine->worker, news);
+}
+
+static void
+tell_picture (Engine *engine, SpPictureKind kind, GPtrArray *state, gboolean stopped)
+{
+  SpNews *news = news_new (SP_NEWS_PICTURE, SP_TASK_NONE);
+  int width, height;
+  news->state = g_ptr_array_ref (state);
+  news->picture = (SpPicture){ .kind = kind,
+                               .area = sp_session_window (engine->session, &width, &height),
+                               .psnr = NAN,
+                               .state = state,
+                               .outside = engine->outside,
+                               .stopped = stopped };
+  if (engine->inside > 0) {
+    const float *picture = sp_session_picture (engine->session, &width, &height);
+    const float *keep = sp_session_keep (engine->session, &width, &height);
+    news->picture.surface = sp_picture_surface (picture, keep, width, height);
+    news->picture.psnr = sp_session_psnr (engine->session);
+  }
+  sp_worker_tell (engine->worker, news);
+}
+
+static void
+on_progress (const SpProgress *progress, gpointer data)
+{
+  Engine *engine = data;
+  SpNews *news = news_new (SP_NEWS_PROGRESS, SP_TASK_NONE);
+  news->progress = *progress;
+  news->progress.stage = g_intern_string (progress->stage);
+  sp_worker_tell (engine->worker, news);
+  if (engine->deadline && g_get_monotonic_time () >= engine->deadline)
+    g_cancellable_cancel (engine->cancellable);
+  if (engine->loaded && g_str_equal (progress->stage, "adapt") && sp_session_look (engine->session))
+    tell_picture (engine, SP_PICTURE_STEP, engine->loaded, FALSE);
+}
+
+static gboolean
+was_cancelled (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static gboolean
+is_forgotten (Engine *engine)
+{
+  g_mutex_lock (&engine->worker->mutex);
+  gboolean forget = engine->worker->forget;
+  g_mutex_unlock (&engine->worker->mutex);
+  return forget;
+}
+
+/* Something newer waits, so what is under way need not be shown. */
+static gboolean
+is_stale (Engine *engine)
+{
+  SpWorker *worker = engine->worker;
+  g_mutex_lock (&worker->mutex);
+  gboolean stale =
+      worker->quit || worker->prepare.wanted || worker->preview.state || worker->render.state;
+  g_mutex_unlock (&worker->mutex);
+  return stale;
+}
+
+/* ---- Preparing ---- */
+
+static void
+close_session (Engine *engine)
+{
+  g_clear_pointer (&engine->session, sp_session_free);
+  g_clear_pointer (&engine->loaded, g_ptr_array_unref);
+  g_clear_pointer (&engine->drawn, g_ptr_array_unref);
+}
+
+static gboolean
+open_pack (Engine *engine, const char *path, GError **error)
+{
+  if (engine->pack && g_strcmp0 (path, engine->pack_path) == 0)
+    return TRUE;
+  g_clear_pointer (&engine->pack, sp_pack_unref);
+  g_clear_pointer (&engine->pack_path, g_free);
+  engine->pack = sp_pack_open (path, error);
+  if (!engine->pack)
+    return FALSE;
+  engine->pack_path = g_strdup (path);
+  SpNews *news = news_new (SP_NEWS_PACK, SP_TASK_PREPARE);
+  news->pack = sp_pack_ref (engine->pack);
+  sp_worker_tell (engine->worker, news);
+  return TRUE;
+}
+
+static void
+tell_prepared (Engine *engine)
+{
+  int width, height;
+  SpNews *news = news_new (SP_NEWS_PREPARED, SP_TASK_PREPARE);
+  const float *photo = sp_session_photo (engine->session, &width, &height);
+  const float *fit = sp_session_picture (engine->session, &width, &height);
+  news->device = g_strdup (sp_session_device (engine->session));
+  news->note = g_strdup (sp_session_device_note (engine->session));
+  news->prepared = (SpPrepared){
+    .area = sp_session_window (engine->session, &width, &height),
+    .width = width,
+    .height = height,
+    .device = news->device,
+    .note = news->note,
+    .psnr = sp_session_psnr (engine->session),
+    .fit = sp_picture_surface (fit, NULL, width, height),
+    .difference = sp_picture_difference (photo, fit, width, height),
+  };
+  sp_worker_tell (engine->worker, news);
+}
+
+/* A preparation that was stopped serves with the best it reached; one that was made stale is left
+ * to the next. */
+static void
+prepare (Engine *engine, SpPrepareRequest *request)
+{
+  GError *error = NULL;
+  close_session (engine);
+  if (open_pack (engine, request->pack_path, &error))
+    engine->session = sp_session_new (engine->pack, &engine->worker->photo, request->bounds,
+                                      &request->settings, &error);
+  gboolean opened =
+      engine->session
+      && sp_session_open (engine->session, engine->cancellable, on_progress, engine, &error);
+  g_free (request->pack_path);
+  gboolean stopped = engine->session && was_cancelled (error) && !is_forgotten (engine);
+  if (stopped)
+    g_clear_error (&error);
+  if (opened || stopped) {
+    tell_prepared (engine);
+    return;
+  }
+  close_session (engine);
+  if (was_cancelled (error))
+    g_error_free (error);
+  else
+    tell_failure (engine, SP_TASK_PREPARE, error);
+}
+
+/* ---- Drawing ---- */
+
+/* Fills `photo`, and `relayed` for a host's. */
+static gboolean
+find_reference (Engine *engine, const SpHistoryEdit *edit, SpPhoto *photo, SpRelayed *relayed,
+                GError **error)
+{
+  if (!edit->reference) {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
+                         "Restyling needs a picture whose look to take: choose one.");
+    return FALSE;
+  }
+  *photo = *sp_reference_photo (edit->reference);
+  if (sp_reference_on_host_thread (edit->reference))
+    *photo = sp_relay_photo (engine->worker->relay, photo, relayed);
+  return TRUE;
+}
+
+static gboolean
+add_edit (Engine *engine, const SpHistoryEdit *edit, const float *coverage, GError **error)
+{
+  SpPhoto reference;
+  SpRelayed relayed;
+  SpEdit added = { .strokes = { sp_packed_mask_bounds (edit->mask), coverage },
+                   .concept = edit->concept,
+                   .operation = edit->operation,
+                   .strength = edit->strength,
+                   .seed = edit->seed };
+  if (edit->operation == SP_EDIT_RESTYLE) {
+    if (!find_reference (engine, edit, &reference, &relayed, error))
+      return FALSE;
+    added.reference = &reference;
+  }
+  return sp_session_add_edit (engine->session, &added, error);
+}
+
+/* Strokes outside the frame are counted, not drawn. */
+static gboolean
+load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autofree float *coverage = sp_packed_mask_read_float (edit->mask);
+  if (!coverage) {
+    g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
+                         "There is not enough memory for strokes of this size.");
+    return FALSE;
+  }
+  if (add_edit (engine, edit, coverage, &failure))
+    engine->inside++;
+  else if (g_error_matches (failure, SP_ERROR, SP_ERROR_STROKES))
+    engine->outside++;
+  else {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+load_edits (Engine *engine, GPtrArray *state, GError **error)
+{
+  if (engine->loaded == state)
+    return TRUE;
+  g_clear_pointer (&engine->loaded, g_ptr_array_unref);
+  g_clear_pointer (&engine->drawn, g_ptr_array_unref);
+  sp_session_clear_edits (engine->session);
+  engine->inside = engine->outside = 0;
+  for (guint i = 0; i < state->len; i++) {
+    const SpHistoryEdit *edit = g_ptr_array_index (state, i);
+    if (edit->on && edit->mask && !load_edit (engine, edit, error))
+      return FALSE;
+  }
+  engine->loaded = g_ptr_array_ref (state);
+  return TRUE;
+}
+
+static void
+set_drawn (Engine *engine, GPtrArray *state, SpPictureKind kind)
+{
+  g_clear_pointer (&engine->drawn, g_ptr_array_unref);
+  engine->drawn = g_ptr_array_ref (state);
+  engine->drawn_as = kind;
+}
+
+static gboolean
+preview (Engine *engine, GPtrArray *state, GError **error)
+{
+  if (!load_edits (engine, state, error))
+    return FALSE;
+  if (engine->inside > 0 && !sp_session_preview (engine->session, error))
+    return FALSE;
+  set_drawn (engine, state, SP_PICTURE_PREVIEW);
+  tell_picture (engine, SP_PICTURE_PREVIEW, state, FALSE);
+  return TRUE;
+}
+
+static gboolean
+render (Engine *engine, const SpDrawRequest *request, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  if (!load_edits (engine, request->state, error))
+    return FALSE;
+  if (engine->inside == 0 || request->steps == 0)
+    return preview (engine, request->state, error);
+  sp_session_set_steps (engine->session, request->steps);
+  if (request->seconds > 0)
+    engine->deadline = g_get_monotonic_time () + (gint64)(request->seconds * G_USEC_PER_SEC);
+  gboolean finished =
+      sp_session_render (engine->session, engine->cancellable, on_progress, engine, &failure);
+  engine->deadline = 0;
+  g_clear_pointer (&engine->drawn, g_ptr_array_unref);
+  if (!finished && was_cancelled (failure) && is_forgotten (engine))
+    return is_stale (engine) || preview (engine, request->state, error);
+  if (!finished && !was_cancelled (failure)) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  set_drawn (engine, request->state, SP_PICTURE_RENDER);
+  tell_picture (engine, SP_PICTURE_RENDER, request->state, !finished);
+  return TRUE;
+}
+
+static gboolean
+make_layer (Engine *engine, GPtrArray *state, GError **error)
+{
+  if (engine->drawn != state && !preview (engine, state, error))
+    return FALSE;
+  SpLayer *layer = sp_session_layer (engine->session, &engine->worker->photo, error);
+  if (!layer)
+    return FALSE;
+  SpNews *news = news_new (SP_NEWS_LAYER, SP_TASK_LAYER);
+  news->layer = layer;
+  sp_worker_tell (engine->worker, news);
+  return TRUE;
+}
+
+static void
+draw (Engine *engine, SpTask task, SpDrawRequest *request)
+{
+  GError *error = NULL;
+  gboolean done = FALSE;
+  if (!engine->session && task == SP_TASK_PREVIEW)
+    done = TRUE; /* preparing failed, and has been told */
+  else if (!engine->session)
+    g_set_error_literal (&error, SP_ERROR, SP_ERROR_PACK,
+                         _ ("The photo could not be prepared: choose another pack or device."));
+  else if (task == SP_TASK_RENDER)
+    done = render (engine, request, &error);
+  else if (task == SP_TASK_LAYER)
+    done = make_layer (engine, request->state, &error);
+  else
+    done = preview (engine, request->state, &error);
+  sp_draw_request_clear (request);
+  if (!done)
+    tell_failure (engine, task, error);
+}
+
+/* ---- The loop ---- */
+
+static gboolean
+take (SpDrawRequest *waiting, SpDrawRequest *taken)
+{
+  if (!waiting->state)
+    return FALSE;
+  *taken = *waiting;
+  *waiting = (SpDrawRequest){ 0 };
+  return TRUE;
+}
+
+/* With the mutex held. A new frame comes first, since all else is drawn in it. */
+static SpTask
+take_request (SpWorker *worker, SpPrepareRequest *to_prepare, SpDrawRequest *to_draw)
+{
+  if (worker->prepare.wanted) {
+    *to_prepare = worker->prepare;
+    worker->prepare = (SpPrepareRequest){ 0 };
+    return SP_TASK_PREPARE;
+  }
+  if (take (&worker->render, to_draw))
+    return SP_TASK_RENDER;
+  if (take (&worker->layer, to_draw))
+    return SP_TASK_LAYER;
+  return take (&worker->preview, to_draw) ? SP_TASK_PREVIEW : SP_TASK_NONE;
+}
+
+static void
+tell_task (Engine *engine, SpTask task)
+{
+  sp_worker_tell (engine->worker, news_new (SP_NEWS_TASK, task));
+}
+
+/* Whether there is nothing to do, which is told before waiting. */
+static gboolean
+is_idle (SpWorker *worker)
+{
+  g_mutex_lock (&worker->mutex);
+  worker->task = SP_TASK_NONE;
+  gboolean idle = !worker->prepare.wanted && !worker->render.state && !worker->layer.state
+                  && !worker->preview.state;
+  g_mutex_unlock (&worker->mutex);
+  return idle;
+}
+
+/* SP_TASK_NONE: to quit. */
+static SpTask
+wait_for_request (Engine *engine, SpPrepareRequest *to_prepare, SpDrawRequest *to_draw)
+{
+  SpWorker *worker = engine->worker;
+  SpTask task = SP_TASK_NONE;
+  g_mutex_lock (&worker->mutex);
+  while (!worker->quit && (task = take_request (worker, to_prepare, to_draw)) == SP_TASK_NONE)
+    g_cond_wait (&worker->asked, &worker->mutex);
+  worker->task = task;
+  worker->forget = FALSE;
+  g_set_object (&worker->cancellable, engine->cancellable);
+  g_mutex_unlock (&worker->mutex);
+  return task;
+}
+
+gpointer
+sp_worker_thread (gpointer data)
+{
+  Engine engine = { .worker = data };
+  for (;;) {
+    SpPrepareRequest to_prepare = { 0 };
+    SpDrawRequest to_draw = { 0 };
+    engine.cancellable = g_cancellable_new ();
+    SpTask task = wait_for_request (&engine, &to_prepare, &to_draw);
+    if (task == SP_TASK_NONE)
+      break;
+    tell_task (&engine, task);
+    if (task == SP_TASK_PREPARE)
+      prepare (&engine, &to_prepare);
+    else
+      draw (&engine, task, &to_draw);
+    if (is_idle (engine.worker))
+      tell_task (&engine, SP_TASK_NONE);
+    g_clear_object (&engine.cancellable);
+  }
+  g_clear_object (&engine.cancellable);
+  g_clear_object (&engine.worker->cancellable);
+  close_session (&engine);
+  g_clear_pointer (&engine.pack, sp_pack_unref);
+  g_free (engine.pack_path);
+  return NULL;
+}
