@@ -61,6 +61,13 @@ choose_layers (SpAdaptation *adaptation, GError **error)
 {
   const SpGeneratorShape *generator = &adaptation->generator;
   const int *wanted = adaptation->settings.perturbed_layers;
+  if (generator->last_layer <= SP_LATENT_LAYER) {
+    g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+                 "“%s” can draw pictures but not edit photos: its generator of %d pixels has no "
+                 "layers above the latent that is edited.",
+                 sp_pack_title (adaptation->pack), generator->resolution);
+    return FALSE;
+  }
   if (wanted[0] == 0) {
     choose_default_layers (adaptation);
     return TRUE;
