@@ -7,6 +7,7 @@
 #include "plug-in/gimp2/apply.h"
 #include "plug-in/gimp2/drawables.h"
 #include "plug-in/job.h"
+#include "plug-in/memory.h"
 #include "plug-in/waiting.h"
 #ifdef SP_WITH_DIALOG
 #include "plug-in/gimp2/interactive.h"
@@ -242,5 +243,6 @@ int
 main (int argc, char **argv)
 {
   sp_wait_politely (argv);
+  sp_give_memory_back ();
   return gimp_main (&PLUG_IN_INFO, argc, argv);
 }
