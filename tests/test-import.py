@@ -153,6 +153,7 @@ class Tests:
                 for tap, end in taps.items():
                     wanted = vgg.features[:end](picture)
                     self.compare(f'{form}: VGG16, {tap}', self.read(tap + '.f32', wanted.shape), wanted)
+            self.export_encoder(f'{form}: encoder', models.Encoder(64, 512, 2), picture)
         narrow = models.random_(models.Generator([512] + [40] * 12), 7)
         torch.save(narrow.state_dict(), self.at('net.pth'))
         encoder = models.random_encoder(models.Encoder(16, 40, 1, heads=False), 8)
@@ -163,7 +164,28 @@ class Tests:
             with torch.no_grad():
                 latent = encoder.resnet(picture)
             self.compare('encoder of 128 pixels, z4', self.read('latent.f32', latent.shape), latent)
-            self.write('z.f32', self.z)
+            self.export_encoder('encoder of 128 pixels', models.Encoder(16, 40, 1, heads=False), picture)
+
+    def export(self, what, net, *more):
+        """Our exported weights in PyTorch's own class."""
+        result = run(PROGRAM, 'export', self.at('pack'), '-o', self.at('out.safetensors'), *more)
+        _, state = read_safetensors(self.at('out.safetensors'))
+        missing, unexpected = net.load_state_dict(state, strict=False)
+        missing = [name for name in missing if not name.endswith('num_batches_tracked')]
+        self.check(what, result.returncode == 0 and not missing and not unexpected, (result, missing, unexpected))
+        return net.eval()
+
+    def export_encoder(self, what, empty, picture):
+        self.features(picture)
+        encoder = self.export(what + ': export', empty, '--part', 'encoder')
+        with torch.no_grad():
+            latent = encoder.resnet(picture)
+            self.compare(what + ': our z4, PyTorch\'s of the exported weights',
+                         self.read('latent.f32', latent.shape), latent)
+            if hasattr(encoder, 'inv1'):
+                z = encoder.heads(latent)
+                self.compare(what + ': our z likewise', self.read('z.f32', z.shape), z)
+        self.write('z.f32', self.z)
 
     # ---- Drawing, levels, the way back ----
 
