@@ -301,8 +301,9 @@ look (SpInversion *inversion, const float *photo, GError **error)
     sp_plan_read (observer->plan, observer->z, sight->z);
   for (guint i = 0; i < inversion->n_taps; i++)
     sp_plan_read (observer->plan, observer->features[i], sight->features[i]);
+  gboolean fine = sp_plan_check (observer->plan, error);
   observer_clear (observer);
-  return TRUE;
+  return fine;
 }
 
 /* Adam's step is absolute, so it is scaled by the latent's own size: packs differ in it. */

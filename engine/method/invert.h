@@ -34,7 +34,7 @@ const SpGraph *sp_inversion_graph (const SpInversion *inversion);
 
 /* Encodes `photo` (3 x height x width in [-1, 1]), then takes `steps` steps. Learning rate 0.01,
  * halved at 4/15, 6/15 and 9/15 of the steps. Cancelled: FALSE, the best latent so far is kept.
- * Fails with SP_ERROR_MEMORY too. */
+ * Fails with SP_ERROR_MEMORY and SP_ERROR_DEVICE. */
 gboolean sp_inversion_run (SpInversion *inversion, const float *photo, guint steps,
                            GCancellable *cancellable, SpProgressFunction progress,
                            gpointer user_data, GError **error);
