@@ -101,13 +101,20 @@ class Tests:
             torch.save(old.state_dict(), path, _use_new_zipfile_serialization=zipped)
             self.generator(f'{form}: features.N with stored scales', path, wanted)
 
+    def size(self, what, net):
+        torch.save(net.state_dict(), self.at('net.pth'))
+        wanted = self.wanted(net)
+        self.generator(what, self.at('net.pth'), wanted)
+        with torch.no_grad():
+            own = net(self.z)
+        print(f'# PyTorch\'s own in single precision: {(own - wanted).abs().max() / wanted.abs().max():.1e}')
+
     def test_sizes(self):
         for resolution in (8, 16, 32, 64, 128, 512, 1024):
             layers = 2 * (resolution.bit_length() - 2)
             channels = [512] + [max(8, 96 >> max(0, i // 2 - 1)) + i % 3 for i in range(layers)]
-            net = models.random_(models.Generator(channels), resolution)
-            torch.save(net.state_dict(), self.at('net.pth'))
-            self.generator(f'{resolution} pixels', self.at('net.pth'), self.wanted(net))
+            self.size(f'{resolution} pixels', models.random_(models.Generator(channels), resolution))
+        self.size('1024 pixels, published channels', models.random_(models.Generator(models.PUBLISHED_1024), 3))
         net = models.random_(models.Generator([512, 8, 8]), 4)
         torch.save(net.state_dict(), self.at('net.pth'))
         result = run(PROGRAM, 'import', self.at('net.pth'), '-o', self.at('pack'))
