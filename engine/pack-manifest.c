@@ -204,7 +204,7 @@ parse_generator (SpManifest *manifest, Section root, GError **error)
 
   if (!get_section (root, "generator", &section, error) || !check_keys (section, keys, error)
       || !check_family (section, "progressive-gan", error)
-      || !get_integer (section, "resolution", 16, 1024, &manifest->resolution, error)
+      || !get_integer (section, "resolution", 8, 1024, &manifest->resolution, error)
       || !get_integer (section, "first_layer", 1, 5, &manifest->first_layer, error)
       || !get_boolean (section, "clamp", &manifest->clamp, error))
     return FALSE;
@@ -212,6 +212,8 @@ parse_generator (SpManifest *manifest, Section root, GError **error)
     return fail (section, "resolution", error, "is not a power of two");
   if (manifest->first_layer != 1 && manifest->first_layer != 5)
     return fail (section, "first_layer", error, "is neither 1 nor 5");
+  if (manifest->first_layer == 5 && manifest->resolution == 8)
+    return fail (section, "first_layer", error, "is 5, but 8 pixels are made by layers 1 to 4");
   return TRUE;
 }
 

@@ -169,9 +169,10 @@ const char *sp_stage_title (const char *stage);
 
 typedef struct _SpSession SpSession;
 
-/* Chooses the window around `bounds` (the strokes', or the whole photo's), reads it and plans all
- * memory. `photo` is not kept. Fails with SP_ERROR_PHOTO (too small, unreadable), SP_ERROR_SETTING,
- * SP_ERROR_MEMORY, and SP_ERROR_DEVICE when the processor lacks the instructions asked for. */
+/* Chooses the window around `bounds` (the strokes', or the whole photo's), reads it, checks the
+ * networks and plans the first one. `photo` is not kept. Fails with SP_ERROR_PHOTO (too small,
+ * unreadable), SP_ERROR_SETTING, SP_ERROR_MEMORY, and SP_ERROR_DEVICE when the processor lacks the
+ * instructions asked for. */
 SpSession *sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds,
                            const SpSettings *settings, GError **error);
 void sp_session_free (SpSession *session);

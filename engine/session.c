@@ -83,8 +83,7 @@ sp_session_plan_edits (SpSession *session, GError **error)
                                            &session->settings, error);
   if (session->adaptation == NULL)
     return FALSE;
-  session->preview = sp_preview_new (session->pack, session->backend, session->latent_shape,
-                                     session->adaptation, error);
+  session->preview = sp_preview_new (session->pack, session->backend, session->adaptation, error);
   if (session->preview == NULL) {
     g_clear_pointer (&session->adaptation, sp_adaptation_free);
     return FALSE;

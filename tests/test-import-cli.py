@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """semantic-paint import, sample and export from outside, on the small files of tests/golden/import/.
 
-Usage: test-import-cli.py PROGRAM GOLDEN_FOLDER BUNDLED_PACK. Prints TAP. Needs Python's standard
-library alone.
+Usage: test-import-cli.py PROGRAM IMPORT_FEATURES GOLDEN_FOLDER BUNDLED_PACK. Prints TAP. Needs
+Python's standard library alone: what PyTorch makes of the files stands beside them.
 """
-import json, os, shutil, struct, subprocess, sys, tempfile
+import json, math, os, pickle, shutil, struct, subprocess, sys, tempfile, zipfile
+from collections import OrderedDict
 
-PROGRAM, GOLDEN, BUNDLED = sys.argv[1:4]
+PROGRAM, FEATURES, GOLDEN, BUNDLED = sys.argv[1:5]
+LIMIT = 1e-4  # of numbers, against their largest value where that is above 1
 
 
 def run(*arguments):
@@ -30,6 +32,30 @@ def read_safetensors(path):
             for name, entry in header.items() if name != '__metadata__'}
 
 
+class TorchZip(pickle.Unpickler):
+    """Python's own reading of a file of torch.save(), which the import's can be held against: tensors
+    become (shape, bytes)."""
+
+    def __init__(self, path):
+        self.zip = zipfile.ZipFile(path)
+        self.root = self.zip.namelist()[0].split('/')[0]
+        super().__init__(self.zip.open(self.root + '/data.pkl'))
+
+    def persistent_load(self, key):
+        return self.zip.read(f'{self.root}/data/{key[2]}')
+
+    def find_class(self, module, name):
+        if name == '_rebuild_tensor_v2':
+            return lambda storage, offset, shape, stride, gradient, hooks: (list(shape), storage)
+        return {'OrderedDict': OrderedDict}.get(name, name)
+
+
+def sines(side):
+    """make-golden.py's picture."""
+    return struct.pack(f'<{3 * side * side}f', *(math.sin(0.11 * (c + 1) * x + 0.07 * y * (3 - c))
+                                                for c in range(3) for y in range(side) for x in range(side)))
+
+
 class Tests:
     def __init__(self, folder):
         self.folder, self.count, self.failures = folder, 0, 0
@@ -44,6 +70,11 @@ class Tests:
         print(f"{'ok' if fine else 'not ok'} {self.count} - {what}", flush=True)
         if not fine:
             print('# ' + str(detail).replace('\n', '\n# '), flush=True)
+
+    def compare(self, what, there, wanted):
+        size = max(1.0, max(map(abs, wanted)))
+        error = max(map(abs, (a - b for a, b in zip(there, wanted)))) / size
+        self.check(what, len(there) == len(wanted) and error <= LIMIT, f'{len(there)}, {error:.1e}')
 
     def fails(self, what, status, words, result):
         there = sorted(os.listdir(self.folder))
@@ -77,9 +108,7 @@ class Tests:
     def test_2_sample(self):
         out = self.at('out.f32')
         run('sample', self.pack, '--z', golden('z.f32'), '-o', out)
-        wanted, there = floats(golden('net.f32')), floats(out)
-        self.check('sample: PyTorch\'s picture', len(there) == len(wanted) == 3 * 16 * 16
-                   and max(abs(a - b) for a, b in zip(there, wanted)) < 1e-4)
+        self.compare('sample: PyTorch\'s picture', floats(out), floats(golden('net.f32')))
         first = self.at('first.f32')
         run('sample', self.pack, '-o', first)
         run('sample', self.pack, '--seed', '0', '--row', '0', '-o', out)
@@ -97,7 +126,63 @@ class Tests:
                    == {name[len('generator.'):]: value for name, value in pack.items() if name.startswith('generator.')},
                    (result, sorted(there)))
 
-    def test_4_wrong(self):
+    def test_4_sizes(self):
+        for side in 8, 128, 1024:
+            pack, out, step = self.at('size'), self.at('out.f32'), side // 32 + 1
+            result = run('import', golden(f'net-{side}.pth'), '-o', pack, '--samples', '8')
+            run('sample', pack, '--z', golden('z.f32'), '-o', out)
+            there = floats(out)
+            picked = [there[(c * side + y) * side + x]
+                      for c in range(3) for y in range(0, side, step) for x in range(0, side, step)]
+            self.compare(f'{side} pixels: PyTorch\'s picture', picked, floats(golden(f'net-{side}.f32')))
+            if side == 8:
+                self.check('8 pixels: draws, does not edit', 'but not edit' in result.stdout, result)
+                photo = self.at('photo.png')
+                run('sample', self.pack, '-o', photo)
+                self.import_with_rankings(golden('net-8.pth'), pack)
+                result = run('edit', photo, '-o', self.at('new.png'), '--strokes', photo, '--concept', 'tree',
+                             '--pack', pack)
+                self.check('8 pixels: the edit says why not', result.returncode == 1
+                           and '8 pixels' in result.stderr and 'not edit' in result.stderr, result)
+
+    def test_5_parts(self):
+        pack, picture = self.at('parts'), self.at('picture.f32')
+        taps = ['conv2_2', 'conv3_3', 'conv4_2', 'conv5_3']
+        open(picture, 'wb').write(sines(128))
+        result = run('import', golden('net-128.pth'), '--encoder', golden('encoder.pth'), '--perceptual',
+                     golden('vgg.pth'), '--taps', ','.join(taps), '-o', pack, '--samples', '0')
+        self.check('import: all parts', result.returncode == 0 and 'no encoder' not in result.stdout, result)
+        result = subprocess.run([FEATURES, pack, picture, self.folder], capture_output=True, text=True, timeout=300)
+        self.check('features', result.returncode == 0, result)
+        for name in ['latent', 'z']:
+            self.compare(f'encoder: PyTorch\'s {name}', floats(self.at(name + '.f32')),
+                         floats(golden(f'encoder.{name}.f32')))
+        for name in taps:
+            self.compare(f'VGG16: PyTorch\'s {name}', floats(self.at(name + '.f32')),
+                         floats(golden(f'vgg.{name}.f32')))
+        out = self.at('encoder.safetensors')
+        result = run('export', pack, '--part', 'encoder', '-o', out)
+        state = TorchZip(golden('encoder.pth')).load()['state_dict']
+        wanted = {name[len('model.'):]: value for name, value in state.items()
+                  if not name.endswith('num_batches_tracked')}
+        self.check('export: the encoder\'s state dictionary again',
+                   result.returncode == 0 and len(wanted) > 100 and read_safetensors(out) == wanted, result)
+
+    def import_with_rankings(self, generator, pack):
+        rankings = self.at('rankings.json')
+        scores = [-((unit * 3) % 8) / 8 for unit in range(8)]
+        json.dump({'res': [{'name': 'tree-ace', 'metric': 'ace', 'scores': scores}]}, open(rankings, 'w'))
+        result = run('import', generator, '-o', pack, '--rankings', rankings)
+        self.check('import: rankings', result.returncode == 0, result)
+
+    def test_6_levels(self):
+        pack = self.at('levels')
+        self.import_with_rankings(golden('zip.pth'), pack)
+        tensors, wanted = read_safetensors(pack), floats(golden('levels.f32'))
+        for name in 'latent.q99', 'concept.tree.value':
+            self.compare(f'{name}: PyTorch\'s levels of numpy\'s draws', struct.unpack('<8f', tensors[name][1]), wanted)
+
+    def test_7_wrong(self):
         for command in ('import', 'sample', 'export'):
             result = run(command, '--help')
             self.check(f'help: {command}', result.returncode == 0 and 'Usage:' in result.stdout, result)

@@ -101,17 +101,24 @@ class Tests:
             torch.save(old.state_dict(), path, _use_new_zipfile_serialization=zipped)
             self.generator(f'{form}: features.N with stored scales', path, wanted)
 
+    def size(self, what, net):
+        torch.save(net.state_dict(), self.at('net.pth'))
+        wanted = self.wanted(net)
+        self.generator(what, self.at('net.pth'), wanted)
+        with torch.no_grad():
+            own = net(self.z)
+        print(f'# PyTorch\'s own in single precision: {(own - wanted).abs().max() / wanted.abs().max():.1e}')
+
     def test_sizes(self):
-        for resolution in (16, 32, 64, 128, 512, 1024):
+        for resolution in (8, 16, 32, 64, 128, 512, 1024):
             layers = 2 * (resolution.bit_length() - 2)
             channels = [512] + [max(8, 96 >> max(0, i // 2 - 1)) + i % 3 for i in range(layers)]
-            net = models.random_(models.Generator(channels), resolution)
-            torch.save(net.state_dict(), self.at('net.pth'))
-            self.generator(f'{resolution} pixels', self.at('net.pth'), self.wanted(net))
-        net = models.random_(models.Generator([512, 8, 8, 8, 8]), 8)
+            self.size(f'{resolution} pixels', models.random_(models.Generator(channels), resolution))
+        self.size('1024 pixels, published channels', models.random_(models.Generator(models.PUBLISHED_1024), 3))
+        net = models.random_(models.Generator([512, 8, 8]), 4)
         torch.save(net.state_dict(), self.at('net.pth'))
         result = run(PROGRAM, 'import', self.at('net.pth'), '-o', self.at('pack'))
-        self.check('8 pixels: told why not', result.returncode == 1 and '8 pixels' in result.stderr, result.stderr)
+        self.check('4 pixels: told why not', result.returncode == 1 and '4 pixels' in result.stderr, result.stderr)
 
     def test_tensorflow(self):
         for fused in (False, True):
@@ -153,6 +160,7 @@ class Tests:
                 for tap, end in taps.items():
                     wanted = vgg.features[:end](picture)
                     self.compare(f'{form}: VGG16, {tap}', self.read(tap + '.f32', wanted.shape), wanted)
+            self.export_encoder(f'{form}: encoder', models.Encoder(64, 512, 2), picture)
         narrow = models.random_(models.Generator([512] + [40] * 12), 7)
         torch.save(narrow.state_dict(), self.at('net.pth'))
         encoder = models.random_encoder(models.Encoder(16, 40, 1, heads=False), 8)
@@ -163,7 +171,28 @@ class Tests:
             with torch.no_grad():
                 latent = encoder.resnet(picture)
             self.compare('encoder of 128 pixels, z4', self.read('latent.f32', latent.shape), latent)
-            self.write('z.f32', self.z)
+            self.export_encoder('encoder of 128 pixels', models.Encoder(16, 40, 1, heads=False), picture)
+
+    def export(self, what, net, *more):
+        """Our exported weights in PyTorch's own class."""
+        result = run(PROGRAM, 'export', self.at('pack'), '-o', self.at('out.safetensors'), *more)
+        _, state = read_safetensors(self.at('out.safetensors'))
+        missing, unexpected = net.load_state_dict(state, strict=False)
+        missing = [name for name in missing if not name.endswith('num_batches_tracked')]
+        self.check(what, result.returncode == 0 and not missing and not unexpected, (result, missing, unexpected))
+        return net.eval()
+
+    def export_encoder(self, what, empty, picture):
+        self.features(picture)
+        encoder = self.export(what + ': export', empty, '--part', 'encoder')
+        with torch.no_grad():
+            latent = encoder.resnet(picture)
+            self.compare(what + ': our z4, PyTorch\'s of the exported weights',
+                         self.read('latent.f32', latent.shape), latent)
+            if hasattr(encoder, 'inv1'):
+                z = encoder.heads(latent)
+                self.compare(what + ': our z likewise', self.read('z.f32', z.shape), z)
+        self.write('z.f32', self.z)
 
     # ---- Drawing, levels, the way back ----
 

@@ -128,8 +128,7 @@ psnr_of_pack (TrainFixture *fixture, const SpPack *pack, guint number)
   g_autoptr (SpAdaptation) adaptation =
       sp_adaptation_new (pack, fixture->backend, shape, &settings, &error);
   g_assert_no_error (error);
-  g_autoptr (SpPreview) preview =
-      sp_preview_new (pack, fixture->backend, shape, adaptation, &error);
+  g_autoptr (SpPreview) preview = sp_preview_new (pack, fixture->backend, adaptation, &error);
   g_assert_no_error (error);
   sp_preview_draw (preview, latent, NULL, picture);
   return sp_psnr (picture, photo, NULL, SIDE, SIDE);

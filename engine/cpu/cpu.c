@@ -9,7 +9,14 @@
 #include <sys/mman.h>
 
 #define ALIGNMENT 64
-#define HUGE_PAGE (2u << 20)
+#define HUGE_PAGE ((gsize)2 << 20)
+#define LARGE_BYTES (4 * HUGE_PAGE)
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#undef LARGE_BYTES
+#define LARGE_BYTES G_MAXSIZE /* it sees the ends of malloc's pieces alone */
+#endif
+#endif
 
 /* ---- Memory ---- */
 
@@ -19,7 +26,6 @@ tensor_bytes (SpBackend *backend, SpShape shape)
   return sp_cpu_floats (shape) * sizeof (float);
 }
 
-/* Clearing by all threads also places the pages. */
 static void
 clear (SpBackend *backend, void *buffer, gsize bytes)
 {
@@ -30,31 +36,51 @@ clear (SpBackend *backend, void *buffer, gsize bytes)
     memset ((char *)buffer + i * piece, 0, MIN (piece, bytes - i * piece));
 }
 
+/* A mapping of its own, zero as the system gives it, so that no page of it is in memory before it
+ * is used; on huge pages, with which the big arenas gain 5 to 10 %. */
+static void *
+map_large (gsize bytes)
+{
+  gsize wanted = sp_cpu_pieces (bytes, HUGE_PAGE) * HUGE_PAGE, mapped = wanted + HUGE_PAGE;
+  char *start = mmap (NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED)
+    return NULL;
+  gsize before = (HUGE_PAGE - (gsize)start % HUGE_PAGE) % HUGE_PAGE;
+  if (before > 0)
+    munmap (start, before);
+  munmap (start + before + wanted, mapped - before - wanted);
+#ifdef MADV_HUGEPAGE
+  madvise (start + before, wanted, MADV_HUGEPAGE);
+#endif
+  return start + before;
+}
+
 static void *
 allocate (SpBackend *backend, gsize bytes, GError **error)
 {
-  /* the big arenas gain 5 to 10 % from huge pages */
-  gboolean is_large = bytes >= 4 * HUGE_PAGE;
   void *buffer = NULL;
-  if (posix_memalign (&buffer, is_large ? HUGE_PAGE : ALIGNMENT, MAX (bytes, ALIGNMENT)) != 0) {
+  if (bytes >= LARGE_BYTES)
+    buffer = map_large (bytes);
+  else if (posix_memalign (&buffer, ALIGNMENT, MAX (bytes, ALIGNMENT)) == 0)
+    memset (buffer, 0, bytes);
+  else
+    buffer = NULL;
+  if (buffer == NULL) {
     g_autofree char *size = g_format_size (bytes);
     g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
                  "There is not enough memory: %s more are needed. A smaller area needs less.",
                  size);
-    return NULL;
   }
-#ifdef MADV_HUGEPAGE
-  if (is_large)
-    madvise (buffer, bytes, MADV_HUGEPAGE);
-#endif
-  clear (backend, buffer, bytes);
   return buffer;
 }
 
 static void
 release (SpBackend *backend, void *buffer, gsize bytes)
 {
-  free (buffer);
+  if (bytes >= LARGE_BYTES)
+    munmap (buffer, sp_cpu_pieces (bytes, HUGE_PAGE) * HUGE_PAGE);
+  else
+    free (buffer);
 }
 
 /* ---- Layout ---- */

@@ -141,6 +141,13 @@ sp_graph_parameter (SpGraph *graph, const char *name, SpShape shape, const float
 }
 
 void
+sp_graph_release_value (SpGraph *graph, const SpTensor *tensor)
+{
+  SpTensor *own = g_ptr_array_index (graph->tensors, tensor->index);
+  g_clear_pointer (&own->values, g_free);
+}
+
+void
 sp_graph_release_values (SpGraph *graph)
 {
   for (guint i = 0; i < graph->tensors->len; i++) {

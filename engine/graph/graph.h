@@ -75,6 +75,8 @@ GPtrArray *sp_graph_parameters (const SpGraph *graph);
 /* Frees the host values of constants and parameters, once no further plan will be made: the plans
  * that there are have their own. */
 void sp_graph_release_values (SpGraph *graph);
+/* Of one of them. */
+void sp_graph_release_value (SpGraph *graph, const SpTensor *tensor);
 
 /* Keeps a result's value readable after a run (else its memory is reused within the run). */
 void sp_tensor_keep (SpTensor *tensor);

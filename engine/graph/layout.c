@@ -166,17 +166,25 @@ place_spans (GPtrArray *spans)
 }
 
 static void
-place_in (gsize *block_bytes, SpSpan *span, gsize bytes)
-{
-  span->bytes = bytes;
-  span->offset = *block_bytes;
-  *block_bytes += bytes;
-}
-
-static void
 place_persistent (SpPlan *plan, SpSpan *span, gsize bytes)
 {
-  place_in (&plan->persistent_bytes, span, bytes);
+  span->bytes = bytes;
+  span->offset = plan->persistent_bytes;
+  plan->persistent_bytes += bytes;
+}
+
+/* Room for what one operation packs; the next one's constants come to the same place. */
+static void
+size_unpacked (SpPlan *plan)
+{
+  for (guint i = 0; i < plan->nodes->len; i++) {
+    const SpNode *node = sp_plan_node (plan, i);
+    gsize bytes = 0;
+    for (guint k = 0; k < node->n_inputs; k++)
+      if (plan->slots[node->inputs[k]->index].is_packed)
+        bytes += plan->slots[node->inputs[k]->index].value.bytes;
+    plan->unpacked_bytes = MAX (plan->unpacked_bytes, bytes);
+  }
 }
 
 static void
@@ -193,7 +201,7 @@ place_tensors (SpPlan *plan)
     if (!slot->persistent && slot->value.birth == SP_FOREVER)
       continue; /* joined into an operation */
     if (slot->is_packed) {
-      place_in (&plan->unpacked_bytes, &slot->value, bytes);
+      slot->value.bytes = bytes;
     } else if (slot->persistent) {
       place_persistent (plan, &slot->value, bytes);
     } else {
@@ -224,4 +232,5 @@ sp_plan_lay_out (SpPlan *plan)
   mark_packed (plan);
   find_lifetimes (plan);
   place_tensors (plan);
+  size_unpacked (plan);
 }

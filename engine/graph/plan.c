@@ -18,7 +18,7 @@ tensor_value (const SpPlan *plan, const SpTensor *tensor)
 {
   const SpSlot *slot = &plan->slots[tensor->index];
   if (slot->is_packed)
-    return plan->unpacked != NULL ? at (plan->unpacked, &slot->value) : NULL;
+    return NULL;
   return at (slot->persistent ? plan->persistent : plan->arena, &slot->value);
 }
 
@@ -164,18 +164,6 @@ allocate_and_bind (SpPlan *plan, GError **error)
   return TRUE;
 }
 
-static void
-release_unpacked (SpPlan *plan)
-{
-  release_block (plan, plan->unpacked, plan->unpacked_bytes);
-  plan->unpacked = NULL;
-  plan->unpacked_bytes = 0;
-  for (guint i = 0; i < plan->nodes->len; i++)
-    for (guint k = 0; k < sp_plan_node (plan, i)->n_inputs; k++)
-      if (plan->slots[sp_plan_node (plan, i)->inputs[k]->index].is_packed)
-        plan->operations[i].inputs[k].value = NULL;
-}
-
 /* ---- Making and freeing ---- */
 
 static gboolean
@@ -211,18 +199,66 @@ upload_leaves (SpPlan *plan)
   }
 }
 
+/* Constants that are packed stand in the block only while their reader packs them. */
 static void
-prepare_operations (SpPlan *plan)
+upload_unpacked (SpPlan *plan, guint i)
 {
-  for (guint i = 0; i < plan->nodes->len; i++) {
-    const SpOperationClass *class = operation_class (plan, i);
-    if (class->prepare != NULL)
-      class->prepare (plan->backend, &plan->operations[i], operation_trains (&plan->operations[i]));
+  const SpNode *node = sp_plan_node (plan, i);
+  char *value = plan->unpacked;
+  for (guint k = 0; k < node->n_inputs; k++) {
+    const SpTensor *tensor = node->inputs[k];
+    if (!plan->slots[tensor->index].is_packed)
+      continue;
+    if (tensor->values != NULL)
+      plan->backend->upload (plan->backend, tensor->shape, tensor->values, value);
+    plan->operations[i].inputs[k].value = value;
+    value += plan->slots[tensor->index].value.bytes;
   }
 }
 
-SpPlan *
-sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error)
+static gboolean
+is_read_after (const SpPlan *plan, const SpTensor *tensor, guint i)
+{
+  for (i++; i < plan->nodes->len; i++)
+    for (guint k = 0; k < sp_plan_node (plan, i)->n_inputs; k++)
+      if (sp_plan_node (plan, i)->inputs[k] == tensor)
+        return TRUE;
+  return FALSE;
+}
+
+static void
+forget_unpacked (SpPlan *plan, guint i, SpGraph *once)
+{
+  const SpNode *node = sp_plan_node (plan, i);
+  for (guint k = 0; k < node->n_inputs; k++) {
+    const SpTensor *tensor = node->inputs[k];
+    if (!plan->slots[tensor->index].is_packed)
+      continue;
+    plan->operations[i].inputs[k].value = NULL;
+    if (once != NULL && !is_read_after (plan, tensor, i))
+      sp_graph_release_value (once, tensor);
+  }
+}
+
+static void
+prepare_operations (SpPlan *plan, SpGraph *once)
+{
+  for (guint i = 0; i < plan->nodes->len; i++) {
+    const SpOperationClass *class = operation_class (plan, i);
+    if (class->prepare == NULL)
+      continue;
+    upload_unpacked (plan, i);
+    class->prepare (plan->backend, &plan->operations[i], operation_trains (&plan->operations[i]));
+    forget_unpacked (plan, i, once);
+  }
+  release_block (plan, plan->unpacked, plan->unpacked_bytes);
+  plan->unpacked = NULL;
+  plan->unpacked_bytes = 0;
+}
+
+/* `once`: the graph where its values are not wanted any more, or NULL. */
+static SpPlan *
+make_plan (const SpGraph *graph, SpGraph *once, SpBackend *backend, SpTensor *loss, GError **error)
 {
   if (!sp_graph_check (graph, error))
     return NULL;
@@ -246,9 +282,22 @@ sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **
     return NULL;
   sp_plan_find_steps (plan);
   upload_leaves (plan);
-  prepare_operations (plan);
-  release_unpacked (plan);
+  prepare_operations (plan, once);
+  if (once != NULL)
+    sp_graph_release_values (once);
   return g_steal_pointer (&plan);
+}
+
+SpPlan *
+sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error)
+{
+  return make_plan (graph, NULL, backend, loss, error);
+}
+
+SpPlan *
+sp_plan_new_once (SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error)
+{
+  return make_plan (graph, graph, backend, loss, error);
 }
 
 void

@@ -18,6 +18,9 @@ typedef struct _SpPlan SpPlan;
  * backward computes, or NULL for a forward-only plan. Fails with SP_ERROR_MEMORY, with the graph's
  * own shape error, or when the backend lacks an operation. */
 SpPlan *sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error);
+/* The same of a graph that is planned this once: the values of its leaves are freed as the plan
+ * gets them, so that two forms of all weights are never in memory at once. */
+SpPlan *sp_plan_new_once (SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error);
 void sp_plan_free (SpPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPlan, sp_plan_free)
 

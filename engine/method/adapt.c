@@ -40,8 +40,8 @@ struct _SpAdaptation {
   guint n_layers;
   Lower lower;
   Upper upper;
-  float *photo, *keep;         /* for PSNR; 3 x H x W and H x W */
-  float *activation, *picture; /* scratch */
+  float *photo, *keep; /* for PSNR; 3 x H x W and H x W */
+  float *picture;      /* scratch */
 };
 
 /* ---- Which layers ---- */
@@ -61,6 +61,13 @@ choose_layers (SpAdaptation *adaptation, GError **error)
 {
   const SpGeneratorShape *generator = &adaptation->generator;
   const int *wanted = adaptation->settings.perturbed_layers;
+  if (generator->last_layer <= SP_LATENT_LAYER) {
+    g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+                 "“%s” can draw pictures but not edit photos: its generator of %d pixels has no "
+                 "layers above the latent that is edited.",
+                 sp_pack_title (adaptation->pack), generator->resolution);
+    return FALSE;
+  }
   if (wanted[0] == 0) {
     choose_default_layers (adaptation);
     return TRUE;
@@ -108,8 +115,7 @@ build_lower (SpAdaptation *adaptation, GError **error)
   if (lower->activation == NULL)
     return FALSE;
   sp_tensor_keep (lower->activation);
-  lower->plan = sp_plan_new (lower->graph, adaptation->backend, NULL, error);
-  sp_graph_release_values (lower->graph);
+  lower->plan = sp_plan_new_once (lower->graph, adaptation->backend, NULL, error);
   return lower->plan != NULL;
 }
 
@@ -185,8 +191,7 @@ build_upper (SpAdaptation *adaptation, GError **error)
   upper->keep =
       sp_graph_input (upper->graph, "keep", SP_SHAPE (1, 1, picture.height, picture.width));
   upper->loss = build_loss (adaptation);
-  upper->plan = sp_plan_new (upper->graph, adaptation->backend, upper->loss, error);
-  sp_graph_release_values (upper->graph);
+  upper->plan = sp_plan_new_once (upper->graph, adaptation->backend, upper->loss, error);
   return upper->plan != NULL;
 }
 
@@ -198,8 +203,6 @@ make_scratch (SpAdaptation *adaptation)
   adaptation->photo = g_new0 (float, 3 * pixels);
   adaptation->keep = g_new0 (float, pixels);
   adaptation->picture = g_new0 (float, 3 * pixels);
-  adaptation->activation =
-      g_new0 (float, sp_shape_elements (sp_tensor_shape (adaptation->lower.activation)));
 }
 
 /* The best stays on the device: free perturbations are tens of megabytes. */
@@ -253,7 +256,6 @@ sp_adaptation_free (SpAdaptation *adaptation)
   g_free (adaptation->photo);
   g_free (adaptation->keep);
   g_free (adaptation->picture);
-  g_free (adaptation->activation);
   g_free (adaptation);
 }
 
@@ -272,13 +274,20 @@ sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, const fl
 }
 
 void
-sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent)
+sp_adaptation_draw_lower (SpAdaptation *adaptation, const float *latent, SpPlan *plan,
+                          const SpTensor *activation)
 {
   Lower *lower = &adaptation->lower;
   sp_plan_write (lower->plan, lower->latent, latent);
   sp_plan_forward (lower->plan);
-  sp_plan_read (lower->plan, lower->activation, adaptation->activation);
-  sp_plan_write (adaptation->upper.plan, adaptation->upper.activation, adaptation->activation);
+  sp_plan_copy (plan, activation, lower->plan, lower->activation, SP_PART_VALUE);
+}
+
+void
+sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent)
+{
+  sp_adaptation_draw_lower (adaptation, latent, adaptation->upper.plan,
+                            adaptation->upper.activation);
 }
 
 /* ---- R's parameters ---- */

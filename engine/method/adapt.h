@@ -27,6 +27,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpAdaptation, sp_adaptation_free)
 void sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, const float *keep);
 /* Sets ze and computes what lies below the first perturbed layer. */
 void sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent);
+/* The same for another plan of this backend: the first perturbed layer's output over `latent`,
+ * unperturbed, into its input `activation`. The adaptation's own latent stays. */
+void sp_adaptation_draw_lower (SpAdaptation *adaptation, const float *latent, SpPlan *plan,
+                               const SpTensor *activation);
 
 /* The graph of which every step is a run, to count its work by; the adaptation's. */
 const SpGraph *sp_adaptation_graph (const SpAdaptation *adaptation);

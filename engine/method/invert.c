@@ -1,7 +1,8 @@
 /* Inversion, eq. 1. See invert.h.
  *
  * Two plans: one looks at the photo once (its latent by the encoder, its perceptual features), the
- * other draws and compares in every step.
+ * other draws and compares in every step. Never both at once: with published networks the first
+ * holds 390 MB of kernels, the second 680.
  */
 #include "engine/method/invert.h"
 
@@ -30,6 +31,11 @@ typedef struct {
   SpTensor *features[SP_MAXIMUM_TAPS];
 } Observer;
 
+/* What it saw; memory of the tensors' own sizes. */
+typedef struct {
+  float *latent, *z, *features[SP_MAXIMUM_TAPS];
+} Sight;
+
 /* Draws, compares, learns. */
 typedef struct {
   SpGraph *graph;
@@ -52,14 +58,23 @@ struct _SpInversion {
   SpShape latent_shape;
   guint n_taps;
   const SpPerceptualTap *taps;
-  Observer observer;
-  Drawer drawer;
+  Observer observer; /* none once it has looked */
+  Sight sight;
+  Drawer drawer; /* its plan is made when the observer is gone */
   float *best_latent;
   const float *photo; /* during a run */
   float *picture;     /* scratch for PSNR */
 };
 
 /* ---- Building ---- */
+
+static void
+observer_clear (Observer *observer)
+{
+  sp_plan_free (observer->plan);
+  sp_graph_free (observer->graph);
+  *observer = (Observer){ 0 };
+}
 
 static gboolean
 build_observer (SpInversion *inversion, GError **error)
@@ -85,8 +100,7 @@ build_observer (SpInversion *inversion, GError **error)
     return FALSE;
   for (guint i = 0; i < inversion->n_taps; i++)
     sp_tensor_keep (observer->features[i]);
-  observer->plan = sp_plan_new (graph, inversion->backend, NULL, error);
-  sp_graph_release_values (graph);
+  observer->plan = sp_plan_new_once (graph, inversion->backend, NULL, error);
   return observer->plan != NULL;
 }
 
@@ -189,9 +203,35 @@ build_drawer (SpInversion *inversion, GError **error)
   if (n_compared == 0)
     return FALSE;
   drawer->loss = sp_graph_sum (drawer->graph, n_terms + n_compared, terms, weights);
-  drawer->plan = sp_plan_new (drawer->graph, inversion->backend, drawer->loss, error);
-  sp_graph_release_values (drawer->graph);
+  return TRUE;
+}
+
+static gboolean
+plan_drawer (SpInversion *inversion, GError **error)
+{
+  Drawer *drawer = &inversion->drawer;
+  if (drawer->plan == NULL)
+    drawer->plan = sp_plan_new_once (drawer->graph, inversion->backend, drawer->loss, error);
   return drawer->plan != NULL;
+}
+
+static float *
+memory_for (const SpTensor *tensor)
+{
+  return g_new0 (float, sp_shape_elements (sp_tensor_shape (tensor)));
+}
+
+static void
+make_scratch (SpInversion *inversion)
+{
+  const Observer *observer = &inversion->observer;
+  inversion->sight.latent = memory_for (observer->latent);
+  if (inversion->from_z)
+    inversion->sight.z = memory_for (observer->z);
+  for (guint i = 0; i < inversion->n_taps; i++)
+    inversion->sight.features[i] = memory_for (observer->features[i]);
+  inversion->best_latent = memory_for (observer->latent);
+  inversion->picture = g_new (float, 3 * (gsize)inversion->height * inversion->width);
 }
 
 SpInversion *
@@ -208,8 +248,7 @@ sp_inversion_new (const SpPack *pack, SpBackend *backend, int height, int width,
   inversion->from_z = inversion->generator.first_layer == 1 && sp_encoder_has_heads (pack);
   if (!build_observer (inversion, error) || !build_drawer (inversion, error))
     return NULL;
-  inversion->best_latent = g_new0 (float, sp_shape_elements (inversion->latent_shape));
-  inversion->picture = g_new (float, 3 * (gsize)height * width);
+  make_scratch (inversion);
   return g_steal_pointer (&inversion);
 }
 
@@ -218,8 +257,11 @@ sp_inversion_free (SpInversion *inversion)
 {
   if (inversion == NULL)
     return;
-  sp_plan_free (inversion->observer.plan);
-  sp_graph_free (inversion->observer.graph);
+  observer_clear (&inversion->observer);
+  g_free (inversion->sight.latent);
+  g_free (inversion->sight.z);
+  for (guint i = 0; i < SP_MAXIMUM_TAPS; i++)
+    g_free (inversion->sight.features[i]);
   sp_plan_free (inversion->drawer.plan);
   sp_graph_free (inversion->drawer.graph);
   g_free (inversion->best_latent);
@@ -241,13 +283,27 @@ sp_inversion_latent_shape (const SpInversion *inversion)
 
 /* ---- Running ---- */
 
-/* Copies a value from one plan to another through the host. */
-static void
-carry (Observer *observer, const SpTensor *from, Drawer *drawer, const SpTensor *to)
+/* Fills `sight`, and then gives the observer's memory back. */
+static gboolean
+look (SpInversion *inversion, const float *photo, GError **error)
 {
-  g_autofree float *values = g_new (float, sp_shape_elements (sp_tensor_shape (from)));
-  sp_plan_read (observer->plan, from, values);
-  sp_plan_write (drawer->plan, to, values);
+  Observer *observer = &inversion->observer;
+  Sight *sight = &inversion->sight;
+
+  if (observer->plan == NULL && !build_observer (inversion, error)) {
+    observer_clear (observer);
+    return FALSE;
+  }
+  sp_plan_write (observer->plan, observer->photo, photo);
+  sp_plan_forward (observer->plan);
+  sp_plan_read (observer->plan, observer->latent, sight->latent);
+  if (inversion->from_z)
+    sp_plan_read (observer->plan, observer->z, sight->z);
+  for (guint i = 0; i < inversion->n_taps; i++)
+    sp_plan_read (observer->plan, observer->features[i], sight->features[i]);
+  gboolean fine = sp_plan_check (observer->plan, error);
+  observer_clear (observer);
+  return fine;
 }
 
 /* Adam's step is absolute, so it is scaled by the latent's own size: packs differ in it. */
@@ -269,8 +325,8 @@ start_latent (SpInversion *inversion, float scale)
   for (gsize i = 0; i < n; i++)
     weights[i] = sqrtf (ANCHOR_WEIGHT) / scale - 1;
   sp_plan_write (drawer->plan, drawer->anchor_weight, weights);
-  carry (&inversion->observer, inversion->observer.latent, drawer, drawer->start);
-  carry (&inversion->observer, inversion->observer.latent, drawer, drawer->variables[0]);
+  sp_plan_write (drawer->plan, drawer->start, inversion->sight.latent);
+  sp_plan_write (drawer->plan, drawer->variables[0], inversion->sight.latent);
 }
 
 static void
@@ -278,34 +334,30 @@ start_residuals (SpInversion *inversion)
 {
   Drawer *drawer = &inversion->drawer;
   for (guint i = 0; i < drawer->n_variables; i++) {
-    g_autofree float *zeros =
-        g_new0 (float, sp_shape_elements (sp_tensor_shape (drawer->variables[i])));
+    g_autofree float *zeros = memory_for (drawer->variables[i]);
     sp_plan_write (drawer->plan, drawer->variables[i], zeros);
   }
-  carry (&inversion->observer, inversion->observer.z, drawer, drawer->start);
+  sp_plan_write (drawer->plan, drawer->start, inversion->sight.z);
 }
 
-/* Encodes the photo and sets every input of the drawer; returns the learning rate. */
+/* Sets every input of the drawer to what was seen; returns the learning rate. */
 static float
 start (SpInversion *inversion, const float *photo)
 {
-  Observer *observer = &inversion->observer;
   Drawer *drawer = &inversion->drawer;
+  gsize n = sp_shape_elements (inversion->latent_shape);
   float rate = LEARNING_RATE;
 
-  sp_plan_write (observer->plan, observer->photo, photo);
-  sp_plan_forward (observer->plan);
-  sp_plan_read (observer->plan, observer->latent, inversion->best_latent);
+  memcpy (inversion->best_latent, inversion->sight.latent, n * sizeof (float));
   if (inversion->from_z) {
     start_residuals (inversion);
   } else {
-    float scale =
-        root_mean_square (inversion->best_latent, sp_shape_elements (inversion->latent_shape));
+    float scale = root_mean_square (inversion->best_latent, n);
     start_latent (inversion, scale);
     rate *= scale;
   }
   for (guint i = 0; i < inversion->n_taps; i++)
-    carry (observer, observer->features[i], drawer, drawer->features[i]);
+    sp_plan_write (drawer->plan, drawer->features[i], inversion->sight.features[i]);
   sp_plan_write (drawer->plan, drawer->photo, photo);
   sp_plan_reset_adam (drawer->plan);
   return rate;
@@ -339,7 +391,8 @@ sp_inversion_run (SpInversion *inversion, const float *photo, guint steps,
                   GCancellable *cancellable, SpProgressFunction progress, gpointer user_data,
                   GError **error)
 {
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !look (inversion, photo, error)
+      || !plan_drawer (inversion, error))
     return FALSE;
   SpOptimisation optimisation = { .plan = inversion->drawer.plan,
                                   .loss = inversion->drawer.loss,

@@ -18,7 +18,9 @@ G_BEGIN_DECLS
 
 typedef struct _SpInversion SpInversion;
 
-/* Plans inversion for pictures of height x width; pack and backend must outlive it. */
+/* Plans inversion for pictures of height x width; pack and backend must outlive it. The plan of the
+ * steps is made by the first run, after the one of the encoder is gone; a later run plans that one
+ * anew. */
 SpInversion *sp_inversion_new (const SpPack *pack, SpBackend *backend, int height, int width,
                                GError **error);
 void sp_inversion_free (SpInversion *inversion);
@@ -31,7 +33,8 @@ SpShape sp_inversion_latent_shape (const SpInversion *inversion);
 const SpGraph *sp_inversion_graph (const SpInversion *inversion);
 
 /* Encodes `photo` (3 x height x width in [-1, 1]), then takes `steps` steps. Learning rate 0.01,
- * halved at 4/15, 6/15 and 9/15 of the steps. Cancelled: FALSE, the best latent so far is kept. */
+ * halved at 4/15, 6/15 and 9/15 of the steps. Cancelled: FALSE, the best latent so far is kept.
+ * Fails with SP_ERROR_MEMORY and SP_ERROR_DEVICE. */
 gboolean sp_inversion_run (SpInversion *inversion, const float *photo, guint steps,
                            GCancellable *cancellable, SpProgressFunction progress,
                            gpointer user_data, GError **error);

@@ -14,7 +14,9 @@ typedef struct {
 struct _SpPreview {
   SpGraph *graph;
   SpPlan *plan;
-  SpTensor *latent, *picture;
+  SpAdaptation *adaptation; /* draws what lies below the first perturbed layer */
+  SpTensor *activation;     /* its output there */
+  SpTensor *picture;
   Perturbation perturbations[SP_MAXIMUM_PERTURBED_LAYERS];
   guint n_perturbations;
   float *keep, *all; /* H x W: the mask that the perturbations were written with, and one of ones */
@@ -33,19 +35,14 @@ make_masks (SpPreview *preview)
   preview->is_fresh = TRUE;
 }
 
-static gboolean
-build (SpPreview *preview, const SpPack *pack, SpShape latent, const SpAdaptation *adaptation,
-       GError **error)
+/* Adds one input for each perturbed layer; `inputs` gets them by layer. */
+static void
+build_inputs (SpPreview *preview, SpTensor **inputs)
 {
-  SpGeneratorShape generator;
-  SpTensor *inputs[SP_MAXIMUM_LAYERS + 1] = { NULL };
-  if (!sp_generator_shape (pack, &generator, error))
-    return FALSE;
-  preview->latent = sp_graph_input (preview->graph, "latent", latent);
-  preview->n_perturbations = sp_adaptation_n_layers (adaptation);
+  preview->n_perturbations = sp_adaptation_n_layers (preview->adaptation);
   for (guint i = 0; i < preview->n_perturbations; i++) {
     Perturbation *perturbation = &preview->perturbations[i];
-    int layer = sp_adaptation_layer (adaptation, i, &perturbation->shape);
+    int layer = sp_adaptation_layer (preview->adaptation, i, &perturbation->shape);
     perturbation->input = sp_graph_input (preview->graph, "perturbation", perturbation->shape);
     perturbation->fitted = g_new0 (float, sp_shape_elements (perturbation->shape));
     perturbation->masked = g_new0 (float, sp_shape_elements (perturbation->shape));
@@ -53,9 +50,23 @@ build (SpPreview *preview, const SpPack *pack, SpShape latent, const SpAdaptatio
         g_new0 (float, (gsize)perturbation->shape.height * perturbation->shape.width);
     inputs[layer] = perturbation->input;
   }
-  SpTensor *x =
-      sp_generator_layers (preview->graph, pack, &generator, preview->latent, SP_LATENT_LAYER + 1,
-                           generator.last_layer, NULL, inputs, error);
+}
+
+static gboolean
+build (SpPreview *preview, const SpPack *pack, GError **error)
+{
+  SpGeneratorShape generator;
+  SpTensor *inputs[SP_MAXIMUM_LAYERS + 1] = { NULL };
+  SpShape shape;
+  int first = sp_adaptation_layer (preview->adaptation, 0, &shape);
+
+  if (!sp_generator_shape (pack, &generator, error))
+    return FALSE;
+  build_inputs (preview, inputs);
+  preview->activation = sp_graph_input (preview->graph, "activation", shape);
+  SpTensor *x = sp_graph_perturb (preview->graph, preview->activation, inputs[first]);
+  x = sp_generator_layers (preview->graph, pack, &generator, x, first + 1, generator.last_layer,
+                           NULL, inputs, error);
   preview->picture = x ? sp_generator_output (preview->graph, pack, &generator, x, error) : NULL;
   if (preview->picture == NULL)
     return FALSE;
@@ -65,15 +76,14 @@ build (SpPreview *preview, const SpPack *pack, SpShape latent, const SpAdaptatio
 }
 
 SpPreview *
-sp_preview_new (const SpPack *pack, SpBackend *backend, SpShape latent,
-                const SpAdaptation *adaptation, GError **error)
+sp_preview_new (const SpPack *pack, SpBackend *backend, SpAdaptation *adaptation, GError **error)
 {
   g_autoptr (SpPreview) preview = g_new0 (SpPreview, 1);
   preview->graph = sp_graph_new ();
-  if (!build (preview, pack, latent, adaptation, error))
+  preview->adaptation = adaptation;
+  if (!build (preview, pack, error))
     return NULL;
-  preview->plan = sp_plan_new (preview->graph, backend, NULL, error);
-  sp_graph_release_values (preview->graph);
+  preview->plan = sp_plan_new_once (preview->graph, backend, NULL, error);
   return preview->plan != NULL ? g_steal_pointer (&preview) : NULL;
 }
 
@@ -153,7 +163,7 @@ void
 sp_preview_draw (SpPreview *preview, const float *latent, const float *keep, float *picture)
 {
   write_perturbations (preview, keep != NULL ? keep : preview->all);
-  sp_plan_write (preview->plan, preview->latent, latent);
+  sp_adaptation_draw_lower (preview->adaptation, latent, preview->plan, preview->activation);
   sp_plan_forward (preview->plan);
   sp_plan_read (preview->plan, preview->picture, picture);
 }

@@ -9,9 +9,10 @@ G_BEGIN_DECLS
 
 typedef struct _SpPreview SpPreview;
 
-/* Plans previews with the same perturbed layers as `adaptation`, which it does not keep. */
-SpPreview *sp_preview_new (const SpPack *pack, SpBackend *backend, SpShape latent,
-                           const SpAdaptation *adaptation, GError **error);
+/* Plans previews with the same perturbed layers as `adaptation`, which must outlive it: what lies
+ * below them is drawn by its plan, since a second one would hold the largest kernels twice. */
+SpPreview *sp_preview_new (const SpPack *pack, SpBackend *backend, SpAdaptation *adaptation,
+                           GError **error);
 void sp_preview_free (SpPreview *preview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPreview, sp_preview_free)
 

@@ -186,10 +186,8 @@ draw (Comparison *comparison, const Subject *subject, const float *latent, float
 {
   g_autoptr (SpAdaptation) adaptation = sp_adaptation_new (
       comparison->pack, comparison->backend, subject->latent_shape, &comparison->settings, error);
-  g_autoptr (SpPreview) preview = adaptation
-                                      ? sp_preview_new (comparison->pack, comparison->backend,
-                                                        subject->latent_shape, adaptation, error)
-                                      : NULL;
+  g_autoptr (SpPreview) preview =
+      adaptation ? sp_preview_new (comparison->pack, comparison->backend, adaptation, error) : NULL;
   if (preview == NULL)
     return FALSE;
   *picture = g_new (float, 3 * (gsize)subject->window.height * subject->window.width);

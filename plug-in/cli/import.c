@@ -131,7 +131,10 @@ print_report (const Options *options, const SpImportReport *report)
   print_model (options->perceptual, report->perceptual);
   g_print ("Written: %s, %d x %d pixels, %u concept%s.\n", options->output, report->resolution,
            report->resolution, report->concepts, report->concepts == 1 ? "" : "s");
-  if (!options->encoder)
+  if (report->resolution == 8)
+    g_print ("Nothing lies above its latent: it can draw (semantic-paint sample), but not edit "
+             "photos.\n");
+  else if (!options->encoder)
     g_print ("It has no encoder: it can draw (semantic-paint sample), but not edit photos.\n");
 }
 

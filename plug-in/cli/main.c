@@ -1,5 +1,6 @@
 /* semantic-paint: the command line. Finds the command; each is a file of its own. */
 #include "plug-in/cli/command.h"
+#include "plug-in/memory.h"
 #include "plug-in/waiting.h"
 
 #include <locale.h>
@@ -66,6 +67,7 @@ int
 main (int argc, char **argv)
 {
   sp_wait_politely (argv);
+  sp_give_memory_back ();
   setlocale (LC_ALL, "");
   const char *word = argc > 1 ? argv[1] : "";
   if (strcmp (word, "--version") == 0) {

@@ -9,6 +9,7 @@
 #include "plug-in/gimp/render.h"
 #include "plug-in/gimp/texts.h"
 #include "plug-in/gimp2/parameters.h"
+#include "plug-in/memory.h"
 #include "plug-in/waiting.h"
 #ifdef SP_WITH_DIALOG
 #include "plug-in/gimp/interactive.h"
@@ -254,5 +255,6 @@ int
 main (int argc, char **argv)
 {
   sp_wait_politely (argv);
+  sp_give_memory_back ();
   return gimp_main (&PLUG_IN_INFO, argc, argv);
 }

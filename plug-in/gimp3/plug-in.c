@@ -11,6 +11,7 @@
 #include "plug-in/gimp/drawables.h"
 #include "plug-in/gimp/render.h"
 #include "plug-in/gimp/texts.h"
+#include "plug-in/memory.h"
 #include "plug-in/waiting.h"
 #ifdef SP_WITH_DIALOG
 #include "plug-in/gimp/interactive.h"
@@ -365,5 +366,6 @@ int
 main (int argc, char **argv)
 {
   sp_wait_politely (argv);
+  sp_give_memory_back ();
   return gimp_main (SEM_TYPE_PAINT, argc, argv);
 }

@@ -233,6 +233,10 @@ const HostileFile hostile_files[] = {
     .manifest = MANIFEST_OF ("\"generator\":{\"family\":\"progressive-gan\",\"resolution\":128,"
                              "\"first_layer\":3,\"clamp\":true}",
                              ENCODER, CONCEPTS) },
+  { "manifest-first-layer-above", "but 8 pixels are made by layers 1 to 4",
+    .manifest = MANIFEST_OF ("\"generator\":{\"family\":\"progressive-gan\",\"resolution\":8,"
+                             "\"first_layer\":5,\"clamp\":true}",
+                             ENCODER, CONCEPTS) },
   { "manifest-clamp-number", "neither true nor false",
     .manifest = MANIFEST_OF ("\"generator\":{\"family\":\"progressive-gan\",\"resolution\":128,"
                              "\"first_layer\":5,\"clamp\":1}",

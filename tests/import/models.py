@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 PUBLISHED_256 = [512] * 9 + [256, 256, 128, 128, 64, 64]  # z, then layers 1 to 14
+PUBLISHED_1024 = PUBLISHED_256 + [32, 32, 16, 16]  # of CelebA-HQ
 
 
 def random_(module, seed):

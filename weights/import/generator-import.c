@@ -243,11 +243,12 @@ sp_import_generator_find (const SpCheckpoint *checkpoint, SpFoundGenerator *foun
   if (found->last_layer % 2 != 0)
     return sp_foreign_file_refuse (file, error, "its generator ends at layer %d, an odd one",
                                    found->last_layer);
-  if (found->last_layer <= SP_LATENT_LAYER)
-    return sp_foreign_file_refuse (file, error,
-                                   "its generator makes %d pixels, and has no layers above the one "
-                                   "that is edited; 16 pixels are the least",
-                                   found->resolution);
+  if (found->last_layer < SP_LATENT_LAYER)
+    return sp_foreign_file_refuse (
+        file, error,
+        "its generator makes %d pixels and has no layer %d, whose output "
+        "is the latent; 8 pixels are the least",
+        found->resolution, SP_LATENT_LAYER);
   return TRUE;
 }
 

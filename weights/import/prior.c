@@ -70,17 +70,11 @@ sp_prior_channels (const SpPack *pack, GError **error)
   return 0;
 }
 
-/* From z to layer `last`, and to the picture where that is the last of all. */
-static SpTensor *
-build (SpGraph *graph, const SpPack *pack, const SpGeneratorShape *shape, SpTensor *z, int last,
-       GError **error)
+static SpPlan *
+plan_for (SpGraph *graph, SpBackend *backend, SpTensor *result, GError **error)
 {
-  SpTensor *x = sp_generator_layers (graph, pack, shape, z, 1, last, NULL, NULL, error);
-  if (x && last == shape->last_layer)
-    x = sp_generator_output (graph, pack, shape, x, error);
-  if (x)
-    sp_tensor_keep (x);
-  return x;
+  sp_tensor_keep (result);
+  return sp_plan_new (graph, backend, NULL, error);
 }
 
 float *
@@ -93,8 +87,10 @@ sp_prior_picture (const SpPack *pack, SpBackend *backend, const float *z, int *s
   if (channels == 0 || !sp_generator_shape (pack, &shape, error))
     return NULL;
   SpTensor *input = sp_graph_input (graph, "z", SP_SHAPE (1, channels, 1, 1));
-  SpTensor *picture = build (graph, pack, &shape, input, shape.last_layer, error);
-  g_autoptr (SpPlan) plan = picture ? sp_plan_new (graph, backend, NULL, error) : NULL;
+  SpTensor *top =
+      sp_generator_layers (graph, pack, &shape, input, 1, shape.last_layer, NULL, NULL, error);
+  SpTensor *picture = top ? sp_generator_output (graph, pack, &shape, top, error) : NULL;
+  g_autoptr (SpPlan) plan = picture ? plan_for (graph, backend, picture, error) : NULL;
   if (!plan)
     return NULL;
   sp_plan_write (plan, input, z);
@@ -161,8 +157,9 @@ sp_prior_levels (const SpPack *pack, SpBackend *backend, guint samples, double q
   if (channels == 0 || !sp_generator_shape (pack, &shape, error))
     return NULL;
   SpTensor *input = sp_graph_input (graph, "z", SP_SHAPE (LEVEL_BATCH, channels, 1, 1));
-  SpTensor *latent = build (graph, pack, &shape, input, SP_LATENT_LAYER, error);
-  g_autoptr (SpPlan) plan = latent ? sp_plan_new (graph, backend, NULL, error) : NULL;
+  SpTensor *latent =
+      sp_generator_layers (graph, pack, &shape, input, 1, SP_LATENT_LAYER, NULL, NULL, error);
+  g_autoptr (SpPlan) plan = latent ? plan_for (graph, backend, latent, error) : NULL;
   if (!plan)
     return NULL;
   SpShape latent_shape = sp_tensor_shape (latent);

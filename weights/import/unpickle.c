@@ -1,25 +1,23 @@
-/* The pickle machine's opcodes; see unpickle.h.
+/* The pickle machine: its table of opcodes, and those of memo, names, objects and framing; see
+ * unpickle.h. Those of plain data are in pickle-data.c.
  *
- * One table has every opcode of protocols 0 to 5, so that one that is refused can be named; those
+ * The table has every opcode of protocols 0 to 5, so that one that is refused can be named; those
  * with a function are the ones that are known.
  */
 #include "weights/import/unpickle.h"
 
-#include <string.h>
-
+#include "weights/import/pickle-data.h"
 #include "weights/import/pickle-machine.h"
 
 #define MAXIMUM_PROTOCOL 4
 #define MAXIMUM_MEMO (1u << 18)
-#define COPIED_STRING_BYTES 512 /* longer ones are data, and stay in the file */
-
-typedef gboolean (*Operate) (SpUnpickler *machine, guint8 opcode, GError **error);
+#define MAXIMUM_NAME_BYTES 512 /* of modules and what stands in them */
 
 /* Of GLOBAL: a line of text. */
 static gboolean
-read_line (SpUnpickler *machine, char line[COPIED_STRING_BYTES], GError **error)
+read_line (SpUnpickler *machine, char line[MAXIMUM_NAME_BYTES], GError **error)
 {
-  for (gsize i = 0; i < COPIED_STRING_BYTES; i++) {
+  for (gsize i = 0; i < MAXIMUM_NAME_BYTES; i++) {
     if (!sp_machine_read (machine, 1, &line[i], error))
       return FALSE;
     if (line[i] == 0)
@@ -30,196 +28,6 @@ read_line (SpUnpickler *machine, char line[COPIED_STRING_BYTES], GError **error)
     }
   }
   return sp_machine_malformed (machine, "a name does not end", error);
-}
-
-static SpPickleValue *
-new_value (SpUnpickler *machine, SpPickleKind kind, GError **error)
-{
-  return sp_pickle_value_new (machine->machine.arena, kind, error);
-}
-
-/* ---- Numbers and constants ---- */
-
-static gboolean
-operate_none (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  return sp_machine_push (machine, new_value (machine, SP_PICKLE_NONE, error), error);
-}
-
-static gboolean
-push_integer (SpUnpickler *machine, SpPickleKind kind, gint64 number, GError **error)
-{
-  SpPickleValue *value = new_value (machine, kind, error);
-
-  if (value)
-    value->integer = number;
-  return sp_machine_push (machine, value, error);
-}
-
-static gboolean
-operate_boolean (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  return push_integer (machine, SP_PICKLE_BOOLEAN, opcode == 0x88, error);
-}
-
-static gboolean
-operate_integer (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint64 number;
-
-  if (!sp_machine_read_unsigned (machine,
-                                 opcode == 'K'   ? 1
-                                 : opcode == 'M' ? 2
-                                                 : 4,
-                                 &number, error))
-    return FALSE;
-  return push_integer (machine, SP_PICKLE_INTEGER,
-                       opcode == 'J' ? (gint32)(guint32)number : (gint64)number, error);
-}
-
-/* LONG1: two's complement of as many bytes as its first says. */
-static gboolean
-operate_long (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint64 width, number = 0;
-
-  if (!sp_machine_read_unsigned (machine, 1, &width, error))
-    return FALSE;
-  if (width > sizeof number)
-    return sp_machine_malformed (machine, "a whole number has more than 64 bits", error);
-  if (width && !sp_machine_read_unsigned (machine, (guint)width, &number, error))
-    return FALSE;
-  if (width && width < sizeof number && number >> (8 * width - 1))
-    number |= G_MAXUINT64 << (8 * width);
-  return push_integer (machine, SP_PICKLE_INTEGER, (gint64)number, error);
-}
-
-static gboolean
-operate_float (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint64 bits;
-  SpPickleValue *value;
-
-  if (!sp_machine_read_unsigned (machine, 8, &bits, error))
-    return FALSE;
-  value = new_value (machine, SP_PICKLE_NUMBER, error);
-  bits = GUINT64_SWAP_LE_BE (bits); /* big-endian, alone among all */
-  if (value)
-    memcpy (&value->number, &bits, sizeof bits);
-  return sp_machine_push (machine, value, error);
-}
-
-/* ---- Strings ---- */
-
-static gboolean
-push_string (SpUnpickler *machine, guint64 length, GError **error)
-{
-  SpPickleValue *value = new_value (machine, SP_PICKLE_STRING, error);
-
-  if (!value)
-    return FALSE;
-  if (length > machine->end - machine->position)
-    return sp_machine_malformed (machine, "a text is longer than its pickle", error);
-  value->string.offset = machine->position;
-  value->string.length = length;
-  if (length <= COPIED_STRING_BYTES) {
-    char *copy = sp_pickle_allocate (machine->machine.arena, length + 1, error);
-    if (!copy || !sp_machine_read (machine, length, copy, error))
-      return FALSE;
-    value->string.copy = copy;
-  } else {
-    machine->position += length;
-  }
-  return sp_machine_push (machine, value, error);
-}
-
-static gboolean
-operate_string (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint width = strchr ("UC\x8c", opcode) ? 1 : strchr ("XTB", opcode) ? 4 : 8;
-  guint64 length;
-
-  return sp_machine_read_unsigned (machine, width, &length, error)
-         && push_string (machine, length, error);
-}
-
-/* ---- Lists, tuples, dictionaries ---- */
-
-static gboolean
-operate_mark (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint height = machine->stack->len;
-
-  if (machine->marks->len == SP_MACHINE_MAXIMUM_STACK)
-    return sp_machine_malformed (machine, "its pickle stacks too much", error);
-  g_array_append_val (machine->marks, height);
-  return TRUE;
-}
-
-static gboolean
-operate_empty (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  SpPickleKind kind = opcode == ')'   ? SP_PICKLE_TUPLE
-                      : opcode == ']' ? SP_PICKLE_LIST
-                                      : SP_PICKLE_DICTIONARY;
-  return sp_machine_push (machine, new_value (machine, kind, error), error);
-}
-
-static gboolean
-push_tuple (SpUnpickler *machine, guint count, GError **error)
-{
-  SpPickleValue *tuple = new_value (machine, SP_PICKLE_TUPLE, error);
-
-  return tuple && sp_machine_move_to (machine, tuple, count, error)
-         && sp_machine_push (machine, tuple, error);
-}
-
-static gboolean
-operate_tuple (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint count;
-
-  return sp_machine_pop_mark (machine, &count, error) && push_tuple (machine, count, error);
-}
-
-static gboolean
-operate_short_tuple (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint count = opcode - 0x84;
-
-  if (machine->stack->len - sp_machine_floor (machine) < count)
-    return sp_machine_malformed (machine, "its pickle takes what is not there", error);
-  return push_tuple (machine, count, error);
-}
-
-/* APPEND, APPENDS, SETITEM, SETITEMS: `count` values above a list or dictionary go into it. */
-static gboolean
-add_items (SpUnpickler *machine, guint count, SpPickleKind kind, GError **error)
-{
-  if (machine->stack->len - sp_machine_floor (machine) < count + 1)
-    return sp_machine_malformed (machine, "its pickle takes what is not there", error);
-  SpPickleValue *list = g_ptr_array_index (machine->stack, machine->stack->len - count - 1);
-  if (list->kind != kind || (kind == SP_PICKLE_DICTIONARY && count % 2 != 0))
-    return sp_machine_malformed (machine, "its pickle fills what is no such list or dictionary",
-                                 error);
-  return sp_machine_move_to (machine, list, count, error);
-}
-
-static gboolean
-operate_add (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  return opcode == 'a' ? add_items (machine, 1, SP_PICKLE_LIST, error)
-                       : add_items (machine, 2, SP_PICKLE_DICTIONARY, error);
-}
-
-static gboolean
-operate_add_all (SpUnpickler *machine, guint8 opcode, GError **error)
-{
-  guint count;
-
-  return sp_machine_pop_mark (machine, &count, error)
-         && add_items (machine, count, opcode == 'e' ? SP_PICKLE_LIST : SP_PICKLE_DICTIONARY,
-                       error);
 }
 
 /* ---- Memo ---- */
@@ -271,7 +79,7 @@ operate_get (SpUnpickler *machine, guint8 opcode, GError **error)
 static gboolean
 operate_global (SpUnpickler *machine, guint8 opcode, GError **error)
 {
-  char module[COPIED_STRING_BYTES], name[COPIED_STRING_BYTES];
+  char module[MAXIMUM_NAME_BYTES], name[MAXIMUM_NAME_BYTES];
 
   return read_line (machine, module, error) && read_line (machine, name, error)
          && sp_machine_push (machine, sp_pickle_callable (&machine->machine, module, name, error),
@@ -363,42 +171,42 @@ operate_stop (SpUnpickler *machine, guint8 opcode, GError **error)
 /* ---- The table ---- */
 
 typedef struct {
-  const char *name; /* NULL: no opcode of any protocol */
-  Operate operate;  /* NULL: refused */
+  const char *name;         /* NULL: no opcode of any protocol */
+  SpPickleOperate *operate; /* NULL: refused */
 } Opcode;
 
 static const Opcode opcodes[256] = {
   [0x80] = { "PROTO", operate_protocol },
   [0x95] = { "FRAME", operate_frame },
   ['.'] = { "STOP", operate_stop },
-  ['('] = { "MARK", operate_mark },
-  ['N'] = { "NONE", operate_none },
-  [0x88] = { "NEWTRUE", operate_boolean },
-  [0x89] = { "NEWFALSE", operate_boolean },
-  ['K'] = { "BININT1", operate_integer },
-  ['M'] = { "BININT2", operate_integer },
-  ['J'] = { "BININT", operate_integer },
-  [0x8a] = { "LONG1", operate_long },
-  ['G'] = { "BINFLOAT", operate_float },
-  ['U'] = { "SHORT_BINSTRING", operate_string },
-  ['T'] = { "BINSTRING", operate_string },
-  ['C'] = { "SHORT_BINBYTES", operate_string },
-  ['B'] = { "BINBYTES", operate_string },
-  [0x8e] = { "BINBYTES8", operate_string },
-  [0x8c] = { "SHORT_BINUNICODE", operate_string },
-  ['X'] = { "BINUNICODE", operate_string },
-  [0x8d] = { "BINUNICODE8", operate_string },
-  [')'] = { "EMPTY_TUPLE", operate_empty },
-  [']'] = { "EMPTY_LIST", operate_empty },
-  ['}'] = { "EMPTY_DICT", operate_empty },
-  ['t'] = { "TUPLE", operate_tuple },
-  [0x85] = { "TUPLE1", operate_short_tuple },
-  [0x86] = { "TUPLE2", operate_short_tuple },
-  [0x87] = { "TUPLE3", operate_short_tuple },
-  ['a'] = { "APPEND", operate_add },
-  ['e'] = { "APPENDS", operate_add_all },
-  ['s'] = { "SETITEM", operate_add },
-  ['u'] = { "SETITEMS", operate_add_all },
+  ['('] = { "MARK", sp_operate_mark },
+  ['N'] = { "NONE", sp_operate_none },
+  [0x88] = { "NEWTRUE", sp_operate_boolean },
+  [0x89] = { "NEWFALSE", sp_operate_boolean },
+  ['K'] = { "BININT1", sp_operate_integer },
+  ['M'] = { "BININT2", sp_operate_integer },
+  ['J'] = { "BININT", sp_operate_integer },
+  [0x8a] = { "LONG1", sp_operate_long },
+  ['G'] = { "BINFLOAT", sp_operate_float },
+  ['U'] = { "SHORT_BINSTRING", sp_operate_string },
+  ['T'] = { "BINSTRING", sp_operate_string },
+  ['C'] = { "SHORT_BINBYTES", sp_operate_string },
+  ['B'] = { "BINBYTES", sp_operate_string },
+  [0x8e] = { "BINBYTES8", sp_operate_string },
+  [0x8c] = { "SHORT_BINUNICODE", sp_operate_string },
+  ['X'] = { "BINUNICODE", sp_operate_string },
+  [0x8d] = { "BINUNICODE8", sp_operate_string },
+  [')'] = { "EMPTY_TUPLE", sp_operate_empty },
+  [']'] = { "EMPTY_LIST", sp_operate_empty },
+  ['}'] = { "EMPTY_DICT", sp_operate_empty },
+  ['t'] = { "TUPLE", sp_operate_tuple },
+  [0x85] = { "TUPLE1", sp_operate_short_tuple },
+  [0x86] = { "TUPLE2", sp_operate_short_tuple },
+  [0x87] = { "TUPLE3", sp_operate_short_tuple },
+  ['a'] = { "APPEND", sp_operate_add },
+  ['e'] = { "APPENDS", sp_operate_add_all },
+  ['s'] = { "SETITEM", sp_operate_add },
+  ['u'] = { "SETITEMS", sp_operate_add_all },
   ['q'] = { "BINPUT", operate_put },
   ['r'] = { "LONG_BINPUT", operate_put },
   [0x94] = { "MEMOIZE", operate_memoize },

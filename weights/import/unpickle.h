@@ -1,10 +1,10 @@
 /* A restricted reader of Python's pickles, protocols 2 to 4.
  *
  * A pickle is a program for a stack machine, and Python's own machine calls whatever function the
- * file names. This one knows the opcodes that make plain data (unpickle.c) and the few names that
- * make dictionaries, storages and arrays (pickle-callables.c); it refuses every other opcode and
- * name, by name. It runs nothing of the file, has no recursion, and needs a constant amount of
- * memory whatever the file says; the numbers of arrays stay in the file.
+ * file names. This one knows the opcodes that make plain data (unpickle.c, pickle-data.c) and the
+ * few names that make dictionaries, storages and arrays (pickle-callables.c); it refuses every
+ * other opcode and name, by name. It runs nothing of the file, has no recursion, and needs a
+ * constant amount of memory whatever the file says; the numbers of arrays stay in the file.
  */
 #pragma once
 
