@@ -48,7 +48,7 @@ apply (const SpDialogResult *result, gpointer data, GError **error)
 }
 
 static void
-keep (const GPtrArray *edits, gpointer data)
+keep (GPtrArray *edits, gpointer data)
 {
   Fixture *fixture = data;
   fixture->kept++;
