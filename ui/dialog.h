@@ -59,9 +59,9 @@ typedef struct {
   SpReference *(*take_reference) (guint index, gpointer user_data, GError **error);
   /* Puts the result where it belongs. An error is shown, and the dialog stays open. */
   gboolean (*apply) (const SpDialogResult *result, gpointer user_data, GError **error);
-  /* The edits (of SpHistoryEdit) have changed: to be kept for the next time, however the dialog
-   * ends. May be NULL. */
-  void (*keep) (const GPtrArray *edits, gpointer user_data);
+  /* The edits (of SpHistoryEdit; they never change) are others: to be kept, however the dialog
+   * ends, for the next time. May be NULL. */
+  void (*keep) (GPtrArray *edits, gpointer user_data);
 } SpDialogHost;
 
 typedef struct _SpDialog SpDialog;

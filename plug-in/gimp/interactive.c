@@ -9,6 +9,7 @@
 #include "plug-in/gimp/drawables.h"
 #include "plug-in/gimp/history.h"
 #include "plug-in/gimp/host.h"
+#include "plug-in/gimp/keeper.h"
 #include "plug-in/gimp/kept.h"
 #include "plug-in/gimp/photo.h"
 #include "plug-in/gimp/render.h"
@@ -21,11 +22,11 @@ typedef struct {
   SpGimpArguments *arguments;
   GArray *strokes, *references; /* of gint32 */
   SpGimpPhoto *photo;
-  SpEditList *kept;  /* from last time; NULL: nothing */
-  gint32 replaced;   /* what the kept edits were drawn as; -1: nothing yet */
-  gint32 taken;      /* strokes; -1: none */
-  gint32 layer;      /* the result */
-  gboolean has_told; /* that edits cannot be kept */
+  SpGimpKeeper *keeper;
+  SpEditList *kept; /* from last time; NULL: nothing */
+  gint32 replaced;  /* what the kept edits were drawn as; -1: nothing yet */
+  gint32 taken;     /* strokes; -1: none */
+  gint32 layer;     /* the result */
 } Interaction;
 
 static void
@@ -33,6 +34,7 @@ interaction_clear (Interaction *interaction)
 {
   g_clear_pointer (&interaction->strokes, g_array_unref);
   g_clear_pointer (&interaction->references, g_array_unref);
+  g_clear_pointer (&interaction->keeper, sp_gimp_keeper_free);
   g_clear_pointer (&interaction->photo, sp_gimp_photo_free);
   g_clear_pointer (&interaction->kept, sp_edit_list_free);
 }
@@ -155,30 +157,11 @@ apply (const SpDialogResult *result, gpointer user_data, GError **error)
   return TRUE;
 }
 
-/* The image may be closed while the dialog is open. */
 static void
-keep (const GPtrArray *edits, gpointer user_data)
+keep (GPtrArray *edits, gpointer user_data)
 {
   Interaction *interaction = user_data;
-  const SpGimpArguments *arguments = interaction->arguments;
-  const SpPhoto *photo = sp_gimp_photo_get (interaction->photo);
-  g_autoptr (GError) error = NULL;
-  if (!sp_host_image_is_valid (arguments->image) || !sp_host_item_is_valid (arguments->photo))
-    return;
-  gint32 taken = sp_host_item_is_valid (interaction->taken) ? interaction->taken : -1;
-  g_autoptr (SpEditList) list = sp_gimp_list_of_history (edits, &error);
-  if (list) {
-    list->photo_width = photo->width;
-    list->photo_height = photo->height;
-    if (sp_gimp_keep_for_photo (arguments->image, arguments->photo, list, taken, &error))
-      return;
-  }
-  if (interaction->has_told)
-    return;
-  g_autofree char *text =
-      g_strdup_printf (_ ("The edits cannot be kept with the image: %s"), error->message);
-  sp_host_message (text);
-  interaction->has_told = TRUE;
+  sp_gimp_keeper_keep (interaction->keeper, edits, interaction->taken);
 }
 
 /* ---- From last time ---- */
@@ -319,6 +302,9 @@ sp_gimp_interactive (SpGimpArguments *arguments, GError **error)
   interaction.photo = sp_gimp_photo_new (arguments->photo, error);
   if (!interaction.photo)
     return -1;
+  GeglRectangle area = sp_host_item_area (arguments->photo);
+  interaction.keeper =
+      sp_gimp_keeper_new (arguments->image, arguments->photo, area.width, area.height);
   interaction.strokes = sp_gimp_stroke_sources (arguments->image, arguments->photo);
   interaction.references = sp_gimp_reference_sources (arguments->photo);
   run_dialog (&interaction, error);

@@ -107,15 +107,10 @@ kept_strokes (gint32 image, gint32 photo)
 }
 
 gboolean
-sp_gimp_keep_for_photo (gint32 image, gint32 photo, const SpEditList *list, gint32 strokes,
-                        GError **error)
+sp_gimp_keep_for_photo (gint32 image, gint32 photo, GBytes *list, gint32 strokes, GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
-  gboolean is_empty = list->entries->len == 0;
-  if (!is_empty && (bytes = sp_edit_list_write (list, error)) == NULL)
-    return FALSE;
-  keep_strokes (image, photo, is_empty ? -1 : strokes);
-  return set_for (EDITS, image, photo, bytes) || fail_to_attach (error);
+  keep_strokes (image, photo, list != NULL ? strokes : -1);
+  return set_for (EDITS, image, photo, list) || fail_to_attach (error);
 }
 
 SpEditList *

@@ -14,11 +14,10 @@ gboolean sp_gimp_keep (gint32 layer, const SpEditList *list, GError **error);
 SpEditList *sp_gimp_kept (gint32 layer, GError **error);
 gboolean sp_gimp_has_kept (gint32 layer);
 
-/* The dialog's list for a photo's layer, into the image, with the layer that strokes were taken
- * from
- * (-1: none); no undo step, and the image does not count as changed. An empty list leaves nothing.
- */
-gboolean sp_gimp_keep_for_photo (gint32 image, gint32 photo, const SpEditList *list, gint32 strokes,
+/* The dialog's list for a photo's layer, as sp_edit_list_write() gives it, into the image, with the
+ * layer that strokes were taken from (-1: none); no undo step, and the image does not count as
+ * changed. NULL leaves nothing. */
+gboolean sp_gimp_keep_for_photo (gint32 image, gint32 photo, GBytes *list, gint32 strokes,
                                  GError **error);
 
 /* NULL without an error when there is none. `*strokes` is -1 where there is no such layer (any
