@@ -26,13 +26,9 @@ struct uint3 {
   unsigned x, y, z;
 };
 
-struct alignas (8) float2 {
-  float x, y;
-};
+struct alignas (8) float2 { float x, y; };
 
-struct alignas (16) float4 {
-  float x, y, z, w;
-};
+struct alignas (16) float4 { float x, y, z, w; };
 
 struct dim3 {
   unsigned x, y, z;
