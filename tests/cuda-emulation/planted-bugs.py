@@ -70,8 +70,8 @@ BUGS = {
         "      && note (cuda, cudaEventSynchronize (cuda->staging.arrived), \"waiting for the device\"))",
         "      && note (cuda, cudaGetLastError (), \"waiting for the device\"))",
         "staging", "test-train-cuda", "/train-cuda/moments"),
-    "average-forgotten": ("adam.cu",
-        "  if (average != nullptr)\n", "  if (average == value)\n",
+    "average-forgotten": ("adam.cuh",
+        "  if (parameter.average != nullptr)\n", "  if (parameter.average == parameter.value)\n",
         "adam", "test-train-cuda", "/train-cuda/moments"),
     # each thread adds to the same place: right when they run one after the other, a race on a device
     "non-atomic-scatter": ("sums.cu",
