@@ -234,3 +234,55 @@ sp_plan_lay_out (SpPlan *plan)
   place_tensors (plan);
   size_unpacked (plan);
 }
+
+/* ---- Addresses ---- */
+
+static void *
+at (void *block, const SpSpan *span)
+{
+  return (char *)block + span->offset;
+}
+
+void *
+sp_plan_value (const SpPlan *plan, const SpTensor *tensor)
+{
+  const SpSlot *slot = &plan->slots[tensor->index];
+  if (slot->is_packed)
+    return NULL;
+  return at (slot->persistent ? plan->persistent : plan->arena, &slot->value);
+}
+
+void *
+sp_plan_gradient (const SpPlan *plan, const SpTensor *tensor)
+{
+  const SpSlot *slot = &plan->slots[tensor->index];
+  if (!slot->differentiated)
+    return NULL;
+  gboolean persistent = tensor->role != SP_TENSOR_RESULT || tensor == plan->loss;
+  return at (persistent ? plan->persistent : plan->arena, &slot->gradient);
+}
+
+static const SpSpan *
+part_span (const SpPlan *plan, const SpTensor *tensor, SpPart part)
+{
+  const SpSlot *slot = &plan->slots[tensor->index];
+  switch (part) {
+  case SP_PART_MOMENT1:
+    return &slot->moment1;
+  case SP_PART_MOMENT2:
+    return &slot->moment2;
+  case SP_PART_AVERAGE:
+    return &slot->average;
+  default:
+    return &slot->value;
+  }
+}
+
+void *
+sp_plan_part (const SpPlan *plan, const SpTensor *tensor, SpPart part)
+{
+  if (part == SP_PART_VALUE)
+    return sp_plan_value (plan, tensor);
+  const SpSpan *span = part_span (plan, tensor, part);
+  return span->bytes > 0 ? at (plan->persistent, span) : NULL;
+}

@@ -57,6 +57,24 @@ sp_plan_tensor (const SpPlan *plan, guint i)
   return g_ptr_array_index (plan->graph->tensors, i);
 }
 
+static inline gboolean
+sp_operation_trains (const SpOperation *operation)
+{
+  return operation->output.gradient != NULL;
+}
+
+static inline const SpOperationClass *
+sp_plan_class (const SpPlan *plan, guint i)
+{
+  return plan->backend->operations[plan->operations[i].kind];
+}
+
+/* Where a tensor's value, gradient and parts are, once there is memory; NULL where there is none.
+ */
+void *sp_plan_value (const SpPlan *plan, const SpTensor *tensor);
+void *sp_plan_gradient (const SpPlan *plan, const SpTensor *tensor);
+void *sp_plan_part (const SpPlan *plan, const SpTensor *tensor, SpPart part);
+
 /* TRUE when backward of `node` writes the gradient of its input `k`. */
 gboolean sp_plan_input_gets_gradient (const SpPlan *plan, const SpNode *node, guint k);
 

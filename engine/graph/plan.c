@@ -1,4 +1,5 @@
-/* Binds a graph to memory and runs it. See plan.h; layout.c decides where everything lies. */
+/* Binds a graph to memory, and gives values in and out. See plan.h; layout.c decides where
+ * everything lies, run.c runs it. */
 #include "engine/error.h"
 #include "engine/graph/fuse.h"
 #include "engine/graph/step.h"
@@ -7,62 +8,12 @@
 
 /* ---- Binding operations to memory ---- */
 
-static void *
-at (void *block, const SpSpan *span)
-{
-  return (char *)block + span->offset;
-}
-
-static void *
-tensor_value (const SpPlan *plan, const SpTensor *tensor)
-{
-  const SpSlot *slot = &plan->slots[tensor->index];
-  if (slot->is_packed)
-    return NULL;
-  return at (slot->persistent ? plan->persistent : plan->arena, &slot->value);
-}
-
-static void *
-tensor_gradient (const SpPlan *plan, const SpTensor *tensor)
-{
-  const SpSlot *slot = &plan->slots[tensor->index];
-  if (!slot->differentiated)
-    return NULL;
-  gboolean persistent = tensor->role != SP_TENSOR_RESULT || tensor == plan->loss;
-  return at (persistent ? plan->persistent : plan->arena, &slot->gradient);
-}
-
-static const SpSpan *
-part_span (const SpPlan *plan, const SpTensor *tensor, SpPart part)
-{
-  const SpSlot *slot = &plan->slots[tensor->index];
-  switch (part) {
-  case SP_PART_MOMENT1:
-    return &slot->moment1;
-  case SP_PART_MOMENT2:
-    return &slot->moment2;
-  case SP_PART_AVERAGE:
-    return &slot->average;
-  default:
-    return &slot->value;
-  }
-}
-
-static void *
-tensor_part (const SpPlan *plan, const SpTensor *tensor, SpPart part)
-{
-  if (part == SP_PART_VALUE)
-    return tensor_value (plan, tensor);
-  const SpSpan *span = part_span (plan, tensor, part);
-  return span->bytes > 0 ? at (plan->persistent, span) : NULL;
-}
-
 static SpOperand
 bind_operand (const SpPlan *plan, const SpTensor *tensor, gboolean gets_gradient)
 {
   return (SpOperand){ .shape = tensor->shape,
-                      .value = tensor_value (plan, tensor),
-                      .gradient = gets_gradient ? tensor_gradient (plan, tensor) : NULL,
+                      .value = sp_plan_value (plan, tensor),
+                      .gradient = gets_gradient ? sp_plan_gradient (plan, tensor) : NULL,
                       .constant = tensor->role == SP_TENSOR_CONSTANT };
 }
 
@@ -90,18 +41,6 @@ bind_operations (SpPlan *plan)
   }
 }
 
-static gboolean
-operation_trains (const SpOperation *operation)
-{
-  return operation->output.gradient != NULL;
-}
-
-static const SpOperationClass *
-operation_class (const SpPlan *plan, guint i)
-{
-  return plan->backend->operations[plan->operations[i].kind];
-}
-
 static gsize
 round_to_line (gsize bytes)
 {
@@ -115,9 +54,9 @@ measure_states (SpPlan *plan, gsize *offsets)
 {
   gsize total = 0;
   for (guint i = 0; i < plan->nodes->len; i++) {
-    const SpOperationClass *class = operation_class (plan, i);
+    const SpOperationClass *class = sp_plan_class (plan, i);
     const SpOperation *operation = &plan->operations[i];
-    gboolean trains = operation_trains (operation);
+    gboolean trains = sp_operation_trains (operation);
     offsets[i] = total;
     if (class->state_bytes != NULL)
       total += round_to_line (class->state_bytes (plan->backend, operation, trains));
@@ -195,7 +134,7 @@ upload_leaves (SpPlan *plan)
   if (plan->loss != NULL && plan->slots[plan->loss->index].differentiated) {
     const float one = 1.0f;
     plan->backend->upload (plan->backend, SP_SHAPE_SCALAR, &one,
-                           tensor_gradient (plan, plan->loss));
+                           sp_plan_gradient (plan, plan->loss));
   }
 }
 
@@ -244,11 +183,12 @@ static void
 prepare_operations (SpPlan *plan, SpGraph *once)
 {
   for (guint i = 0; i < plan->nodes->len; i++) {
-    const SpOperationClass *class = operation_class (plan, i);
+    const SpOperationClass *class = sp_plan_class (plan, i);
     if (class->prepare == NULL)
       continue;
     upload_unpacked (plan, i);
-    class->prepare (plan->backend, &plan->operations[i], operation_trains (&plan->operations[i]));
+    class->prepare (plan->backend, &plan->operations[i],
+                    sp_operation_trains (&plan->operations[i]));
     forget_unpacked (plan, i, once);
   }
   release_block (plan, plan->unpacked, plan->unpacked_bytes);
@@ -330,7 +270,7 @@ sp_plan_bytes (const SpPlan *plan)
 void
 sp_plan_write (SpPlan *plan, const SpTensor *tensor, const float *values)
 {
-  void *value = tensor_value (plan, tensor);
+  void *value = sp_plan_value (plan, tensor);
   if (value != NULL) /* NULL: packed for good when the plan was made */
     plan->backend->upload (plan->backend, tensor->shape, values, value);
 }
@@ -338,13 +278,13 @@ sp_plan_write (SpPlan *plan, const SpTensor *tensor, const float *values)
 void
 sp_plan_read (SpPlan *plan, const SpTensor *tensor, float *values)
 {
-  plan->backend->download (plan->backend, tensor->shape, tensor_value (plan, tensor), values);
+  plan->backend->download (plan->backend, tensor->shape, sp_plan_value (plan, tensor), values);
 }
 
 void
 sp_plan_read_gradient (SpPlan *plan, const SpTensor *tensor, float *values)
 {
-  const void *gradient = tensor_gradient (plan, tensor);
+  const void *gradient = sp_plan_gradient (plan, tensor);
   if (gradient != NULL)
     plan->backend->download (plan->backend, tensor->shape, gradient, values);
   else /* nothing below the loss depends on it */
@@ -365,7 +305,7 @@ sp_plan_begin_read (SpPlan *plan, const SpTensor *tensor, float *values)
   if (plan->backend->begin_download == NULL)
     sp_plan_read (plan, tensor, values);
   else
-    plan->backend->begin_download (plan->backend, tensor->shape, tensor_value (plan, tensor));
+    plan->backend->begin_download (plan->backend, tensor->shape, sp_plan_value (plan, tensor));
 }
 
 void
@@ -378,19 +318,19 @@ sp_plan_end_read (SpPlan *plan, const SpTensor *tensor, float *values)
 gboolean
 sp_plan_has_part (const SpPlan *plan, const SpTensor *tensor, SpPart part)
 {
-  return part_span (plan, tensor, part)->bytes > 0;
+  return sp_plan_part (plan, tensor, part) != NULL;
 }
 
 void
 sp_plan_write_part (SpPlan *plan, const SpTensor *tensor, SpPart part, const float *values)
 {
-  plan->backend->upload (plan->backend, tensor->shape, values, tensor_part (plan, tensor, part));
+  plan->backend->upload (plan->backend, tensor->shape, values, sp_plan_part (plan, tensor, part));
 }
 
 void
 sp_plan_read_part (SpPlan *plan, const SpTensor *tensor, SpPart part, float *values)
 {
-  plan->backend->download (plan->backend, tensor->shape, tensor_part (plan, tensor, part), values);
+  plan->backend->download (plan->backend, tensor->shape, sp_plan_part (plan, tensor, part), values);
 }
 
 void
@@ -398,137 +338,5 @@ sp_plan_copy (SpPlan *plan, const SpTensor *tensor, SpPlan *source, const SpTens
               SpPart part)
 {
   plan->backend->copy (plan->backend, plan->backend->tensor_bytes (plan->backend, tensor->shape),
-                       tensor_part (source, from, part), tensor_value (plan, tensor));
-}
-
-/* ---- Runs ---- */
-
-void
-sp_plan_forward (SpPlan *plan)
-{
-  for (guint i = 0; i < plan->nodes->len; i++)
-    operation_class (plan, i)->forward (plan->backend, &plan->operations[i]);
-}
-
-void
-sp_plan_backward (SpPlan *plan)
-{
-  for (guint i = plan->nodes->len; i-- > 0;)
-    if (operation_trains (&plan->operations[i]))
-      operation_class (plan, i)->backward (plan->backend, &plan->operations[i]);
-}
-
-static SpAdamOperand
-adam_operand (const SpPlan *plan, const SpTensor *tensor)
-{
-  return (SpAdamOperand){ .shape = tensor->shape,
-                          .value = tensor_value (plan, tensor),
-                          .moment1 = tensor_part (plan, tensor, SP_PART_MOMENT1),
-                          .moment2 = tensor_part (plan, tensor, SP_PART_MOMENT2),
-                          .average = tensor_part (plan, tensor, SP_PART_AVERAGE),
-                          .gradient = tensor_gradient (plan, tensor),
-                          .rate = tensor->rate,
-                          .decay = plan->slots[tensor->index].decay };
-}
-
-/* In a step, which may update a parameter on the way. */
-static void
-issue_backward (SpPlan *plan, guint i, const SpAdam *adam)
-{
-  SpOperation operation = plan->operations[i];
-  int k = plan->steps[i].updates;
-  SpUpdate update = { .adam = adam, .step = plan->adam_step };
-  if (k >= 0) {
-    update.parameter = adam_operand (plan, sp_plan_node (plan, i)->inputs[k]);
-    operation.inputs[k].update = &update;
-  }
-  operation_class (plan, i)->backward (plan->backend, &operation);
-}
-
-static void
-issue_descent (SpPlan *plan, const SpAdam *adam)
-{
-  for (guint i = plan->nodes->len; i-- > 0;)
-    if (plan->steps[i].backward)
-      issue_backward (plan, i, adam);
-  for (guint t = 0; t < plan->graph->tensors->len; t++) {
-    const SpTensor *tensor = sp_plan_tensor (plan, t);
-    if (!sp_plan_has_part (plan, tensor, SP_PART_MOMENT1) || plan->slots[t].is_updated)
-      continue;
-    SpAdamOperand parameter = adam_operand (plan, tensor);
-    plan->backend->adam (plan->backend, &parameter, adam, plan->adam_step);
-  }
-}
-
-static void
-issue_step (SpPlan *plan, const SpAdam *adam)
-{
-  for (guint i = 0; i < plan->nodes->len; i++)
-    if (plan->steps[i].forward)
-      operation_class (plan, i)->forward (plan->backend, &plan->operations[i]);
-  issue_descent (plan, adam);
-}
-
-void
-sp_plan_step (SpPlan *plan, const SpAdam *adam)
-{
-  SpBackend *backend = plan->backend;
-  plan->adam_step++;
-  if (backend->begin_step == NULL) {
-    issue_step (plan, adam);
-  } else if (backend->begin_step (backend, &plan->recording, adam, plan->adam_step)) {
-    do
-      issue_step (plan, adam);
-    while (!backend->end_step (backend, &plan->recording));
-  }
-}
-
-void
-sp_plan_descend (SpPlan *plan, const SpAdam *adam)
-{
-  if (plan->backend->begin_step != NULL) { /* a recorded step is replayed whole */
-    sp_plan_step (plan, adam);
-    return;
-  }
-  plan->adam_step++;
-  issue_descent (plan, adam);
-}
-
-void
-sp_plan_reset_adam (SpPlan *plan)
-{
-  plan->adam_step = 0;
-  for (guint t = 0; t < plan->graph->tensors->len; t++) {
-    const SpSlot *slot = &plan->slots[t];
-    if (slot->moment1.bytes == 0)
-      continue;
-    plan->backend->clear (plan->backend, at (plan->persistent, &slot->moment1),
-                          slot->moment1.bytes);
-    plan->backend->clear (plan->backend, at (plan->persistent, &slot->moment2),
-                          slot->moment2.bytes);
-  }
-}
-
-guint
-sp_plan_adam_step (const SpPlan *plan)
-{
-  return plan->adam_step;
-}
-
-void
-sp_plan_set_adam_step (SpPlan *plan, guint step)
-{
-  plan->adam_step = step;
-}
-
-gboolean
-sp_plan_check (const SpPlan *plan, GError **error)
-{
-  return sp_backend_check (plan->backend, error);
-}
-
-guint
-sp_plan_steps_between_checks (const SpPlan *plan)
-{
-  return MAX (plan->backend->steps_between_checks, 1);
+                       sp_plan_part (source, from, part), sp_plan_value (plan, tensor));
 }
