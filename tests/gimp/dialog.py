@@ -112,7 +112,8 @@ EXPECTED = ["Draw", "Erase", "Restyle", "Brush", "Rubber", "Frame", "Hand", "Bru
             "Redo", "Before", "Split", "Model's view", "Zoom in", "Zoom out", "Whole photo", "Photo",
             "Search concepts", "Concept", "Strength", "Low strength", "Medium strength",
             "High strength", "Example", "History", "New edit", "Change edit", "Strokes",
-            "Take strokes", "Steps", "Seconds", "Render", "Model and device", "Close", "Add layer"]
+            "Take strokes", "Steps", "Seconds", "Render", "Model and device", "Presets", "Close",
+            "Add layer"]
 
 
 class Cases:
