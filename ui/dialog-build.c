@@ -49,7 +49,7 @@ build_message (SpDialog *dialog)
   dialog->message_bar = gtk_info_bar_new ();
   gtk_info_bar_set_show_close_button (GTK_INFO_BAR (dialog->message_bar), TRUE);
   GtkWidget *log =
-      gtk_info_bar_add_button (GTK_INFO_BAR (dialog->message_bar), _ ("L_og"), SHOW_LOG);
+      gtk_info_bar_add_button (GTK_INFO_BAR (dialog->message_bar), _ ("Log"), SHOW_LOG);
   sp_widget_describe (log, _ ("Show log"), _ ("What happened so far, to be sent with a report."));
   dialog->message = gtk_label_new (NULL);
   gtk_label_set_line_wrap (GTK_LABEL (dialog->message), TRUE);
