@@ -1,5 +1,6 @@
 /* What the dialog's window holds, and where; see dialog-private.h. */
 #include "ui/dialog-private.h"
+#include "ui/preset-menu.h"
 #include "ui/rows.h"
 #include "ui/strength.h"
 #include "ui/words.h"
@@ -48,7 +49,7 @@ build_message (SpDialog *dialog)
   dialog->message_bar = gtk_info_bar_new ();
   gtk_info_bar_set_show_close_button (GTK_INFO_BAR (dialog->message_bar), TRUE);
   GtkWidget *log =
-      gtk_info_bar_add_button (GTK_INFO_BAR (dialog->message_bar), _ ("L_og"), SHOW_LOG);
+      gtk_info_bar_add_button (GTK_INFO_BAR (dialog->message_bar), _ ("Log"), SHOW_LOG);
   sp_widget_describe (log, _ ("Show log"), _ ("What happened so far, to be sent with a report."));
   dialog->message = gtk_label_new (NULL);
   gtk_label_set_line_wrap (GTK_LABEL (dialog->message), TRUE);
@@ -247,6 +248,18 @@ close_clicked (GtkButton *button, SpDialog *dialog)
   sp_dialog_close (dialog, FALSE);
 }
 
+static void
+get_choices (SpDialogChoices *choices, gpointer dialog)
+{
+  sp_dialog_choices (dialog, choices);
+}
+
+static void
+say_failure (const char *sentence, gpointer dialog)
+{
+  sp_dialog_say (dialog, GTK_MESSAGE_ERROR, sentence);
+}
+
 static GtkWidget *
 build_bottom (SpDialog *dialog)
 {
@@ -269,6 +282,8 @@ build_bottom (SpDialog *dialog)
   gtk_container_add (GTK_CONTAINER (box), dialog->fit_text);
   gtk_box_pack_end (GTK_BOX (box), dialog->apply, FALSE, FALSE, 0);
   gtk_box_pack_end (GTK_BOX (box), close, FALSE, FALSE, 0);
+  static const SpPresetMenuEvents presets = { get_choices, sp_dialog_use_choices, say_failure };
+  gtk_box_pack_end (GTK_BOX (box), sp_preset_menu_new (&presets, dialog), FALSE, FALSE, 0);
   gtk_container_set_border_width (GTK_CONTAINER (box), 8);
   g_signal_connect (dialog->canvas, "changed", G_CALLBACK (canvas_changed), dialog);
   return box;

@@ -269,6 +269,24 @@ sp_dialog_new_clicked (GtkButton *button, SpDialog *dialog)
   sp_dialog_select (0, dialog);
 }
 
+void
+sp_dialog_use_choices (const SpDialogChoices *choices, gpointer data)
+{
+  SpDialog *dialog = data;
+  SpHistoryEdit values = { .concept = choices->concept,
+                           .operation = choices->operation,
+                           .strength = choices->strength,
+                           .seed = choices->seed,
+                           .reference =
+                               dialog->reference ? sp_reference_ref (dialog->reference) : NULL };
+  sp_dialog_select (0, dialog);
+  show_values (dialog, &values);
+  g_clear_pointer (&values.reference, sp_reference_unref);
+  sp_render_panel_set_budget (dialog->render_panel, choices->steps, choices->seconds);
+  load_mask (dialog);
+  sp_dialog_review (dialog);
+}
+
 /* ---- Choosing ---- */
 
 static gboolean

@@ -82,6 +82,8 @@ void sp_dialog_seed_changed (GtkSpinButton *button, SpDialog *dialog);
 void sp_dialog_reference_chosen (GtkComboBox *combo, SpDialog *dialog);
 void sp_dialog_reference_file_chosen (GtkFileChooserButton *button, SpDialog *dialog);
 void sp_dialog_change_clicked (GtkButton *button, SpDialog *dialog);
+/* What a preset says, for the next edit. */
+void sp_dialog_use_choices (const SpDialogChoices *choices, gpointer dialog);
 void sp_dialog_new_clicked (GtkButton *button, SpDialog *dialog);
 void sp_dialog_take_clicked (GtkButton *button, SpDialog *dialog);
 void sp_dialog_take_strokes (SpDialog *dialog, guint source);

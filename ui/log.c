@@ -96,6 +96,7 @@ sp_log_show (const SpLog *log, GtkWindow *parent)
   gtk_window_set_title (GTK_WINDOW (window), _ ("Semantic Paint: log"));
   gtk_window_set_default_size (GTK_WINDOW (window), WIDTH, HEIGHT);
   gtk_window_set_transient_for (GTK_WINDOW (window), parent);
+  gtk_window_set_position (GTK_WINDOW (window), GTK_WIN_POS_CENTER_ON_PARENT);
   gtk_window_set_destroy_with_parent (GTK_WINDOW (window), TRUE);
   g_signal_connect (window, "key-press-event", G_CALLBACK (key_pressed), NULL);
   gtk_widget_show_all (window);

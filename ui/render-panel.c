@@ -118,6 +118,13 @@ sp_render_panel_budget (const SpRenderPanel *panel, guint *steps, guint *seconds
   *seconds = (guint)gtk_spin_button_get_value_as_int (GTK_SPIN_BUTTON (panel->seconds));
 }
 
+void
+sp_render_panel_set_budget (SpRenderPanel *panel, guint steps, guint seconds)
+{
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (panel->steps), steps);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (panel->seconds), seconds);
+}
+
 /* ---- Making ---- */
 
 static void

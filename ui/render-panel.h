@@ -23,6 +23,7 @@ GtkWidget *sp_render_panel_widget (SpRenderPanel *panel);
 
 /* `seconds` 0: as long as the steps take. */
 void sp_render_panel_budget (const SpRenderPanel *panel, guint *steps, guint *seconds);
+void sp_render_panel_set_budget (SpRenderPanel *panel, guint steps, guint seconds);
 void sp_render_panel_set_state (SpRenderPanel *panel, SpPanelState state);
 void sp_render_panel_set_can_render (SpRenderPanel *panel, gboolean can_render);
 void sp_render_panel_progress (SpRenderPanel *panel, const SpProgress *progress);

@@ -13,7 +13,7 @@ typedef struct {
   gint32 replaced;  /* a result that gives its place to the new one; -1: none */
   gint32 hidden; /* a layer that is hidden then, after which the photo is the active one; -1: none
                   */
-  gboolean of_dialog; /* the list is the dialog's: the new layer is marked, and the photo active */
+  gboolean of_dialog; /* the list is what the dialog has for the photo: the new layer is marked */
   const char *pack;   /* NULL: the bundled one */
   SpEditList *list;   /* what it is; how it was drawn is put in */
   SpProgressFunction progress;

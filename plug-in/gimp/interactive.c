@@ -153,6 +153,7 @@ apply (const SpDialogResult *result, gpointer user_data, GError **error)
   interaction->layer = sp_gimp_add_drawn (&drawing, result->layer, error);
   if (interaction->layer < 0)
     return FALSE;
+  sp_host_image_set_active_layer (arguments->image, arguments->photo); /* for the next edit */
   take_last (arguments, result->last);
   return TRUE;
 }
@@ -201,12 +202,12 @@ take_kept (Interaction *interaction)
       && (list->photo_width != area.width || list->photo_height != area.height)) {
     g_set_error (&error, SP_ERROR, SP_ERROR_EDITS, _ ("the photo's layer had %d x %d pixels then."),
                  list->photo_width, list->photo_height);
-    interaction->replaced = -1;
   }
   if (!error) {
     interaction->kept = g_steal_pointer (&list);
     return;
   }
+  interaction->replaced = -1;
   g_autofree char *text =
       g_strdup_printf (_ ("The edits from last time are left out: %s"), error->message);
   sp_host_message (text);

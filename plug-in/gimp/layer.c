@@ -104,6 +104,6 @@ sp_gimp_layer_insert (const SpGimpDrawing *drawing, gint32 item)
   if (sp_host_item_is_valid (drawing->hidden) && sp_host_item_is_layer (drawing->hidden))
     sp_host_item_set_visible (drawing->hidden, FALSE);
   sp_host_undo_group_end (image);
-  if (drawing->hidden >= 0 || drawing->of_dialog)
+  if (drawing->hidden >= 0)
     sp_host_image_set_active_layer (image, drawing->photo);
 }

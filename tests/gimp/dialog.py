@@ -7,6 +7,7 @@ Started without a display of its own it starts itself again in that way. FOLDER 
 screenshots. Exit status 0, 1 or 77 (nothing to test with).
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,7 +113,8 @@ EXPECTED = ["Draw", "Erase", "Restyle", "Brush", "Rubber", "Frame", "Hand", "Bru
             "Redo", "Before", "Split", "Model's view", "Zoom in", "Zoom out", "Whole photo", "Photo",
             "Search concepts", "Concept", "Strength", "Low strength", "Medium strength",
             "High strength", "Example", "History", "New edit", "Change edit", "Strokes",
-            "Take strokes", "Steps", "Seconds", "Render", "Model and device", "Close", "Add layer"]
+            "Take strokes", "Steps", "Seconds", "Render", "Model and device", "Presets", "Close",
+            "Add layer"]
 
 
 class Cases:
@@ -140,11 +142,13 @@ class Cases:
         self.screen.wait("Draw Sky", "list item")
         self.screen.wait("50 %, example 0", "label")
         self.showing("Preview", "label")
+        wait_for(self.has_one_edit, "one edit of half strength")
+
+    def has_one_edit(self):
         strength = self.screen.find("Strength", "slider").get_value_iface().get_current_value()
-        assert strength == 0.5, strength
         items = [node for node in self.screen.controls() if node.get_name() == "Draw Sky"
                  and node.get_role_name() == "list item"]
-        assert len(items) == 1, len(items)
+        return strength == 0.5 and len(items) == 1
 
     def apply(self, button):
         self.screen.press(button)
@@ -348,6 +352,23 @@ class Cases:
         self.gone()
         self.cancelled(3)
 
+    def left_out(self):
+        """Kept edits that are damaged, or of another size of the photo, are told and left out."""
+        name = re.search(r"semantic-paint-edits-\d+",
+                         self.gimp("(display (cadr (gimp-image-get-parasite-list image)))")).group()
+        whole = "(car (gimp-image-get-parasite image %s))" % quote(name)
+        self.gimp("(define kept %s) (gimp-message-set-handler CONSOLE)" % whole)
+        for change in ("(gimp-image-attach-parasite image (list %s 1 \"nonsense\"))" % quote(name),
+                       "(gimp-image-attach-parasite image kept) (gimp-layer-resize photo 140 120 0 0)"):
+            self.gimp(change + "(gimp-image-clean-all image)")
+            self.open()  # adds, and replaces nothing
+            self.showing("Preview", "label")
+            self.screen.wait("50 %, example 0" if "nonsense" in change else "Photo")
+            self.screen.press("Close")
+            self.gone()
+            self.cancelled(3)
+        assert self.gimp.said().count("The edits from last time are left out") == 2
+
     def last_values(self):
         """What the dialog did last is repeated without it."""
         self.gimp('(plug-in-semantic-paint RUN-WITH-LAST-VALS image photo -1 "" "" "" -1 0 0 "")')
@@ -376,7 +397,7 @@ def main(plug_in, folder):
             for case in (cases.names, cases.preview, cases.strength, cases.stop, cases.escape,
                          cases.closed_while_rendering, cases.render, cases.undo,
                          cases.last_values, cases.replaced, cases.of_result, cases.killed,
-                         cases.through_xcf):
+                         cases.through_xcf, cases.left_out):
                 try:
                     case()
                     passed += 1
