@@ -6,9 +6,9 @@
 #include "weights/dissect/rewrite.h"
 
 #include "engine/half.h"
+#include "engine/manifest-writer.h"
 #include "engine/tensor-file.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define MOST_SOURCE_BYTES 4000
@@ -34,13 +34,6 @@ find_new (const Rewriting *rewriting, const char *name)
 /* ---- The manifest ---- */
 
 static void
-add_text (JsonBuilder *json, const char *key, const char *text)
-{
-  json_builder_set_member_name (json, key);
-  json_builder_add_string_value (json, text);
-}
-
-static void
 add_number (JsonBuilder *json, const char *key, gint64 number)
 {
   json_builder_set_member_name (json, key);
@@ -64,7 +57,7 @@ add_source (JsonBuilder *json, const Rewriting *rewriting)
       g_strdup_printf ("%s %s", sp_pack_source (rewriting->pack), rewriting->note);
   if (strlen (both) > MOST_SOURCE_BYTES) /* between characters */
     *g_utf8_find_prev_char (both, both + MOST_SOURCE_BYTES) = '\0';
-  add_text (json, "source", both);
+  sp_manifest_add_text (json, "source", both);
 }
 
 static void
@@ -72,34 +65,9 @@ add_networks (JsonBuilder *json, const SpPack *pack)
 {
   guint n_taps;
   const SpPerceptualTap *taps = sp_pack_perceptual_taps (pack, &n_taps);
-  json_builder_set_member_name (json, "generator");
-  json_builder_begin_object (json);
-  add_text (json, "family", "progressive-gan");
-  add_number (json, "resolution", sp_pack_resolution (pack));
-  add_number (json, "first_layer", sp_pack_first_layer (pack));
-  json_builder_set_member_name (json, "clamp");
-  json_builder_add_boolean_value (json, sp_pack_clamps (pack));
-  json_builder_end_object (json);
-  json_builder_set_member_name (json, "encoder");
-  json_builder_begin_object (json);
-  add_text (json, "family", "resnet-18");
-  json_builder_end_object (json);
-  if (n_taps == 0)
-    return;
-  json_builder_set_member_name (json, "perceptual");
-  json_builder_begin_object (json);
-  add_text (json, "family", "vgg");
-  json_builder_set_member_name (json, "taps");
-  json_builder_begin_array (json);
-  for (guint i = 0; i < n_taps; i++) {
-    json_builder_begin_object (json);
-    add_text (json, "layer", taps[i].layer);
-    json_builder_set_member_name (json, "weight");
-    json_builder_add_double_value (json, (double)taps[i].weight);
-    json_builder_end_object (json);
-  }
-  json_builder_end_array (json);
-  json_builder_end_object (json);
+  sp_manifest_add_networks (json, sp_pack_resolution (pack), sp_pack_first_layer (pack),
+                            sp_pack_clamps (pack));
+  sp_manifest_add_perceptual (json, n_taps, taps);
 }
 
 static void
@@ -107,8 +75,8 @@ add_concept (JsonBuilder *json, const char *name, const char *title, const int *
              guint n_units, guint exemplars)
 {
   json_builder_begin_object (json);
-  add_text (json, "name", name);
-  add_text (json, "title", title);
+  sp_manifest_add_text (json, "name", name);
+  sp_manifest_add_text (json, "title", title);
   if (n_units > 0)
     add_units (json, "units", units, n_units);
   if (exemplars > 0)
@@ -155,9 +123,9 @@ make_manifest (const Rewriting *rewriting)
   guint n_excluded;
   const int *excluded = sp_pack_excluded_units (pack, &n_excluded);
   json_builder_begin_object (json);
-  add_text (json, "name", sp_pack_name (pack));
-  add_text (json, "title", sp_pack_title (pack));
-  add_text (json, "licence", sp_pack_licence (pack));
+  sp_manifest_add_text (json, "name", sp_pack_name (pack));
+  sp_manifest_add_text (json, "title", sp_pack_title (pack));
+  sp_manifest_add_text (json, "licence", sp_pack_licence (pack));
   add_source (json, rewriting);
   add_networks (json, pack);
   if (n_excluded > 0)

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 
 #include "engine/cpu/cpu.h"
+#include "engine/manifest-writer.h"
 #include "engine/model/generator.h"
 #include "engine/tensor-file.h"
 #include "weights/import/concepts.h"
@@ -94,13 +94,6 @@ open_part (const char *path, const char *part, SpKnownModel **known, SpCheckpoin
 
 /* ---- The manifest ---- */
 
-static void
-add_text (JsonBuilder *builder, const char *key, const char *text)
-{
-  json_builder_set_member_name (builder, key);
-  json_builder_add_string_value (builder, text);
-}
-
 /* The generator file's name without its ending, as a pack may be called. */
 static char *
 name_of_file (const char *path)
@@ -164,10 +157,16 @@ add_texts (JsonBuilder *builder, const Import *import)
   g_autofree char *licence = licence_text (options, import->report);
   g_autofree char *source = source_text (options, import->report);
 
-  add_text (builder, "name", options->name ? options->name : known ? known->name : file_name);
-  add_text (builder, "title", options->title ? options->title : known ? known->title : shown);
-  add_text (builder, "licence", licence);
-  add_text (builder, "source", source);
+  sp_manifest_add_text (builder, "name",
+                        options->name ? options->name
+                        : known       ? known->name
+                                      : file_name);
+  sp_manifest_add_text (builder, "title",
+                        options->title ? options->title
+                        : known        ? known->title
+                                       : shown);
+  sp_manifest_add_text (builder, "licence", licence);
+  sp_manifest_add_text (builder, "source", source);
 }
 
 static void
@@ -180,45 +179,16 @@ add_units (JsonBuilder *builder, const char *key, const GArray *units)
   json_builder_end_array (builder);
 }
 
-static void
-add_architecture (JsonBuilder *builder, const Import *import)
-{
-  json_builder_set_member_name (builder, "generator");
-  json_builder_begin_object (builder);
-  add_text (builder, "family", "progressive-gan");
-  json_builder_set_member_name (builder, "resolution");
-  json_builder_add_int_value (builder, import->found.resolution);
-  json_builder_set_member_name (builder, "first_layer");
-  json_builder_add_int_value (builder, 1);
-  json_builder_set_member_name (builder, "clamp");
-  json_builder_add_boolean_value (builder, import->options->clamp);
-  json_builder_end_object (builder);
-  json_builder_set_member_name (builder, "encoder");
-  json_builder_begin_object (builder);
-  add_text (builder, "family", "resnet-18");
-  json_builder_end_object (builder);
-}
-
 /* All taps count alike, and together as one. */
 static void
 add_perceptual (JsonBuilder *builder, const SpImportOptions *options)
 {
-  const char *const *taps = taps_of (options);
-
-  json_builder_set_member_name (builder, "perceptual");
-  json_builder_begin_object (builder);
-  add_text (builder, "family", "vgg");
-  json_builder_set_member_name (builder, "taps");
-  json_builder_begin_array (builder);
-  for (const char *const *tap = taps; *tap; tap++) {
-    json_builder_begin_object (builder);
-    add_text (builder, "layer", *tap);
-    json_builder_set_member_name (builder, "weight");
-    json_builder_add_double_value (builder, 1.0 / g_strv_length ((char **)(gsize)taps));
-    json_builder_end_object (builder);
-  }
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
+  const char *const *names = taps_of (options);
+  guint n_taps = g_strv_length ((char **)(gsize)names);
+  g_autofree SpPerceptualTap *taps = g_new (SpPerceptualTap, n_taps);
+  for (guint i = 0; i < n_taps; i++)
+    taps[i] = (SpPerceptualTap){ names[i], 1.0f / (float)n_taps };
+  sp_manifest_add_perceptual (builder, n_taps, taps);
 }
 
 static void
@@ -229,8 +199,8 @@ add_concepts (JsonBuilder *builder, const GPtrArray *concepts)
   for (guint i = 0; concepts && i < concepts->len; i++) {
     const SpImportedConcept *concept = g_ptr_array_index (concepts, i);
     json_builder_begin_object (builder);
-    add_text (builder, "name", concept->name);
-    add_text (builder, "title", concept->title);
+    sp_manifest_add_text (builder, "name", concept->name);
+    sp_manifest_add_text (builder, "title", concept->title);
     add_units (builder, "units", concept->units);
     json_builder_end_object (builder);
   }
@@ -245,7 +215,7 @@ make_manifest (const Import *import)
 
   json_builder_begin_object (builder);
   add_texts (builder, import);
-  add_architecture (builder, import);
+  sp_manifest_add_networks (builder, import->found.resolution, 1, import->options->clamp);
   if (import->draft && import->options->perceptual)
     add_perceptual (builder, import->options);
   if (import->concepts && known && known->excluded_units->len)

@@ -8,11 +8,12 @@
  */
 #include "weights/train/export.h"
 
+#include "engine/manifest-writer.h"
+#include "engine/model/generator.h"
 #include "engine/pack.h"
 #include "weights/train/codes.h"
 #include "weights/train/statistics.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
@@ -30,13 +31,6 @@ typedef struct {
 /* ---- The manifest ---- */
 
 static void
-add_text (JsonBuilder *json, const char *key, const char *text)
-{
-  json_builder_set_member_name (json, key);
-  json_builder_add_string_value (json, text);
-}
-
-static void
 add_licence (JsonBuilder *json, const Export *export)
 {
   const char *own = export->options->licence;
@@ -46,26 +40,7 @@ add_licence (JsonBuilder *json, const Export *export)
       export->perceptual != NULL ? sp_pack_licence (export->perceptual) : "");
   if (strlen (both) > 4000) /* what the manifest holds, cut between characters */
     *g_utf8_find_prev_char (both, both + 4000) = '\0';
-  add_text (json, "licence", both);
-}
-
-static void
-add_networks (JsonBuilder *json, const Export *export)
-{
-  json_builder_set_member_name (json, "generator");
-  json_builder_begin_object (json);
-  add_text (json, "family", "progressive-gan");
-  json_builder_set_member_name (json, "resolution");
-  json_builder_add_int_value (json, export->options->resolution);
-  json_builder_set_member_name (json, "first_layer");
-  json_builder_add_int_value (json, 5);
-  json_builder_set_member_name (json, "clamp");
-  json_builder_add_boolean_value (json, FALSE);
-  json_builder_end_object (json);
-  json_builder_set_member_name (json, "encoder");
-  json_builder_begin_object (json);
-  add_text (json, "family", "resnet-18");
-  json_builder_end_object (json);
+  sp_manifest_add_text (json, "licence", both);
 }
 
 static void
@@ -73,22 +48,7 @@ add_taps (JsonBuilder *json, const SpPack *perceptual)
 {
   guint n_taps;
   const SpPerceptualTap *taps = sp_pack_perceptual_taps (perceptual, &n_taps);
-  if (n_taps == 0)
-    return;
-  json_builder_set_member_name (json, "perceptual");
-  json_builder_begin_object (json);
-  add_text (json, "family", "vgg");
-  json_builder_set_member_name (json, "taps");
-  json_builder_begin_array (json);
-  for (guint i = 0; i < n_taps; i++) {
-    json_builder_begin_object (json);
-    add_text (json, "layer", taps[i].layer);
-    json_builder_set_member_name (json, "weight");
-    json_builder_add_double_value (json, (double)taps[i].weight);
-    json_builder_end_object (json);
-  }
-  json_builder_end_array (json);
-  json_builder_end_object (json);
+  sp_manifest_add_perceptual (json, n_taps, taps);
 }
 
 /* A concept that no photo shows is none. */
@@ -108,8 +68,8 @@ add_concepts (JsonBuilder *json, const Export *export)
     if (!has_concept (export, k))
       continue;
     json_builder_begin_object (json);
-    add_text (json, "name", rule->name);
-    add_text (json, "title", rule->title);
+    sp_manifest_add_text (json, "name", rule->name);
+    sp_manifest_add_text (json, "title", rule->title);
     json_builder_set_member_name (json, "exemplars");
     json_builder_add_int_value (json, export->codes->concepts[k].n_exemplars);
     json_builder_end_object (json);
@@ -126,11 +86,11 @@ make_manifest (const Export *export)
   g_autofree char *source = g_strdup_printf ("Trained by semantic-paint train, %u steps (%s).",
                                              export->state->step, described);
   json_builder_begin_object (json);
-  add_text (json, "name", export->name);
-  add_text (json, "title", options->title != NULL ? options->title : export->name);
+  sp_manifest_add_text (json, "name", export->name);
+  sp_manifest_add_text (json, "title", options->title != NULL ? options->title : export->name);
   add_licence (json, export);
-  add_text (json, "source", options->source != NULL ? options->source : source);
-  add_networks (json, export);
+  sp_manifest_add_text (json, "source", options->source != NULL ? options->source : source);
+  sp_manifest_add_networks (json, options->resolution, SP_LATENT_LAYER + 1, FALSE);
   if (export->perceptual != NULL)
     add_taps (json, export->perceptual);
   add_concepts (json, export);
