@@ -293,6 +293,42 @@ test_noise (TrainFixture *fixture, gconstpointer data)
   train_assert_same (unmixed, unmixed_without);
 }
 
+/* A training that hardly moves from a pack's networks makes the same pack's networks; of other
+ * sizes it cannot start. */
+static void
+test_from_pack (TrainFixture *fixture, gconstpointer data)
+{
+  const SpPackShape shape = { 4, { 5, 5, 3, 3 } };
+  enum { N = 5 * 5 * 9 };
+  g_autoptr (GError) error = NULL;
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *first = g_build_filename (fixture->folder, "first.safetensors", NULL);
+  train_run (fixture, &options);
+  g_assert_cmpint (g_rename (fixture->pack, first), ==, 0);
+  options.from_pack = first;
+  options.restart = TRUE;
+  options.seed++; /* another start, were it not for the pack */
+  options.steps = 1;
+  options.generator_rate = options.encoder_rate = 1e-7f;
+  train_run (fixture, &options);
+  g_assert_nonnull (strstr (train_told (), "Starting from"));
+  g_autoptr (SpPack) before = sp_pack_open (first, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpPack) after = sp_pack_open (fixture->pack, &error);
+  g_assert_no_error (error);
+  g_autofree float *a = sp_pack_read (before, "generator.layer6.conv.weight", shape, &error);
+  g_assert_no_error (error);
+  g_autofree float *b = sp_pack_read (after, "generator.layer6.conv.weight", shape, &error);
+  g_assert_no_error (error);
+  for (int i = 0; i < N; i++)
+    g_assert_cmpfloat_with_epsilon (a[i], b[i], 2e-3 * (1 + fabsf (a[i]))); /* fp16 */
+
+  options.widths[0] = 7;
+  g_autoptr (GError) other = train_and_fail (fixture, &options, NULL);
+  g_assert_error (other, SP_ERROR, SP_ERROR_SETTING);
+  g_assert_nonnull (strstr (other->message, "other networks"));
+}
+
 /* It ends by the clock, with a pack, and goes on from there. */
 static void
 test_time (TrainFixture *fixture, gconstpointer data)
@@ -364,6 +400,7 @@ main (int argc, char **argv)
   ADD ("threads", test_threads);
   ADD ("seed", test_seed);
   ADD ("noise", test_noise);
+  ADD ("from-pack", test_from_pack);
   ADD ("time", test_time);
   return g_test_run ();
 }

@@ -15,7 +15,7 @@
 typedef struct {
   SpTrainOptions train;
   SpSettings settings; /* the device's */
-  char *output, *device, *widths, *perceptual_pack, *folder, *held_list;
+  char *output, *device, *widths, *perceptual_pack, *from, *folder, *held_list;
   char *name, *title, *licence, *source;
   char **inputs; /* what stands outside options: the folder of photos */
   int batch, labelled, seed, steps, adversarial_from, sheet_steps, curve_steps;
@@ -33,6 +33,7 @@ options_clear (Options *options)
   g_free (options->perceptual_pack);
   g_free (options->folder);
   g_free (options->held_list);
+  g_free (options->from);
   g_free (options->name);
   g_free (options->title);
   g_free (options->licence);
@@ -130,6 +131,7 @@ take_over (Options *options, GError **error)
   train->discriminator_rate = (float)options->discriminator_rate;
   train->folder = options->folder;
   train->held_list = options->held_list;
+  train->from_pack = options->from;
   train->name = options->name;
   train->title = options->title;
   train->licence = options->licence;
@@ -168,6 +170,8 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps, "Steps in all (default 100000)", "N" },
     { "time", 0, 0, G_OPTION_ARG_INT, &options->seconds,
       "Stop after so many seconds, with checkpoint and pack", "N" },
+    { "from", 0, 0, G_OPTION_ARG_FILENAME, &options->from,
+      "Start from this pack's networks, of the same sizes", "PACK" },
     { "restart", 0, 0, G_OPTION_ARG_NONE, &train->restart, "Begin anew, forget the checkpoint",
       NULL },
     { "export", 0, 0, G_OPTION_ARG_NONE, &train->export_only,

@@ -2,6 +2,7 @@
 #include "weights/train/optimiser.h"
 
 #include <math.h>
+#include <string.h>
 
 SpOptimiser *
 sp_optimiser_new (guint seed, gboolean averages)
@@ -49,6 +50,39 @@ index_of (const SpParameters *parameters, const char *name)
   while (!g_str_equal (sp_parameters_get (parameters, i)->name, name))
     i++;
   return i;
+}
+
+static gboolean
+same_shape (SpPackShape a, SpPackShape b)
+{
+  return a.n_dimensions == b.n_dimensions && memcmp (a.size, b.size, sizeof a.size) == 0;
+}
+
+gboolean
+sp_optimiser_start_from (SpOptimiser *optimiser, const SpPack *pack, guint *n, GError **error)
+{
+  *n = 0;
+  for (guint i = 0; i < sp_parameters_count (optimiser->parameters); i++) {
+    SpParameter *parameter = sp_parameters_get (optimiser->parameters, i);
+    SpPackShape shape;
+    if (!sp_pack_tensor_shape (pack, parameter->name, &shape))
+      continue;
+    if (!same_shape (shape, parameter->shape)) {
+      g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                   "The pack to start from has other networks: its “%s” has another size.",
+                   parameter->name);
+      return FALSE;
+    }
+    g_autofree float *values = sp_pack_read (pack, parameter->name, shape, error);
+    if (values == NULL)
+      return FALSE;
+    memcpy (parameter->values, values, parameter->elements * sizeof (float));
+    SpMoments *moments = &g_array_index (optimiser->moments, SpMoments, i);
+    if (moments->average != NULL)
+      memcpy (moments->average, values, parameter->elements * sizeof (float));
+    ++*n;
+  }
+  return TRUE;
 }
 
 GArray *

@@ -28,6 +28,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpOptimiser, sp_optimiser_free)
 /* Room for the parameters that were created since; to be called after a graph was built. */
 void sp_optimiser_extend (SpOptimiser *optimiser);
 
+/* The values of a pack's tensors, and averages that start there, for the parameters that it has;
+ * *n is how many. Fails with SP_ERROR_SETTING when one has another shape. */
+gboolean sp_optimiser_start_from (SpOptimiser *optimiser, const SpPack *pack, guint *n,
+                                  GError **error);
+
 /* Which tensor of a graph is which parameter. */
 typedef struct {
   SpTensor *tensor;

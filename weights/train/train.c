@@ -98,13 +98,28 @@ open_perceptual (Training *training, GError **error)
   return FALSE;
 }
 
+/* The discriminator and the concept head, which no pack has, start as always. */
+static gboolean
+start_from_pack (Training *training, GError **error)
+{
+  guint n;
+  if (training->options->from_pack == NULL)
+    return TRUE;
+  g_autoptr (SpPack) pack = sp_pack_open (training->options->from_pack, error);
+  if (pack == NULL
+      || !sp_optimiser_start_from (sp_trainer_state (training->trainer)->model, pack, &n, error))
+    return FALSE;
+  sp_train_tell (training->host, "Starting from “%s”: %u tensors.", sp_pack_title (pack), n);
+  return sp_trainer_restore (training->trainer, error);
+}
+
 static gboolean
 load_checkpoint (Training *training, GError **error)
 {
   SpTrainState *state = sp_trainer_state (training->trainer);
   if (training->options->restart || !g_file_test (training->checkpoint, G_FILE_TEST_EXISTS)) {
     if (!training->options->export_only)
-      return TRUE;
+      return start_from_pack (training, error);
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
                  "There is no checkpoint in “%s” to make a pack of.", training->folder);
     return FALSE;

@@ -52,8 +52,9 @@ typedef struct {
 
   /* Files and the pack's texts; all may be NULL but `perceptual_pack`. */
   const char *perceptual_pack; /* a pack to take the perceptual net from */
-  const char *folder;          /* of the training; default: beside the pack, NAME-training */
-  const char *held_list;       /* photos kept out of training, paths one a line */
+  const char *from_pack; /* a pack whose networks are the start, where there is no checkpoint */
+  const char *folder;    /* of the training; default: beside the pack, NAME-training */
+  const char *held_list; /* photos kept out of training, paths one a line */
   const char *name, *title, *licence, *source;
 } SpTrainOptions;
 
