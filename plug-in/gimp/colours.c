@@ -1,7 +1,7 @@
 /* Colours between an image and the engine; see colours.h.
  *
- * The one file of this room that includes a GIMP header: libgimpcolor's functions are the same in
- * 2.10 and 3.
+ * With telling.c the one file of this room that includes a GIMP header: libgimpcolor's functions
+ * are the same in 2.10 and 3.
  */
 #include "plug-in/gimp/colours.h"
 

@@ -2,9 +2,10 @@
  *
  * The room plug-in/gimp/ is all that the plug-ins for GIMP 2.10 and GIMP 3 share, and is compiled
  * into each of them. It knows GIMP by this header alone; plug-in/gimp2/host.c and
- * plug-in/gimp3/host.c answer. Images and items are their numbers, which both versions have (GIMP
- * 3's objects are only wrapped numbers); -1 is none. A number that means nothing any more is
- * answered with FALSE, -1 or NULL, never with a crash: users close images while the engine works.
+ * plug-in/gimp3/host.c answer, and telling.c for what is the same in both. Images and items are
+ * their numbers, which both versions have (GIMP 3's objects are only wrapped numbers); -1 is none.
+ * A number that means nothing any more is answered with FALSE, -1 or NULL, never with a crash:
+ * users close images while the engine works.
  *
  * Thread rule: libgimp belongs to one thread, and so does everything here.
  */

@@ -383,42 +383,6 @@ sp_host_layer_copy_look (gint32 from, gint32 to)
 
 /* ---- The user ---- */
 
-void
-sp_host_progress_begin (const char *text)
-{
-  gimp_progress_init (text);
-}
-
-void
-sp_host_progress_text (const char *text)
-{
-  gimp_progress_set_text (text);
-}
-
-void
-sp_host_progress (double fraction)
-{
-  gimp_progress_update (fraction);
-}
-
-void
-sp_host_progress_end (void)
-{
-  gimp_progress_end ();
-}
-
-void
-sp_host_message (const char *text)
-{
-  gimp_message (text);
-}
-
-const char *
-sp_host_display_name (void)
-{
-  return gimp_display_name ();
-}
-
 /* 0 where GIMP has no image window, or one that is not X's. */
 guint64
 sp_host_parent_window (void)
