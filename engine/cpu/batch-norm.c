@@ -176,8 +176,10 @@ typedef struct {
 static void
 put_lanes (const SpOperand *operand, int block, const double *sums)
 {
+  if (operand->gradient == NULL)
+    return;
   float *gradient = (float *)operand->gradient + block * SP_BLOCK;
-  for (int lane = 0; lane < SP_BLOCK && operand->gradient != NULL; lane++)
+  for (int lane = 0; lane < SP_BLOCK; lane++)
     gradient[lane] = (float)sums[lane] + (operand->accumulate ? gradient[lane] : 0.0f);
 }
 
