@@ -1,5 +1,7 @@
 /* The rows of test-operations.c, which includes this within the array's braces. */
 
+/* A wide row's outputs are so many that one may lie within rounding of a ReLU's kink, where no two
+ * programs agree on the gradient; its size is one whose numbers keep away from it. */
 /* name, batch, in, height, width, out, kernel, stride, padding, upsample, bias, slope */
 CONVOLUTION ("convolution/1x1-one-pixel", 1, 1, 1, 1, 1, 1, 1, 0, 1, TRUE, 1.0f),
     /* transforms: tiles of two outputs, of four, and sides that are no multiple of either */
@@ -8,7 +10,7 @@ CONVOLUTION ("convolution/1x1-one-pixel", 1, 1, 1, 1, 1, 1, 1, 0, 1, TRUE, 1.0f)
     BILINEAR ("convolution/bilinear-4", 1, 17, 33, 37, 33, 1, 0.2f, 1e-5),
     BILINEAR ("convolution/bilinear-4-whole-tiles", 1, 17, 34, 40, 20, 1, 0.2f, 1e-5),
     BILINEAR ("convolution/bilinear-4-batch", 2, 32, 36, 35, 16, 1, 1.0f, 1e-5),
-    BILINEAR ("convolution/bilinear-4-wide", 1, 16, 34, 230, 16, 1, 0.0f, 1e-5),
+    BILINEAR ("convolution/bilinear-4-wide", 1, 16, 34, 229, 16, 1, 0.0f, 1e-5),
     BILINEAR ("upsampling/bilinear-2", 2, 17, 18, 17, 33, 2, 0.2f, LIMIT),
     BILINEAR ("upsampling/bilinear-4", 1, 33, 33, 37, 17, 2, 0.2f, 1e-5),
     BILINEAR ("upsampling/bilinear-4-wide", 1, 16, 34, 200, 16, 2, 1.0f, 1e-5),
