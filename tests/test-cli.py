@@ -363,6 +363,9 @@ class Tests:
         text = run("evaluate", out, data, *quick, *steps, "-q")
         self.check("evaluate: for people", "psnr_outside" in text.stdout and "blue" in text.stdout
                    and text.stderr.count("Evaluating") == 0, text)
+        result = run("dissect", pack, data, *quick, "--updates", "1", "--squares", "1", "--photos", "1", "--json", "-q")
+        self.check("dissect: one photo", result.returncode == 0 and json.loads(result.stdout)["looked_at"] == 1,
+                   result)
         self.fails("dissect: a pack alone", 2, ["folder"], run("dissect", pack))
         self.fails("dissect: such units", 2, ["some", "always"], run("dissect", pack, data, "--units", "some"))
         self.fails("evaluate: steps of what", 2, ["--steps"], run("evaluate", pack, data, "--steps", "many"))

@@ -53,6 +53,15 @@ gboolean sp_common_options_parse (SpCommonOptions *options, int argc, char **arg
 gboolean sp_parse_number (const char *option, const char *value, guint minimum, guint maximum,
                           guint *number, GError **error);
 
+/* The same for several; those not given (`word` NULL) are left as they are. */
+typedef struct {
+  const char *option, *word;
+  guint minimum, maximum;
+  guint *number;
+} SpNumberOption;
+
+gboolean sp_parse_numbers (const SpNumberOption *numbers, guint n_numbers, GError **error);
+
 /* "auto", "cpu" or "cuda". */
 gboolean sp_parse_device (const char *word, SpDevice *device, GError **error);
 

@@ -1,14 +1,9 @@
 /* semantic-paint dissect: which channels of a pack carry which concept. The work is in
  * weights/dissect/; here are its options and its report.
  */
-#include "plug-in/cli/command.h"
-
-#include "engine/device.h"
-#include "plug-in/cli/photo-host.h"
+#include "plug-in/cli/measuring.h"
 #include "weights/dissect/dissect.h"
 
-#include <errno.h>
-#include <gegl.h>
 #include <math.h>
 #include <string.h>
 
@@ -17,22 +12,18 @@
 typedef struct {
   SpDissectOptions dissect;
   SpSettings settings; /* the device's */
-  char *output, *held_list, *judge, *sheets, *units, *examples, *device;
-  char *photos, *samples, *updates, *squares, *seed, *threads, *judge_steps;
-  gboolean json, quiet;
-  char **inputs; /* the pack and the folder of labelled photos */
+  SpMeasuring measuring;
+  char *output, *units, *examples, *samples, *updates, *squares;
 } Options;
 
 static void
 options_clear (Options *options)
 {
-  char *words[] = { options->output,  options->held_list,  options->judge,   options->sheets,
-                    options->units,   options->examples,   options->device,  options->photos,
-                    options->samples, options->updates,    options->squares, options->seed,
-                    options->threads, options->judge_steps };
+  char *words[] = { options->output,  options->units,   options->examples,
+                    options->samples, options->updates, options->squares };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_free (words[i]);
-  g_strfreev (options->inputs);
+  sp_measuring_clear (&options->measuring);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
@@ -53,60 +44,44 @@ choose (const char *option, const char *word, const char *const *words, const ch
 }
 
 static gboolean
-take_number (const char *option, const char *word, guint minimum, guint maximum, guint *number,
-             GError **error)
-{
-  return word == NULL || sp_parse_number (option, word, minimum, maximum, number, error);
-}
-
-static gboolean
 take_words (Options *options, GError **error)
 {
   static const char *const policies[] = { "auto", "always", "never", NULL };
   static const char *const forms[] = { "exemplars", "clusters", "none", NULL };
-  guint policy = SP_UNITS_AUTO, form = SP_EXAMPLES_EXEMPLARS, threads = 0;
+  guint policy = SP_UNITS_AUTO, form = SP_EXAMPLES_EXEMPLARS;
   SpDissectOptions *dissect = &options->dissect;
+  const SpNumberOption numbers[] = {
+    { "--samples", options->samples, 10, 10000, &dissect->samples },
+    { "--updates", options->updates, 0, 100000, &dissect->causal.updates },
+    { "--squares", options->squares, 1, 10000, &dissect->causal.squares }
+  };
   if (!choose ("--units", options->units, policies, "auto, always or never", &policy, error)
       || !choose ("--examples", options->examples, forms, "exemplars, clusters or none", &form,
                   error)
-      || (options->device != NULL
-          && !sp_parse_device (options->device, &options->settings.device, error))
-      || !take_number ("--photos", options->photos, 10, 10000, &dissect->photos, error)
-      || !take_number ("--samples", options->samples, 10, 10000, &dissect->samples, error)
-      || !take_number ("--updates", options->updates, 0, 100000, &dissect->causal.updates, error)
-      || !take_number ("--squares", options->squares, 1, 10000, &dissect->causal.squares, error)
-      || !take_number ("--seed", options->seed, 0, G_MAXINT, &dissect->causal.seed, error)
-      || !take_number ("--judge-steps", options->judge_steps, 1, 1000000, &dissect->judge.steps,
-                       error)
-      || !take_number ("--threads", options->threads, 0, 1024, &threads, error))
+      || !sp_parse_numbers (numbers, G_N_ELEMENTS (numbers), error))
     return FALSE;
   dissect->units = (SpUnitPolicy)policy;
   dissect->examples = (SpExamples)form;
-  dissect->held_list = options->held_list;
-  dissect->judge_file = options->judge;
-  options->settings.threads = (int)threads;
-  if (options->inputs != NULL && g_strv_length (options->inputs) == 2)
-    return TRUE;
-  g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
-                       "A pack and a folder of labelled photos must be given.");
-  return FALSE;
+  dissect->held_list = options->measuring.held_list;
+  dissect->judge_file = options->measuring.judge_file;
+  return TRUE;
 }
 
 static gboolean
 parse (int argc, char **argv, Options *options, GError **error)
 {
+  SpMeasuring *measuring = &options->measuring;
+  measuring->settings = &options->settings;
+  measuring->judge = &options->dissect.judge;
+  measuring->photos = &options->dissect.photos;
+  measuring->seed = &options->dissect.causal.seed;
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
       "Write the pack with its concepts here (default: only report)", "FILE" },
-    { "held", 0, 0, G_OPTION_ARG_FILENAME, &options->held_list,
+    { "held", 0, 0, G_OPTION_ARG_FILENAME, &measuring->held_list,
       "Keep the photos of this list out, too", "FILE" },
-    { "judge", 0, 0, G_OPTION_ARG_FILENAME, &options->judge,
-      "Use this judge; if there is no such file, train one and keep it there", "FILE" },
-    { "judge-steps", 0, 0, G_OPTION_ARG_STRING, &options->judge_steps,
-      "Steps of training the judge (default 1500)", "N" },
-    { "sheets", 0, 0, G_OPTION_ARG_FILENAME, &options->sheets,
+    { "sheets", 0, 0, G_OPTION_ARG_FILENAME, &measuring->sheets,
       "Write units.png and effects.png into this folder", "FOLDER" },
-    { "photos", 0, 0, G_OPTION_ARG_STRING, &options->photos, "Photos at most (default 1000)", "N" },
     { "samples", 0, 0, G_OPTION_ARG_STRING, &options->samples,
       "Draw so many z instead of encoding photos (packs with a prior)", "N" },
     { "updates", 0, 0, G_OPTION_ARG_STRING, &options->updates,
@@ -117,22 +92,14 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Edit by channels: auto (default), always or never", "WORD" },
     { "examples", 0, 0, G_OPTION_ARG_STRING, &options->examples,
       "What seeds choose among: exemplars (default), clusters or none", "WORD" },
-    { "seed", 0, 0, G_OPTION_ARG_STRING, &options->seed, "Of everything random (default 1)", "N" },
-    { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, "auto (default), cpu or cuda",
-      "DEVICE" },
-    { "threads", 0, 0, G_OPTION_ARG_STRING, &options->threads, "Threads (default: all)", "N" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print the figures as JSON", NULL },
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "Show no progress", NULL },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->inputs, NULL, NULL },
     { 0 }
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("PACK DATA");
-  g_option_context_set_summary (context, "Finds which channels of a pack carry which concept, and "
-                                         "writes a pack that says so.");
-  g_option_context_set_description (
-      context, "DATA holds labelled photos as for training; see docs/dissecting.md.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, &argc, &argv, error) && take_words (options, error);
+  return sp_measuring_parse (
+             measuring, argc, argv,
+             "Finds which channels of a pack carry which concept, and writes a pack "
+             "that says so.",
+             "docs/dissecting.md", entries, error)
+         && take_words (options, error);
 }
 
 /* ---- The report ---- */
@@ -261,46 +228,25 @@ print_table (const SpDissection *dissection)
 /* ---- The command ---- */
 
 static gboolean
-work (Options *options, SpWork *work, GError **error)
+dissect (SpWork *work, const SpPack *pack, gpointer user_data, GError **error)
 {
-  g_autoptr (SpPack) pack = sp_pack_open (options->inputs[0], error);
+  Options *options = user_data;
   g_autofree char *units = NULL, *effects = NULL;
-  if (pack == NULL)
-    return FALSE;
-  if (options->sheets != NULL) {
-    if (g_mkdir_with_parents (options->sheets, 0777) != 0) {
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-                   "The folder “%s” cannot be made.", options->sheets);
-      return FALSE;
-    }
-    options->dissect.unit_sheet = units = g_build_filename (options->sheets, "units.png", NULL);
-    options->dissect.effect_sheet = effects =
-        g_build_filename (options->sheets, "effects.png", NULL);
+  if (options->measuring.sheets != NULL) {
+    units = g_build_filename (options->measuring.sheets, "units.png", NULL);
+    effects = g_build_filename (options->measuring.sheets, "effects.png", NULL);
   }
-  g_autoptr (SpDissection) dissection =
-      sp_dissect (work, pack, options->inputs[1], &options->dissect, options->output, error);
+  options->dissect.unit_sheet = units;
+  options->dissect.effect_sheet = effects;
+  g_autoptr (SpDissection) dissection = sp_dissect (work, pack, options->measuring.inputs[1],
+                                                    &options->dissect, options->output, error);
   if (dissection == NULL)
     return FALSE;
-  if (options->json)
+  if (options->measuring.json)
     print_json (dissection);
   else
     print_table (dissection);
   return TRUE;
-}
-
-static gboolean
-run (Options *options, GError **error)
-{
-  g_autoptr (SpBackend) backend = sp_device_open (&options->settings, error);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  SpInterruption *interruption = backend != NULL ? sp_interruption_new (cancellable, error) : NULL;
-  SpWork context = { options->quiet ? &sp_quiet_photo_host : &sp_photo_host, backend, cancellable,
-                     0 };
-  if (interruption == NULL)
-    return FALSE;
-  gboolean done = work (options, &context, error);
-  sp_interruption_free (interruption);
-  return done;
 }
 
 int
@@ -311,9 +257,5 @@ sp_command_dissect (int argc, char **argv)
   GError *error = NULL;
   if (!parse (argc, argv, &options, &error))
     return sp_command_fail ("dissect", SP_EXIT_USAGE, error);
-  sp_command_hold_interrupts ();
-  gegl_init (NULL, NULL);
-  gboolean done = run (&options, &error);
-  gegl_exit ();
-  return done ? SP_EXIT_DONE : sp_command_fail ("dissect", SP_EXIT_FAILED, error);
+  return sp_measuring_run (&options.measuring, "dissect", dissect, &options);
 }

@@ -45,10 +45,9 @@ check (Options *options, GError **error)
                          "The pack to write must be given with -o.");
     return FALSE;
   }
-  if ((options->samples
-       && !sp_parse_number ("--samples", options->samples, 0, 100000, &samples, error))
-      || (options->threads
-          && !sp_parse_number ("--threads", options->threads, 0, 1024, &threads, error)))
+  const SpNumberOption numbers[] = { { "--samples", options->samples, 0, 100000, &samples },
+                                     { "--threads", options->threads, 0, 1024, &threads } };
+  if (!sp_parse_numbers (numbers, G_N_ELEMENTS (numbers), error))
     return FALSE;
   if (options->tap_list)
     options->taps = g_strsplit (options->tap_list, ",", -1);

@@ -36,6 +36,17 @@ sp_parse_number (const char *option, const char *value, guint minimum, guint max
 }
 
 gboolean
+sp_parse_numbers (const SpNumberOption *numbers, guint n_numbers, GError **error)
+{
+  for (const SpNumberOption *number = numbers; number < numbers + n_numbers; number++)
+    if (number->word != NULL
+        && !sp_parse_number (number->option, number->word, number->minimum, number->maximum,
+                             number->number, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
 sp_parse_device (const char *word, SpDevice *device, GError **error)
 {
   static const char *const words[] = { "auto", "cpu", "cuda" };
@@ -58,14 +69,13 @@ static gboolean
 apply_words (const SettingWords *words, SpSettings *settings, GError **error)
 {
   guint threads = 0;
-  if ((words->device && !sp_parse_device (words->device, &settings->device, error))
-      || (words->threads
-          && !sp_parse_number ("--threads", words->threads, 0, 1024, &threads, error))
+  const SpNumberOption numbers[] = { { "--threads", words->threads, 0, 1024, &threads },
+                                     { "--invert-steps", words->invert_steps, 0, 1000000,
+                                       &settings->inversion_steps } };
+  if (!sp_parse_numbers (numbers, G_N_ELEMENTS (numbers), error)
+      || (words->device && !sp_parse_device (words->device, &settings->device, error))
       || (words->instructions
-          && !sp_instructions_parse (words->instructions, &settings->instructions, error))
-      || (words->invert_steps
-          && !sp_parse_number ("--invert-steps", words->invert_steps, 0, 1000000,
-                               &settings->inversion_steps, error)))
+          && !sp_instructions_parse (words->instructions, &settings->instructions, error)))
     return FALSE;
   settings->threads = (int)threads;
   return TRUE;

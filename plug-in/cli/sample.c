@@ -48,14 +48,13 @@ check (Options *options, GError **error)
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING, reason);
     return FALSE;
   }
+  const SpNumberOption numbers[] = {
+    { "--seed", options->seed_word, 0, G_MAXINT, &options->seed },
+    { "--row", options->row_word, 0, MAXIMUM_ROW, &options->row },
+    { "--threads", options->threads_word, 0, 1024, &options->threads },
+  };
   return (is_raw (options->output) || sp_image_kind_of_name (options->output, &kind, error))
-         && (!options->seed_word
-             || sp_parse_number ("--seed", options->seed_word, 0, G_MAXINT, &options->seed, error))
-         && (!options->row_word
-             || sp_parse_number ("--row", options->row_word, 0, MAXIMUM_ROW, &options->row, error))
-         && (!options->threads_word
-             || sp_parse_number ("--threads", options->threads_word, 0, 1024, &options->threads,
-                                 error));
+         && sp_parse_numbers (numbers, G_N_ELEMENTS (numbers), error);
 }
 
 static gboolean
