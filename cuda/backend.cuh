@@ -155,13 +155,7 @@ void multiply (CudaBackend *cuda, int rows, int columns, int depth, Matrix a, Ma
 /* sums[c] (+)= sum of x over batch and pixels. */
 void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums);
 
-/* ---- Adam and steps (adam.cu, step.cu) ---- */
-
-void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
-void adam_advance (CudaBackend *cuda);
-/* adam_state for this step, when nobody has begun one. */
-void adam_begin (CudaBackend *cuda, const SpAdam *settings, unsigned step);
-/* ---- Copies that are not waited for ---- */
+/* ---- Copies that are not waited for (staging.cu) ---- */
 
 bool staging_start (CudaBackend *cuda);
 void staging_stop (CudaBackend *cuda);
@@ -169,6 +163,12 @@ void staging_upload (SpBackend *backend, SpShape shape, const float *source, voi
 void staging_begin_download (SpBackend *backend, SpShape shape, const void *source);
 void staging_end_download (SpBackend *backend, SpShape shape, float *destination);
 
+/* ---- Adam and steps (adam.cu, step.cu) ---- */
+
+void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
+void adam_advance (CudaBackend *cuda);
+/* adam_state for this step, when nobody has begun one. */
+void adam_begin (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 void adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings,
                   guint step);
 
