@@ -43,7 +43,7 @@ static const Measurement measurements[] = {
   "  preview      from a stroke to its picture\n"                                                  \
   "  invert       a step of finding a photo in the generator, and all steps\n"                     \
   "  train        a step of training generator and encoder, 8 pictures\n"                          \
-  "  edit         a whole edit of a photo of 12 megapixels, 100 steps\n"
+  "  edit         a whole edit of a photo of 12 megapixels, 100 steps; again with its fit kept\n"
 
 /* ---- Taking measurements ---- */
 
