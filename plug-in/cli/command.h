@@ -65,6 +65,10 @@ gboolean sp_parse_numbers (const SpNumberOption *numbers, guint n_numbers, GErro
 /* "auto", "cpu" or "cuda". */
 gboolean sp_parse_device (const char *word, SpDevice *device, GError **error);
 
+/* "free", "lowrank" or "heads". */
+gboolean sp_parse_perturbation (const char *word, SpPerturbationKind *kind, GError **error);
+const char *sp_perturbation_word (SpPerturbationKind kind);
+
 /* ---- Running a job ---- */
 
 /* Holds Ctrl-C back until there is an interruption; to be called before anything starts a thread.

@@ -25,6 +25,7 @@
 typedef struct {
   char *pack, *perturbations, *layers, *steps, *device, *instructions;
   int inversion_steps, threads;
+  double learning_rate, regularisation;
   gboolean no_hole, precise;
   char **photos;
 } Options;
@@ -54,6 +55,10 @@ parse_options (int argc, char **argv, Options *options, GError **error)
       "Perturbed layers (default: the last of the four highest scales)", "LIST" },
     { "steps", 0, 0, G_OPTION_ARG_STRING, &options->steps,
       "Numbers of adaptation steps to measure (default: 100,1000)", "LIST" },
+    { "learning-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->learning_rate,
+      "Learning rate of R (default: 0.01 free, 0.1 lowrank, 0.02 heads)", "X" },
+    { "regularisation", 0, 0, G_OPTION_ARG_DOUBLE, &options->regularisation,
+      "Weight of the perturbations' mean square (default: 0.1)", "X" },
     { "invert-steps", 0, 0, G_OPTION_ARG_INT, &options->inversion_steps,
       "Steps of inversion (default: 100)", "N" },
     { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, "auto (default), cpu or cuda",
@@ -73,6 +78,7 @@ parse_options (int argc, char **argv, Options *options, GError **error)
       context, "Measures how well a pack and its perturbation network hold photos. Writes JSON.");
   g_option_context_add_main_entries (context, entries, NULL);
   options->inversion_steps = 100;
+  options->regularisation = (double)sp_settings_default ().regularisation;
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
   if (options->photos == NULL || options->inversion_steps < 0) {
@@ -102,24 +108,14 @@ parse_numbers (const char *list, int *numbers, guint most, GError **error)
   return 0;
 }
 
-static const char *const kind_words[] = { "free", "lowrank", "heads" };
-
 /* "free,heads" into kinds; returns how many, 0 with an error. */
 static guint
 parse_kinds (const char *list, SpPerturbationKind kinds[MAXIMUM_COUNTS], GError **error)
 {
   g_auto (GStrv) words = g_strsplit (list, ",", MAXIMUM_COUNTS);
-  for (guint n = 0; words[n] != NULL; n++) {
-    guint kind = 0;
-    while (kind < G_N_ELEMENTS (kind_words) && strcmp (words[n], kind_words[kind]) != 0)
-      kind++;
-    if (kind == G_N_ELEMENTS (kind_words)) {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "There is no perturbation “%s”; it can be free, lowrank or heads.", words[n]);
+  for (guint n = 0; words[n] != NULL; n++)
+    if (!sp_parse_perturbation (words[n], &kinds[n], error))
       return 0;
-    }
-    kinds[n] = (SpPerturbationKind)kind;
-  }
   return g_strv_length (words);
 }
 
@@ -241,7 +237,7 @@ measure_kind (Comparison *comparison, const Subject *subject, SpPerturbationKind
             (guint)comparison->steps[i], !comparison->options->no_hole, NULL, &figures, error))
       return FALSE;
     json_builder_begin_object (comparison->json);
-    sp_json_add_string (comparison->json, "perturbation", kind_words[kind]);
+    sp_json_add_string (comparison->json, "perturbation", sp_perturbation_word (kind));
     sp_json_add_integer (comparison->json, "steps", comparison->steps[i]);
     sp_json_add_number (comparison->json, "psnr_outside", figures.psnr_outside);
     sp_json_add_number (comparison->json, "psnr_inside", figures.psnr_inside);
@@ -294,6 +290,8 @@ prepare (Comparison *comparison, GError **error)
   comparison->settings = sp_settings_default ();
   comparison->settings.threads = options->threads;
   comparison->settings.precise = options->precise;
+  comparison->settings.learning_rate = (float)options->learning_rate;
+  comparison->settings.regularisation = (float)options->regularisation;
   if ((options->device != NULL
        && !sp_parse_device (options->device, &comparison->settings.device, error))
       || (options->instructions != NULL
@@ -347,7 +345,11 @@ sp_command_compare (int argc, char **argv)
   gboolean done = compare (&options, &error);
   gegl_exit ();
   if (!done)
-    return sp_command_fail (
-        "compare", error->domain == G_OPTION_ERROR ? SP_EXIT_USAGE : SP_EXIT_FAILED, error);
+    return sp_command_fail ("compare",
+                            error->domain == G_OPTION_ERROR
+                                    || g_error_matches (error, SP_ERROR, SP_ERROR_SETTING)
+                                ? SP_EXIT_USAGE
+                                : SP_EXIT_FAILED,
+                            error);
   return SP_EXIT_DONE;
 }

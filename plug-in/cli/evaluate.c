@@ -10,6 +10,7 @@ typedef struct {
   SpEvaluateOptions evaluate;
   SpMeasuring measuring;
   char *large, *instructions, *edits, *large_photos, *steps, *fit_steps, *invert_steps, *samples;
+  char *perturbation;
 } Options;
 
 static void
@@ -17,7 +18,7 @@ options_clear (Options *options)
 {
   char *words[] = { options->large,        options->instructions, options->edits,
                     options->large_photos, options->steps,        options->fit_steps,
-                    options->invert_steps, options->samples };
+                    options->invert_steps, options->samples,      options->perturbation };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_free (words[i]);
   sp_measuring_clear (&options->measuring);
@@ -39,7 +40,9 @@ take_words (Options *options, GError **error)
   };
   if (!sp_parse_numbers (numbers, G_N_ELEMENTS (numbers), error)
       || (options->instructions != NULL
-          && !sp_instructions_parse (options->instructions, &settings->instructions, error)))
+          && !sp_instructions_parse (options->instructions, &settings->instructions, error))
+      || (options->perturbation != NULL
+          && !sp_parse_perturbation (options->perturbation, &settings->perturbation, error)))
     return FALSE;
   evaluate->held_list = options->measuring.held_list;
   evaluate->judge_file = options->measuring.judge_file;
@@ -76,6 +79,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Steps of fitting to each photo before (default 100)", "N" },
     { "invert-steps", 0, 0, G_OPTION_ARG_STRING, &options->invert_steps,
       "Steps of finding the photo in the generator (default 100)", "N" },
+    { "perturbation", 0, 0, G_OPTION_ARG_STRING, &options->perturbation,
+      "Kind of R: free, lowrank (default) or heads", "KIND" },
     { "instructions", 0, 0, G_OPTION_ARG_STRING, &options->instructions,
       "Processor instructions: best (default), plain, avx2, avx512 or neon", "WORD" },
     { 0 }

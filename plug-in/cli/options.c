@@ -60,6 +60,27 @@ sp_parse_device (const char *word, SpDevice *device, GError **error)
   return FALSE;
 }
 
+static const char *const perturbation_words[] = { "free", "lowrank", "heads" };
+
+gboolean
+sp_parse_perturbation (const char *word, SpPerturbationKind *kind, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (perturbation_words); i++)
+    if (strcmp (word, perturbation_words[i]) == 0) {
+      *kind = (SpPerturbationKind)i;
+      return TRUE;
+    }
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+               "There is no perturbation “%s”; it can be free, lowrank or heads.", word);
+  return FALSE;
+}
+
+const char *
+sp_perturbation_word (SpPerturbationKind kind)
+{
+  return perturbation_words[kind];
+}
+
 /* What was given for these options, before it is checked. */
 typedef struct {
   char *device, *threads, *instructions, *invert_steps;
