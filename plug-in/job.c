@@ -175,13 +175,8 @@ check_concepts (const SpJob *job, const SpPack *pack, GError **error)
 static SpSession *
 session_for_job (const SpJob *job, SpJobResult *result, GError **error)
 {
-  g_autofree char *bundled = NULL;
-  if (!job->pack_path) {
-    bundled = sp_job_bundled_pack (error);
-    if (!bundled)
-      return NULL;
-  }
-  g_autoptr (SpPack) pack = sp_pack_open (job->pack_path ? job->pack_path : bundled, error);
+  g_autofree char *path = sp_job_find_pack (job->pack_path, error);
+  g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
   SpRectangle bounds;
   if (!pack || !check_concepts (job, pack, error) || !edits_bounds (job, &bounds, error))
     return NULL;
@@ -283,41 +278,46 @@ sp_job_result_clear (SpJobResult *result)
   *result = (SpJobResult){ 0 };
 }
 
-/* ---- The bundled pack ---- */
+/* ---- The bundled packs ---- */
 
-/* The first pack of a folder by name, or NULL. */
+#define FIRST_PACK "outdoor-128"
+
+/* The bundled pack of that name, or NULL. */
 static char *
-first_pack (const char *folder)
+find_bundled (const char *name)
 {
-  g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
-  if (!directory)
-    return NULL;
-  g_autofree char *first = NULL;
-  const char *name;
-  while ((name = g_dir_read_name (directory)))
-    if (g_str_has_suffix (name, ".safetensors") && (!first || strcmp (name, first) < 0)) {
-      g_free (first);
-      first = g_strdup (name);
-    }
-  return first ? g_build_filename (folder, first, NULL) : NULL;
+  const char *const folders[] = { SP_INSTALLED_PACKS, SP_SOURCE_PACKS };
+  g_autofree char *file = g_strconcat (name, ".safetensors", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
+    g_autofree char *path = g_build_filename (folders[i], file, NULL);
+    if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+      return g_steal_pointer (&path);
+  }
+  return NULL;
 }
 
 char *
 sp_job_bundled_pack (GError **error)
 {
   const char *chosen = g_getenv ("SEMANTIC_PAINT_PACK");
-  if (chosen && *chosen)
-    return g_strdup (chosen);
-  const char *const folders[] = { SP_INSTALLED_PACKS, SP_SOURCE_PACKS };
-  for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
-    char *path = first_pack (folders[i]);
-    if (path)
-      return path;
-  }
-  g_set_error (error, SP_ERROR, SP_ERROR_PACK,
-               "No pack was found in %s or %s, and SEMANTIC_PAINT_PACK is not set.",
-               SP_INSTALLED_PACKS, SP_SOURCE_PACKS);
-  return NULL;
+  char *path = chosen && *chosen ? g_strdup (chosen) : find_bundled (FIRST_PACK);
+  if (!path)
+    g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+                 "The pack " FIRST_PACK
+                 " was not found in %s or %s, and SEMANTIC_PAINT_PACK is not "
+                 "set.",
+                 SP_INSTALLED_PACKS, SP_SOURCE_PACKS);
+  return path;
+}
+
+char *
+sp_job_find_pack (const char *word, GError **error)
+{
+  if (!word || !*word)
+    return sp_job_bundled_pack (error);
+  gboolean may_be_name = !strchr (word, G_DIR_SEPARATOR) && !g_file_test (word, G_FILE_TEST_EXISTS);
+  char *path = may_be_name ? find_bundled (word) : NULL;
+  return path ? path : g_strdup (word);
 }
 
 /* ---- Words ---- */

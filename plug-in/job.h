@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  const char *pack_path; /* NULL: the bundled pack (sp_job_bundled_pack()) */
+  const char *pack_path; /* or a bundled pack's name, or NULL: sp_job_find_pack() */
   const SpPhoto *photo;
   guint n_edits;
   const SpEdit *edits;
@@ -52,5 +52,9 @@ char *sp_job_describe_progress (const SpProgress *progress);
  * source tree of an uninstalled build. Fails with SP_ERROR_PACK that says where it looked. Free
  * with g_free(). */
 char *sp_job_bundled_pack (GError **error);
+
+/* The path that is meant by `word`: itself, or where a bundled pack of that name is ("rooms-128"),
+ * unless there is a file called so; NULL or "": sp_job_bundled_pack(). Free with g_free(). */
+char *sp_job_find_pack (const char *word, GError **error);
 
 G_END_DECLS

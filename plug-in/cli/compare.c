@@ -275,8 +275,7 @@ measure_photo (Comparison *comparison, const char *path, GError **error)
 static SpPack *
 open_pack (const Options *options, GError **error)
 {
-  g_autofree char *path =
-      options->pack != NULL ? g_strdup (options->pack) : sp_job_bundled_pack (error);
+  g_autofree char *path = sp_job_find_pack (options->pack, error);
   return path != NULL ? sp_pack_open (path, error) : NULL;
 }
 

@@ -51,7 +51,8 @@ parse (int argc, char **argv, Options *options, GError **error)
 
 static gboolean export(const Options *options, GError **error)
 {
-  g_autoptr (SpPack) pack = sp_pack_open (options->packs[0], error);
+  g_autofree char *path = sp_job_find_pack (options->packs[0], error);
+  g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
   guint count;
 
   if (!pack || !sp_export_part (pack, options->part, options->output, &count, error))

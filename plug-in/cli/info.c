@@ -118,8 +118,7 @@ print_pack (const SpPack *pack, const char *path)
 static gboolean
 describe_pack (const Options *options, GError **error)
 {
-  g_autofree char *path =
-      options->packs ? g_strdup (options->packs[0]) : sp_job_bundled_pack (error);
+  g_autofree char *path = sp_job_find_pack (options->packs ? options->packs[0] : NULL, error);
   g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
   if (!pack)
     return FALSE;

@@ -87,7 +87,8 @@ static gboolean
 measure_pack (const SpMeasuring *measuring, SpWork *work, SpMeasure measure, gpointer user_data,
               GError **error)
 {
-  g_autoptr (SpPack) pack = sp_pack_open (measuring->inputs[0], error);
+  g_autofree char *path = sp_job_find_pack (measuring->inputs[0], error);
+  g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
   if (pack == NULL)
     return FALSE;
   if (measuring->sheets != NULL && g_mkdir_with_parents (measuring->sheets, 0777) != 0) {

@@ -127,7 +127,7 @@ sp_common_options_parse (SpCommonOptions *options, int argc, char **argv, const 
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
       "Write this image: .png, .tif, .tiff, .jpg or .jpeg", "FILE" },
     { "pack", 0, 0, G_OPTION_ARG_FILENAME, &options->pack,
-      "Use this pack (default: the bundled one)", "FILE" },
+      "Use this pack: a file, or a bundled one's name (default: outdoor-128)", "PACK" },
     { "device", 0, 0, G_OPTION_ARG_STRING, &words.device, "auto, cpu or cuda", "DEVICE" },
     { "threads", 0, 0, G_OPTION_ARG_STRING, &words.threads, "Processor threads; 0 is all (default)",
       "N" },

@@ -139,8 +139,7 @@ write_picture (const char *path, float *picture, int side, GError **error)
 static gboolean
 sample (const Options *options, GError **error)
 {
-  g_autofree char *path =
-      options->packs ? g_strdup (options->packs[0]) : sp_job_bundled_pack (error);
+  g_autofree char *path = sp_job_find_pack (options->packs ? options->packs[0] : NULL, error);
   g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
   int side, channels = pack ? sp_prior_channels (pack, error) : 0;
   if (channels == 0)

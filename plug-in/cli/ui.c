@@ -47,7 +47,7 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output,
       "Save to this image: .png, .tif, .tiff, .jpg or .jpeg (default: PHOTO-painted.png)", "FILE" },
     { "pack", 0, 0, G_OPTION_ARG_FILENAME, &options->pack,
-      "Use this pack (default: the bundled one)", "FILE" },
+      "Use this pack: a file, or a bundled one's name (default: outdoor-128)", "PACK" },
     { "concept", 0, 0, G_OPTION_ARG_STRING, &options->concept, "Begin with this concept", "NAME" },
     { "strokes", 0, 0, G_OPTION_ARG_FILENAME, &options->strokes,
       "Begin with the strokes of this image, of the photo's size", "FILE" },
@@ -121,7 +121,8 @@ run (const Options *options, GError **error)
   SpDialogChoices choices = { .concept = g_strdup (options->concept),
                               .strength = SP_STRENGTH_HIGH,
                               .steps = sp_settings_default ().adaptation_steps,
-                              .pack = g_strdup (options->pack) };
+                              .pack =
+                                  options->pack ? sp_job_find_pack (options->pack, NULL) : NULL };
   GError *failure = NULL;
   if (sp_dialog_run (&host, &choices, NULL, &failure))
     g_print ("%s\n", options->output);

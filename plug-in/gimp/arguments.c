@@ -48,7 +48,7 @@ sp_gimp_arguments_parse (SpGimpArguments *arguments, const SpGimpWords *words, G
   arguments->steps = words->steps;
   arguments->seed = (guint)words->seed;
   arguments->concept = g_strdup (words->concept);
-  arguments->pack = *text_of (words->pack) != '\0' ? g_strdup (words->pack) : NULL;
+  arguments->pack = *text_of (words->pack) != '\0' ? sp_job_find_pack (words->pack, error) : NULL;
   return TRUE;
 }
 
@@ -108,8 +108,7 @@ sp_gimp_settings (int steps)
 char **
 sp_gimp_concepts (const char *pack_path, GError **error)
 {
-  g_autofree char *path =
-      *text_of (pack_path) != '\0' ? g_strdup (pack_path) : sp_job_bundled_pack (error);
+  g_autofree char *path = sp_job_find_pack (pack_path, error);
   g_autoptr (SpPack) pack = path != NULL ? sp_pack_open (path, error) : NULL;
   if (pack == NULL)
     return NULL;

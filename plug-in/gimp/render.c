@@ -93,7 +93,7 @@ static char *
 pack_of (const SpGimpAgain *again, const SpEditList *list, GError **error)
 {
   const char *chosen = text_or_null (again->pack);
-  g_autofree char *path = chosen != NULL ? g_strdup (chosen) : sp_job_bundled_pack (error);
+  g_autofree char *path = sp_job_find_pack (chosen, error);
   g_autoptr (SpPack) pack = path != NULL ? sp_pack_open (path, error) : NULL;
   g_autofree char *sha256 = pack != NULL ? sp_pack_sha256 (pack, error) : NULL;
   if (sha256 == NULL)
