@@ -152,8 +152,10 @@ void multiply (CudaBackend *cuda, int rows, int columns, int depth, Matrix a, Ma
 
 /* ---- Sums over pixels, one for each channel (sums.cu) ---- */
 
-/* sums[c] (+)= sum of x over batch and pixels. */
-void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums);
+/* sums[c] (+)= sum of x over batch and pixels; `workspace`: sum_channels_floats(). */
+size_t sum_channels_floats (SpShape shape);
+void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums,
+                   float *workspace);
 
 /* ---- Copies that are not waited for (staging.cu) ---- */
 
