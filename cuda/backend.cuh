@@ -171,8 +171,8 @@ void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 void adam_advance (CudaBackend *cuda);
 /* adam_state for this step, when nobody has begun one. */
 void adam_begin (CudaBackend *cuda, const SpAdam *settings, unsigned step);
-void adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings,
-                  guint step);
+void adam_update (SpBackend *backend, const SpAdamOperand *parameters, guint n_parameters,
+                  const SpAdam *settings, guint step);
 
 gboolean step_begin (SpBackend *backend, void **recording, const SpAdam *settings, guint step);
 gboolean step_end (SpBackend *backend, void **recording);
