@@ -22,15 +22,6 @@ advance (AdamState *state)
   *state = next;
 }
 
-static __global__ void
-update (size_t count, AdamParameter parameter, const float *gradient)
-{
-  size_t i = thread_index ();
-  if (i < count)
-    adam_element (parameter, i, gradient[i], parameter.value[i], parameter.moment1[i],
-                  parameter.moment2[i]);
-}
-
 static bool
 same_settings (const SpAdam *a, const SpAdam *b)
 {
@@ -71,12 +62,56 @@ adam_begin (CudaBackend *cuda, const SpAdam *settings, unsigned step)
   cuda->adam_step = step;
 }
 
+/* ---- Updates ----
+ * A network has dozens of parameters, most of them small: one launch takes many. */
+
+#ifndef ADAM_PARAMETERS     /* the emulation's are few, so that its small networks take several */
+#define ADAM_PARAMETERS 32u /* of a launch, whose arguments must fit into 4 KB */
+#endif
+
+struct AdamBatch {
+  unsigned n_parameters, n_blocks;
+  unsigned first_block[ADAM_PARAMETERS];
+  AdamParameter parameters[ADAM_PARAMETERS];
+  const float *gradients[ADAM_PARAMETERS];
+  size_t counts[ADAM_PARAMETERS];
+};
+
+static __global__ void
+update (AdamBatch batch)
+{
+  unsigned k = 0;
+  while (k + 1 < batch.n_parameters && blockIdx.x >= batch.first_block[k + 1])
+    k++;
+  const AdamParameter &parameter = batch.parameters[k];
+  size_t i = static_cast<size_t> (blockIdx.x - batch.first_block[k]) * blockDim.x + threadIdx.x;
+  if (i < batch.counts[k])
+    adam_element (parameter, i, batch.gradients[k][i], parameter.value[i], parameter.moment1[i],
+                  parameter.moment2[i]);
+}
+
+static void
+add_to_batch (const CudaBackend *cuda, AdamBatch *batch, const SpAdamOperand *operand)
+{
+  unsigned k = batch->n_parameters++;
+  batch->first_block[k] = batch->n_blocks;
+  batch->parameters[k] = adam_parameter (cuda, operand);
+  batch->gradients[k] = static_cast<const float *> (operand->gradient);
+  batch->counts[k] = elements_of (operand->shape);
+  batch->n_blocks += blocks_for (batch->counts[k], THREADS);
+}
+
 void
-adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings, guint step)
+adam_update (SpBackend *backend, const SpAdamOperand *parameters, guint n_parameters,
+             const SpAdam *settings, guint step)
 {
   CudaBackend *cuda = cuda_backend (backend);
-  size_t count = elements_of (parameter->shape);
   adam_begin (cuda, settings, step);
-  for_each (cuda, "Adam", count, update, count, adam_parameter (cuda, parameter),
-            static_cast<const float *> (parameter->gradient));
+  for (guint first = 0; first < n_parameters; first += ADAM_PARAMETERS) {
+    AdamBatch batch = {};
+    for (guint i = first; i < n_parameters && batch.n_parameters < ADAM_PARAMETERS; i++)
+      add_to_batch (cuda, &batch, &parameters[i]);
+    note (cuda, launch (update, dim3 (batch.n_blocks), dim3 (THREADS), 0, cuda->stream, batch),
+          "Adam");
+  }
 }

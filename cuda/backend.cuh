@@ -152,8 +152,10 @@ void multiply (CudaBackend *cuda, int rows, int columns, int depth, Matrix a, Ma
 
 /* ---- Sums over pixels, one for each channel (sums.cu) ---- */
 
-/* sums[c] (+)= sum of x over batch and pixels. */
-void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums);
+/* sums[c] (+)= sum of x over batch and pixels; `workspace`: sum_channels_floats(). */
+size_t sum_channels_floats (SpShape shape);
+void sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums,
+                   float *workspace);
 
 /* ---- Copies that are not waited for (staging.cu) ---- */
 
@@ -169,8 +171,8 @@ void adam_set_state (CudaBackend *cuda, const SpAdam *settings, unsigned step);
 void adam_advance (CudaBackend *cuda);
 /* adam_state for this step, when nobody has begun one. */
 void adam_begin (CudaBackend *cuda, const SpAdam *settings, unsigned step);
-void adam_update (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings,
-                  guint step);
+void adam_update (SpBackend *backend, const SpAdamOperand *parameters, guint n_parameters,
+                  const SpAdam *settings, guint step);
 
 gboolean step_begin (SpBackend *backend, void **recording, const SpAdam *settings, guint step);
 gboolean step_end (SpBackend *backend, void **recording);

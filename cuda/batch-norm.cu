@@ -1,69 +1,157 @@
-/* Batch normalisation with the statistics of this very batch; a block for each channel. */
-#include "cuda/backend.cuh"
+/* Batch normalisation with the statistics of this very batch, a channel in pieces: one launch sums
+ * each piece, the next adds the sums of a channel's pieces and uses them. */
 #include "cuda/sums.cuh"
 
 struct Statistics { /* of a channel */
   float mean, inverse_deviation;
 };
 
-/* Two passes: the variance of centred values loses nothing. */
+/* ---- Forward ---- */
+
+struct Moments {        /* of a piece */
+  double mean, squares; /* of what is left without that mean: their variance loses nothing */
+};
+
 static __global__ void
-batch_norm (int batch, int channels, unsigned pixels, const float *__restrict__ x,
-            const float *scale, const float *shift, float *__restrict__ y, Statistics *statistics)
+find_moments (Pieces pieces, const float *__restrict__ x, Moments *moments)
 {
   SHARED_ARRAY (double, shared);
-  int channel = static_cast<int> (blockIdx.x);
-  double count = static_cast<double> (batch) * pixels;
   float sum = 0.0f, squares = 0.0f;
-  visit_channel (batch, channels, channel, pixels, [&] (size_t i) { sum += x[i]; });
-  float mean = static_cast<float> (sum_block (static_cast<double> (sum), shared) / count);
-  visit_channel (batch, channels, channel, pixels, [&] (size_t i) {
+  visit_piece (pieces, [&] (size_t i) { sum += x[i]; });
+  double total = sum_block (static_cast<double> (sum), shared);
+  float mean = static_cast<float> (total / piece_elements (pieces, blockIdx.x));
+  visit_piece (pieces, [&] (size_t i) {
     float centred = x[i] - mean;
     squares += centred * centred;
   });
-  double variance = sum_block (static_cast<double> (squares), shared) / count;
-  float inverse = static_cast<float> (1.0 / sqrt (variance + SP_BATCH_NORM_EPSILON));
-  float factor = inverse * scale[channel], offset = shift[channel];
-  visit_channel (batch, channels, channel, pixels,
-                 [&] (size_t i) { y[i] = (x[i] - mean) * factor + offset; });
-  if (threadIdx.x == 0) {
-    statistics[channel].mean = mean;
-    statistics[channel].inverse_deviation = inverse;
-  }
+  total = sum_block (static_cast<double> (squares), shared);
+  if (threadIdx.x == 0)
+    moments[piece_slot (pieces, blockIdx.x)] = Moments{ mean, total };
 }
 
-/* With n = (x - mean) inv: dx = scale inv (dy - mean (dy) - n mean (dy n)). */
+/* Of the whole channel (Chan, Golub and LeVeque 1983), to every thread. */
+static __device__ inline Statistics
+combine (const Pieces &pieces, const Moments *moments, double *shared)
+{
+  double count = static_cast<double> (pieces.batch) * pieces.pixels, sum = 0.0, squares = 0.0;
+  for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS)
+    sum += piece_elements (pieces, p) * moments[piece_slot (pieces, p)].mean;
+  double mean = sum_block (sum, shared) / count;
+  for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS) {
+    Moments piece = moments[piece_slot (pieces, p)];
+    double apart = piece.mean - mean;
+    squares += piece.squares + piece_elements (pieces, p) * apart * apart;
+  }
+  double variance = sum_block (squares, shared) / count;
+  return Statistics{ static_cast<float> (mean),
+                     static_cast<float> (1.0 / sqrt (variance + SP_BATCH_NORM_EPSILON)) };
+}
+
 static __global__ void
-batch_norm_gradient (int batch, int channels, unsigned pixels, const float *__restrict__ x,
+batch_norm (Pieces pieces, const Moments *moments, const float *__restrict__ x, const float *scale,
+            const float *shift, float *__restrict__ y, Statistics *statistics)
+{
+  SHARED_ARRAY (double, shared);
+  Statistics channel = combine (pieces, moments, shared);
+  float factor = channel.inverse_deviation * scale[blockIdx.y], offset = shift[blockIdx.y];
+  visit_piece (pieces, [&] (size_t i) { y[i] = (x[i] - channel.mean) * factor + offset; });
+  if (threadIdx.x == 0 && blockIdx.x == 0)
+    statistics[blockIdx.y] = channel;
+}
+
+static void
+forward (SpBackend *backend, const SpOperation *operation)
+{
+  CudaBackend *cuda = cuda_backend (backend);
+  Pieces pieces = pieces_of (operation->output.shape);
+  Moments *moments = static_cast<Moments *> (operation->workspace);
+  const float *x = value_of (&operation->inputs[0]);
+  for_each_piece (cuda, "batch norm's moments", pieces, pieces.count, find_moments, x, moments);
+  for_each_piece (cuda, "batch norm", pieces, pieces.count, batch_norm, moments, x,
+                  value_of (&operation->inputs[1]), value_of (&operation->inputs[2]),
+                  static_cast<float *> (operation->output.value),
+                  static_cast<Statistics *> (operation->state));
+}
+
+/* ---- Backward ----
+ * With n = (x - mean) inv: dx = scale inv (dy - mean (dy) - n mean (dy n)). */
+
+struct Products { /* sums over a piece, or a channel: of dy, and of dy n */
+  double of_dy, of_n;
+};
+
+static __global__ void
+find_products (Pieces pieces, const float *__restrict__ x, const Statistics *statistics,
+               const float *__restrict__ dy, Products *products)
+{
+  SHARED_ARRAY (double, shared);
+  Statistics channel = statistics[blockIdx.y];
+  float sum = 0.0f, product = 0.0f;
+  visit_piece (pieces, [&] (size_t i) {
+    sum += dy[i];
+    product += dy[i] * ((x[i] - channel.mean) * channel.inverse_deviation);
+  });
+  double of_dy = sum_block (static_cast<double> (sum), shared);
+  double of_n = sum_block (static_cast<double> (product), shared);
+  if (threadIdx.x == 0)
+    products[piece_slot (pieces, blockIdx.x)] = Products{ of_dy, of_n };
+}
+
+static __device__ inline Products
+combine (const Pieces &pieces, const Products *products, double *shared)
+{
+  Products sum = {};
+  for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS) {
+    sum.of_dy += products[piece_slot (pieces, p)].of_dy;
+    sum.of_n += products[piece_slot (pieces, p)].of_n;
+  }
+  return Products{ sum_block (sum.of_dy, shared), sum_block (sum.of_n, shared) };
+}
+
+/* A channel's first block puts the gradients of its scale and shift. */
+static __global__ void
+batch_norm_gradient (Pieces pieces, const Products *products, const float *__restrict__ x,
                      const float *scale, const Statistics *statistics, const float *__restrict__ dy,
                      Gradient dx, Gradient dscale, Gradient dshift)
 {
   SHARED_ARRAY (double, shared);
-  int channel = static_cast<int> (blockIdx.x);
-  double count = static_cast<double> (batch) * pixels;
-  float mean = statistics[channel].mean, inverse = statistics[channel].inverse_deviation;
-  float sum = 0.0f, product = 0.0f;
-  visit_channel (batch, channels, channel, pixels, [&] (size_t i) {
-    sum += dy[i];
-    product += dy[i] * ((x[i] - mean) * inverse);
-  });
-  double of_dy = sum_block (static_cast<double> (sum), shared);
-  double of_product = sum_block (static_cast<double> (product), shared);
-  if (threadIdx.x == 0 && dscale.values != nullptr)
-    put (dscale, channel, static_cast<float> (of_product));
-  if (threadIdx.x == 0 && dshift.values != nullptr)
-    put (dshift, channel, static_cast<float> (of_dy));
+  Products sum = combine (pieces, products, shared);
+  if (threadIdx.x == 0 && blockIdx.x == 0 && dscale.values != nullptr)
+    put (dscale, blockIdx.y, static_cast<float> (sum.of_n));
+  if (threadIdx.x == 0 && blockIdx.x == 0 && dshift.values != nullptr)
+    put (dshift, blockIdx.y, static_cast<float> (sum.of_dy));
   if (dx.values == nullptr)
     return;
-  float mean_dy = static_cast<float> (of_dy / count);
-  float mean_product = static_cast<float> (of_product / count);
-  float factor = scale[channel] * inverse;
+  Statistics channel = statistics[blockIdx.y];
+  double count = static_cast<double> (pieces.batch) * pieces.pixels;
+  float mean_dy = static_cast<float> (sum.of_dy / count);
+  float mean_product = static_cast<float> (sum.of_n / count);
+  float factor = scale[blockIdx.y] * channel.inverse_deviation;
   float *__restrict__ to = dx.values;
-  visit_channel (batch, channels, channel, pixels, [&] (size_t i) {
-    float value = factor * (dy[i] - mean_dy - (x[i] - mean) * inverse * mean_product);
+  visit_piece (pieces, [&] (size_t i) {
+    float n = (x[i] - channel.mean) * channel.inverse_deviation;
+    float value = factor * (dy[i] - mean_dy - n * mean_product);
     to[i] = dx.accumulate ? to[i] + value : value;
   });
 }
+
+static void
+backward (SpBackend *backend, const SpOperation *operation)
+{
+  CudaBackend *cuda = cuda_backend (backend);
+  Pieces pieces = pieces_of (operation->output.shape);
+  Products *products = static_cast<Products *> (operation->workspace);
+  const Statistics *statistics = static_cast<Statistics *> (operation->state);
+  const float *x = value_of (&operation->inputs[0]), *dy = gradient_of (&operation->output);
+  Gradient dx = gradient (&operation->inputs[0]);
+  for_each_piece (cuda, "batch norm's products", pieces, pieces.count, find_products, x, statistics,
+                  dy, products);
+  for_each_piece (cuda, "batch norm's gradient", pieces, dx.values != nullptr ? pieces.count : 1,
+                  batch_norm_gradient, products, x, value_of (&operation->inputs[1]), statistics,
+                  dy, dx, gradient (&operation->inputs[1]), gradient (&operation->inputs[2]));
+}
+
+/* ---- Memory ---- */
 
 static gsize
 state_bytes (SpBackend *, const SpOperation *operation, gboolean)
@@ -71,35 +159,13 @@ state_bytes (SpBackend *, const SpOperation *operation, gboolean)
   return operation->output.shape.channels * sizeof (Statistics);
 }
 
-static void
-forward (SpBackend *backend, const SpOperation *operation)
+static gsize
+workspace_bytes (SpBackend *, const SpOperation *operation, gboolean)
 {
-  CudaBackend *cuda = cuda_backend (backend);
-  SpShape shape = operation->output.shape;
-  note (cuda,
-        launch (batch_norm, dim3 (static_cast<unsigned> (shape.channels)), dim3 (CHANNEL_THREADS),
-                CHANNEL_THREADS / WARP * sizeof (double), cuda->stream, shape.batch, shape.channels,
-                static_cast<unsigned> (pixels_of (shape)), value_of (&operation->inputs[0]),
-                value_of (&operation->inputs[1]), value_of (&operation->inputs[2]),
-                static_cast<float *> (operation->output.value),
-                static_cast<Statistics *> (operation->state)),
-        "batch norm");
+  Pieces pieces = pieces_of (operation->output.shape);
+  return static_cast<gsize> (pieces.channels) * pieces.count
+         * MAX (sizeof (Moments), sizeof (Products));
 }
 
-static void
-backward (SpBackend *backend, const SpOperation *operation)
-{
-  CudaBackend *cuda = cuda_backend (backend);
-  SpShape shape = operation->output.shape;
-  note (cuda,
-        launch (batch_norm_gradient, dim3 (static_cast<unsigned> (shape.channels)),
-                dim3 (CHANNEL_THREADS), CHANNEL_THREADS / WARP * sizeof (double), cuda->stream,
-                shape.batch, shape.channels, static_cast<unsigned> (pixels_of (shape)),
-                value_of (&operation->inputs[0]), value_of (&operation->inputs[1]),
-                static_cast<Statistics *> (operation->state), gradient_of (&operation->output),
-                gradient (&operation->inputs[0]), gradient (&operation->inputs[1]),
-                gradient (&operation->inputs[2])),
-        "batch norm's gradient");
-}
-
-const SpOperationClass cuda_batch_norm = { state_bytes, nullptr, nullptr, forward, backward };
+const SpOperationClass cuda_batch_norm = { state_bytes, workspace_bytes, nullptr, forward,
+                                           backward };

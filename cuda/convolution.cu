@@ -82,6 +82,17 @@ needs_dz (const Convolution *c)
          || (wants (c->kernel) && (c->settings.slope != 1.0f || is_batch));
 }
 
+static SpShape
+shape_of_gradient (const Convolution *c)
+{
+  SpShape shape = c->y->shape;
+  if (needs_dz (c)) {
+    shape.height *= shape.batch;
+    shape.batch = 1;
+  }
+  return shape;
+}
+
 /* The band that begins at an image's row: images as a whole where one fits, else rows of one. */
 static Band
 band_at (const Convolution *c, int image, int row)
@@ -146,6 +157,8 @@ workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean trai
     backward = c.gradient_suits ? winograd_workspace_floats (&c.gradient) : window_floats (&c);
   if (training && wants (c.kernel))
     backward = MAX (backward, window_floats (&c));
+  if (training && wants (c.bias))
+    backward = MAX (backward, sum_channels_floats (shape_of_gradient (&c)));
   if (training && needs_dz (&c))
     backward += elements_of (c.y->shape);
   return (packed + MAX (forward, backward)) * sizeof (float);
@@ -380,17 +393,6 @@ kernel_gradient (const Convolution *c, const OutputGradient &dz, float *workspac
   } while (next_band (c, &band));
 }
 
-static SpShape
-shape_of_gradient (const Convolution *c)
-{
-  SpShape shape = c->y->shape;
-  if (needs_dz (c)) {
-    shape.height *= shape.batch;
-    shape.batch = 1;
-  }
-  return shape;
-}
-
 static void
 backward (SpBackend *backend, const SpOperation *operation)
 {
@@ -404,7 +406,7 @@ backward (SpBackend *backend, const SpOperation *operation)
   if (wants (c.kernel))
     kernel_gradient (&c, dz, workspace);
   if (wants (c.bias))
-    sum_channels (c.cuda, shape_of_gradient (&c), dz.values, gradient (c.bias));
+    sum_channels (c.cuda, shape_of_gradient (&c), dz.values, gradient (c.bias), workspace);
 }
 
 const SpOperationClass cuda_convolution = { state_bytes, workspace_bytes, prepare, forward,

@@ -109,5 +109,5 @@ narrow_backward (const Layer *layer)
     issue_norm_gradient (layer,
                          FromOutputs{ layer->y->shape.channels, value_of (layer->kernel), dy });
   if (layer->bias != nullptr && layer->bias->gradient != nullptr)
-    sum_channels (layer->cuda, layer->y->shape, dy, gradient (layer->bias));
+    sum_channels (layer->cuda, layer->y->shape, dy, gradient (layer->bias), layer->sums);
 }

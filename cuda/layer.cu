@@ -53,8 +53,10 @@ static size_t
 place_in_workspace (Layer *layer, const SpOperation *operation)
 {
   size_t floats = 0, all = aligned (elements_of (layer->x->shape));
-  if (layer->is_narrow)
-    return 0;
+  if (layer->is_narrow) {
+    layer->sums = place (operation->workspace, 0);
+    return wants (layer->bias) ? aligned (sum_channels_floats (layer->y->shape)) : 0;
+  }
   if (!layer->in_passing || layer->wants_kernel) {
     layer->normalised = place (operation->workspace, floats);
     floats += all;

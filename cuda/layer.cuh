@@ -16,6 +16,7 @@ struct Layer {
   float input_slope;
   float *inverse;               /* r, one for each pixel, kept for backward */
   float *normalised, *gradient; /* n and dn, where they are needed */
+  float *sums;                  /* for a narrow layer's bias */
   bool is_narrow, in_passing, wants_input, wants_kernel;
   SpOperation convolution; /* of n; its state and workspace are part of the layer's */
 };

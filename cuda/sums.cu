@@ -3,26 +3,47 @@
 #include "cuda/losses.cuh"
 #include "cuda/sums.cuh"
 
+/* To the piece's slot, or, where there is but one piece, to where the sum belongs. */
 static __global__ void
-sum_channel (int batch, int channels, unsigned pixels, const float *x, Gradient sums)
+sum_piece (Pieces pieces, const float *__restrict__ x, float *partial, Gradient sums)
 {
   SHARED_ARRAY (double, shared);
-  int channel = static_cast<int> (blockIdx.x);
   float sum = 0.0f;
-  visit_channel (batch, channels, channel, pixels, [&] (size_t i) { sum += x[i]; });
-  double total = sum_block (static_cast<double> (sum), shared);
+  visit_piece (pieces, [&] (size_t i) { sum += x[i]; });
+  float total = static_cast<float> (sum_block (static_cast<double> (sum), shared));
+  if (threadIdx.x == 0 && pieces.count > 1)
+    partial[piece_slot (pieces, blockIdx.x)] = total;
+  else if (threadIdx.x == 0)
+    put (sums, blockIdx.y, total);
+}
+
+static __global__ void
+add_pieces (Pieces pieces, const float *partial, Gradient sums)
+{
+  SHARED_ARRAY (double, shared);
+  double sum = 0.0;
+  for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS)
+    sum += partial[piece_slot (pieces, p)];
+  double total = sum_block (sum, shared);
   if (threadIdx.x == 0)
-    put (sums, channel, static_cast<float> (total));
+    put (sums, blockIdx.y, static_cast<float> (total));
+}
+
+size_t
+sum_channels_floats (SpShape shape)
+{
+  Pieces pieces = pieces_of (shape);
+  return static_cast<size_t> (pieces.channels) * pieces.count;
 }
 
 void
-sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums)
+sum_channels (CudaBackend *cuda, SpShape shape, const float *x, Gradient sums, float *workspace)
 {
-  note (cuda,
-        launch (sum_channel, dim3 (static_cast<unsigned> (shape.channels)), dim3 (CHANNEL_THREADS),
-                CHANNEL_THREADS / WARP * sizeof (double), cuda->stream, shape.batch, shape.channels,
-                static_cast<unsigned> (pixels_of (shape)), x, sums),
-        "sums of channels");
+  Pieces pieces = pieces_of (shape);
+  for_each_piece (cuda, "sums of channels' pieces", pieces, pieces.count, sum_piece, x, workspace,
+                  sums);
+  if (pieces.count > 1)
+    for_each_piece (cuda, "sums of channels", pieces, 1, add_pieces, workspace, sums);
 }
 
 /* ---- The last stage of a mean ---- */

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "cuda/launch.cuh"
+#include "cuda/backend.cuh"
 
 #define WARP 32
 #define WHOLE_WARP 0xffffffffu
@@ -27,24 +27,85 @@ sum_block (double value, double *shared)
   return sum;
 }
 
-/* Blocks for operations that look at all pixels of a channel: many threads, each with four elements
- * at a time where rows allow, so that one block for a channel draws what a multiprocessor can. */
-#ifndef CHANNEL_THREADS /* the emulation's are fewer, as each costs a fiber */
-#define CHANNEL_THREADS 1024
-#endif
+/* ---- Channels in pieces ----
+ *
+ * For operations that look at all pixels of a channel: a block for each piece of each channel
+ * (grid: pieces x channels), so that few channels occupy the whole device too. A piece is the same
+ * pixels of every image. What pieces have summed is added by whoever reads it, in one order. How
+ * many there are depends on the shape alone. */
 
-/* Calls visit (i) for this thread's share of the channel's elements, i being their place in an N x
- * C x H x W tensor. */
+#ifndef PIECE_THREADS /* the emulation's are fewer, as each costs a fiber */
+#define PIECE_THREADS 256
+#endif
+#define PIECE_BLOCKS 512 /* about four for each multiprocessor of a large card */
+#define MOST_PIECES 64
+#define LEAST_VISITS 4 /* of a thread, or its block's start costs more than its work */
+
+struct Pieces {
+  int batch, channels;
+  unsigned pixels; /* of a map */
+  unsigned each;   /* of a piece; the last may have fewer */
+  unsigned count;
+};
+
+static inline Pieces
+pieces_of (SpShape shape)
+{
+  unsigned pixels = static_cast<unsigned> (pixels_of (shape));
+  unsigned wanted = PIECE_BLOCKS / static_cast<unsigned> (shape.channels);
+  wanted = wanted < 1 ? 1 : wanted > MOST_PIECES ? MOST_PIECES : wanted;
+  unsigned least = blocks_for (LEAST_VISITS * PIECE_THREADS, static_cast<unsigned> (shape.batch));
+  unsigned each = blocks_for (pixels, wanted) > least ? blocks_for (pixels, wanted) : least;
+  each = blocks_for (each, WARP) * WARP; /* whole lines of memory */
+  return Pieces{ shape.batch, shape.channels, pixels, each, blocks_for (pixels, each) };
+}
+
+static __device__ inline unsigned
+piece_end (const Pieces &pieces, unsigned piece)
+{
+  unsigned end = (piece + 1) * pieces.each;
+  return end < pieces.pixels ? end : pieces.pixels;
+}
+
+/* Of all images. */
+static __device__ inline double
+piece_elements (const Pieces &pieces, unsigned piece)
+{
+  return static_cast<double> (pieces.batch) * (piece_end (pieces, piece) - piece * pieces.each);
+}
+
+/* Calls visit (i) for this thread's share of the block's piece, i being an element's place in an N
+ * x C x H x W tensor. */
 template <typename Visit>
 static __device__ inline void
-visit_channel (int batch, int channels, int channel, unsigned pixels, Visit visit)
+visit_piece (const Pieces &pieces, Visit visit)
 {
-  for (int image = 0; image < batch; image++) {
-    size_t map = (static_cast<size_t> (image) * channels + channel) * pixels;
-#pragma unroll 8
-    for (unsigned i = threadIdx.x; i < pixels; i += CHANNEL_THREADS)
+  unsigned end = piece_end (pieces, blockIdx.x);
+  for (int image = 0; image < pieces.batch; image++) {
+    size_t map = (static_cast<size_t> (image) * pieces.channels + blockIdx.y) * pieces.pixels;
+#pragma unroll 4
+    for (unsigned i = blockIdx.x * pieces.each + threadIdx.x; i < end; i += PIECE_THREADS)
       visit (map + i);
   }
+}
+
+/* Where the block's piece, or another of its channel, keeps what it has summed. */
+static __device__ inline size_t
+piece_slot (const Pieces &pieces, unsigned piece)
+{
+  return static_cast<size_t> (blockIdx.y) * pieces.count + piece;
+}
+
+/* Launches `kernel` with PIECE_THREADS and shared memory for sum_block(). */
+template <typename... Parameters, typename... Arguments>
+inline void
+for_each_piece (CudaBackend *cuda, const char *what, const Pieces &pieces, unsigned count,
+                void (*kernel) (Parameters...), Arguments... arguments)
+{
+  note (cuda,
+        launch (kernel, dim3 (count, static_cast<unsigned> (pieces.channels)), dim3 (PIECE_THREADS),
+                PIECE_THREADS / WARP * sizeof (double), cuda->stream, pieces, arguments...),
+        what);
 }
 
 /* Blocks for operations that look at all channels of a pixel: a column of threads for each of

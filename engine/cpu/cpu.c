@@ -159,9 +159,8 @@ update_piece (const SpCpuBackend *cpu, const SpAdamOperand *parameter, const SpA
 }
 
 static void
-adam (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings, guint step)
+update (const SpCpuBackend *cpu, const SpAdamOperand *parameter, const SpAdam *settings, guint step)
 {
-  const SpCpuBackend *cpu = sp_cpu_backend (backend);
   double correction1 = 1.0 - pow (settings->beta1, step);
   double correction2 = 1.0 - pow (settings->beta2, step);
   Rates rates = { .rate = parameter->rate * (float)(settings->learning_rate / correction1),
@@ -175,6 +174,14 @@ adam (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *settings
     gsize at = (gsize)i * SP_CPU_PIECE;
     update_piece (cpu, parameter, settings, &rates, at, MIN (SP_CPU_PIECE, n - at));
   }
+}
+
+static void
+adam (SpBackend *backend, const SpAdamOperand *parameters, guint n_parameters,
+      const SpAdam *settings, guint step)
+{
+  for (guint i = 0; i < n_parameters; i++)
+    update (sp_cpu_backend (backend), &parameters[i], settings, step);
 }
 
 /* ---- The object ---- */

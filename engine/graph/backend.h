@@ -81,9 +81,10 @@ struct _SpBackend {
   void (*end_download) (SpBackend *backend, SpShape shape, float *destination);
   /* Between tensors of one shape, or any buffers of this backend. */
   void (*copy) (SpBackend *backend, gsize bytes, const void *source, void *destination);
-  /* theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma & Ba 2015, alg. 1);
-   * then average = a * average + (1 - a) * theta. */
-  void (*adam) (SpBackend *backend, const SpAdamOperand *parameter, const SpAdam *adam, guint step);
+  /* Of each parameter theta -= lr * m_hat / (sqrt (v_hat) + eps), `step` counted from 1 (Kingma &
+   * Ba 2015, alg. 1); then average = a * average + (1 - a) * theta. */
+  void (*adam) (SpBackend *backend, const SpAdamOperand *parameters, guint n_parameters,
+                const SpAdam *adam, guint step);
 
   /* Optional: whether the operation's backward can make Adam's step of the parameter that is its
    * input `k` (SpOperand.update). */

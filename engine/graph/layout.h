@@ -39,6 +39,7 @@ struct _SpPlan {
   SpSlot *slots;           /* by tensor index */
   SpOperation *operations; /* by node index */
   SpStepRuns *steps;       /* by node index */
+  SpAdamOperand *descent;  /* of a step, filled as it is issued; room for all tensors */
   void *persistent, *arena, *states, *workspace, *unpacked; /* `unpacked`: while they are packed */
   gsize persistent_bytes, arena_bytes, states_bytes, workspace_bytes, unpacked_bytes;
   guint adam_step;

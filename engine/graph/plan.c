@@ -215,6 +215,7 @@ make_plan (const SpGraph *graph, SpGraph *once, SpBackend *backend, SpTensor *lo
   if (!check_support (plan, error))
     return NULL;
   plan->slots = g_new0 (SpSlot, graph->tensors->len);
+  plan->descent = g_new0 (SpAdamOperand, graph->tensors->len);
   plan->operations = g_new0 (SpOperation, plan->nodes->len);
   plan->steps = g_new0 (SpStepRuns, plan->nodes->len);
   sp_plan_lay_out (plan);
@@ -256,6 +257,7 @@ sp_plan_free (SpPlan *plan)
   g_free (plan->operations);
   g_free (plan->steps);
   g_free (plan->slots);
+  g_free (plan->descent);
   g_free (plan);
 }
 

@@ -50,13 +50,14 @@ issue_descent (SpPlan *plan, const SpAdam *adam)
   for (guint i = plan->nodes->len; i-- > 0;)
     if (plan->steps[i].backward)
       issue_backward (plan, i, adam);
+  guint n_parameters = 0;
   for (guint t = 0; t < plan->graph->tensors->len; t++) {
     const SpTensor *tensor = sp_plan_tensor (plan, t);
-    if (!sp_plan_has_part (plan, tensor, SP_PART_MOMENT1) || plan->slots[t].is_updated)
-      continue;
-    SpAdamOperand parameter = adam_operand (plan, tensor);
-    plan->backend->adam (plan->backend, &parameter, adam, plan->adam_step);
+    if (sp_plan_has_part (plan, tensor, SP_PART_MOMENT1) && !plan->slots[t].is_updated)
+      plan->descent[n_parameters++] = adam_operand (plan, tensor);
   }
+  if (n_parameters > 0)
+    plan->backend->adam (plan->backend, plan->descent, n_parameters, adam, plan->adam_step);
 }
 
 static void
