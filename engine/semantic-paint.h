@@ -199,6 +199,13 @@ void sp_session_clear_edits (SpSession *session);
 /* Section 3.4: one forward pass of the fitted generator over the edited latent. */
 gboolean sp_session_preview (SpSession *session, GError **error);
 
+/* TRUE: a render begins where the last one of this session ended, finished or cancelled, when that
+ * fits the photo better than the start that every render has otherwise: R as fitted to the unedited
+ * photo. Pack, window and settings are the session's, so such a state always belongs to them. The
+ * result then depends on the renders before, not only on the edits and the seed. FALSE at first,
+ * and FALSE forgets the last render. */
+void sp_session_set_warm (SpSession *session, gboolean warm);
+
 /* How many steps the next render takes at most. */
 void sp_session_set_steps (SpSession *session, guint adaptation_steps);
 

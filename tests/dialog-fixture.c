@@ -153,10 +153,9 @@ dialog_open (Fixture *fixture, const GPtrArray *edits)
 }
 
 void
-dialog_set_up (Fixture *fixture, gconstpointer unused)
+dialog_fill_host (Fixture *fixture)
 {
   static const char *const strokes[] = { "Layer “Strokes”", NULL };
-  sp_fake = (SpFake){ .render_steps = 40, .reads_photo = TRUE };
   fixture->host = (SpDialogHost){ .title = "meadow",
                                   .photo = sp_test_photo (WIDTH, HEIGHT),
                                   .bundled_pack = "pack",
@@ -168,17 +167,6 @@ dialog_set_up (Fixture *fixture, gconstpointer unused)
                                   .take_strokes = take_strokes,
                                   .apply = apply,
                                   .keep = keep };
-  dialog_open (fixture, NULL);
-  dialog_wait_for (fixture, "Fit to the photo 42.0 dB");
-}
-
-void
-dialog_tear_down (Fixture *fixture, gconstpointer unused)
-{
-  sp_dialog_free (fixture->dialog);
-  sp_test_wait (NULL, NULL, 5);
-  g_assert_cmpuint (sp_fake.sessions_alive, ==, 0);
-  g_assert_cmpuint (sp_fake.packs_alive, ==, 0);
 }
 
 void

@@ -2,7 +2,6 @@
  * their names and uses them. */
 #pragma once
 
-#include "tests/fake-session.h"
 #include "tests/ui-fixture.h"
 #include "ui/canvas.h"
 #include "ui/dialog.h"
@@ -23,7 +22,9 @@ typedef struct {
   gboolean rendered;
 } Fixture;
 
-/* With a fake engine and a photo, prepared; and what is left behind is checked. */
+/* A small photo, and what the host does. */
+void dialog_fill_host (Fixture *fixture);
+/* dialog-fake.c: with a fake engine, prepared; and what is left behind is checked. */
 void dialog_set_up (Fixture *fixture, gconstpointer unused);
 void dialog_tear_down (Fixture *fixture, gconstpointer unused);
 /* Another one, after the one before was freed. */

@@ -19,6 +19,7 @@ struct _SpSession {
   SpRectangle area;
   float picture[3 * SIDE * SIDE], photo[3 * SIDE * SIDE], keep[SIDE * SIDE];
   guint edits, steps;
+  gboolean warm;
   double strength;
 };
 
@@ -233,6 +234,12 @@ sp_session_preview (SpSession *session, GError **error)
 }
 
 void
+sp_session_set_warm (SpSession *session, gboolean warm)
+{
+  session->warm = warm;
+}
+
+void
 sp_session_set_steps (SpSession *session, guint adaptation_steps)
 {
   session->steps = adaptation_steps;
@@ -250,6 +257,7 @@ sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunc
 {
   sp_fake.draw_thread = g_thread_self ();
   g_atomic_int_inc (&sp_fake.renders);
+  g_atomic_int_add (&sp_fake.warm_renders, session->warm);
   for (guint step = 1; step <= MIN (session->steps, sp_fake.render_steps); step++) {
     g_usleep (5000);
     SpProgress said = { "adapt", step, sp_fake.render_steps, 0.1, 30, 1 };

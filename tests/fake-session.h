@@ -15,7 +15,7 @@ typedef struct {
   gboolean fail_open, fail_preview, fail_render;
   gboolean reads_photo; /* as a real session does, all of it */
   GThread *new_thread, *open_thread, *edit_thread, *draw_thread, *layer_thread;
-  int previews, renders; /* how often drawn */
+  int previews, renders, warm_renders; /* how often drawn */
   guint edits, sessions_alive, packs_alive;
 } SpFake;
 

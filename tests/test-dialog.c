@@ -2,6 +2,7 @@
  * back, rendered, applied, failed, closed in the middle; its names, and the heartbeat of its
  * thread. */
 #include "tests/dialog-fixture.h"
+#include "tests/fake-session.h"
 
 #define ENGINE_MILLISECONDS 300 /* of each call of the pretended engine */
 

@@ -224,6 +224,148 @@ test_layer (void)
   g_assert_cmpfloat_with_epsilon (layer->rgba[middle + 3], 1, 1e-3);
 }
 
+/* ---- Warm starts ---- */
+
+typedef struct {
+  double first, last, psnr; /* losses */
+} Curve;
+
+static void
+remember_curve (const SpProgress *progress, gpointer user_data)
+{
+  Curve *curve = user_data;
+  if (strcmp (progress->stage, "adapt") != 0)
+    return;
+  if (progress->step == 0)
+    curve->first = progress->loss;
+  curve->last = progress->loss;
+  curve->psnr = progress->psnr;
+}
+
+static Curve
+render_steps (SpSession *session, guint steps)
+{
+  GError *error = NULL;
+  Curve curve = { NAN, NAN, NAN };
+  sp_session_set_steps (session, steps);
+  sp_session_render (session, NULL, remember_curve, &curve, &error);
+  g_assert_no_error (error);
+  return curve;
+}
+
+static SpSession *
+open_session (const SpSettings *settings, gboolean warm)
+{
+  GError *error = NULL;
+  SpSession *session = make_session (settings);
+  sp_session_set_warm (session, warm);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return session;
+}
+
+/* A tree, rendered; then a pond beside it, and rendered again: where that one starts and ends. */
+static Curve
+render_twice (const SpSettings *settings, gboolean warm, guint first_steps, guint steps)
+{
+  g_autoptr (SpSession) session = open_session (settings, warm);
+  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
+  Curve first = render_steps (session, first_steps);
+  add_edit (session, "water", SP_EDIT_ADD, 100, 60);
+  Curve second = render_steps (session, steps);
+  if (warm)
+    g_assert_cmpfloat (second.first, <, first.first);
+  return second;
+}
+
+/* The second render begins where the first ended: far below a cold start, and it stays below. */
+static void
+test_warm (void)
+{
+  SpSettings settings = quick_settings ();
+  settings.threads = 1;
+  Curve cold = render_twice (&settings, FALSE, 40, 10);
+  Curve warm = render_twice (&settings, TRUE, 40, 10);
+  g_test_message ("cold: loss %.4f to %.4f, %.1f dB; warm: loss %.4f to %.4f, %.1f dB", cold.first,
+                  cold.last, cold.psnr, warm.first, warm.last, warm.psnr);
+  g_assert_cmpfloat (warm.first, <, 0.8 * cold.first);
+  g_assert_cmpfloat (warm.last, <, cold.last);
+}
+
+/* Unless it is asked for, a render does not know what was rendered before it: every picture can be
+ * made again. Nor does the first one of a session that is warm. */
+static void
+test_cold_repeats (void)
+{
+  SpSettings settings = quick_settings ();
+  settings.threads = 1;
+  gsize n;
+  float *pictures[4];
+  g_autoptr (SpSession) session = open_session (&settings, FALSE);
+  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
+  for (int i = 0; i < 2; i++) {
+    render_steps (session, 20);
+    pictures[i] = copy_picture (session, &n);
+  }
+  g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[1], n * sizeof (float));
+  sp_session_set_warm (session, TRUE);
+  for (int i = 2; i < 4; i++) {
+    render_steps (session, 20);
+    pictures[i] = copy_picture (session, &n);
+  }
+  g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[2], n * sizeof (float));
+  g_assert_cmpint (memcmp (pictures[2], pictures[3], n * sizeof (float)), !=, 0);
+  for (int i = 0; i < 4; i++)
+    g_free (pictures[i]);
+}
+
+/* Where the last render is of no use it is not taken. With an edit over most of the window R could
+ * become anything there; once the edit is gone, the fit to the photo is the better start. */
+static void
+test_warm_is_no_worse (void)
+{
+  SpSettings settings = quick_settings ();
+  settings.threads = 1;
+  settings.warm_start_steps = 40;
+  float coverage[STROKE * STROKE];
+  GError *error = NULL;
+  Curve curves[2];
+  for (int warm = 0; warm < 2; warm++) {
+    g_autoptr (SpSession) session = open_session (&settings, warm);
+    SpEdit edit = make_edit ("sky", SP_EDIT_ADD, 60, 50, coverage);
+    edit.strokes.area = (SpRectangle){ 0, 0, WIDTH, HEIGHT };
+    g_autofree float *all = g_new (float, WIDTH *HEIGHT);
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+      all[i] = 1;
+    edit.strokes.coverage = all;
+    sp_session_add_edit (session, &edit, &error);
+    g_assert_no_error (error);
+    render_steps (session, 40); /* only lambda is left of eq. 8: R goes towards nothing */
+    sp_session_clear_edits (session);
+    add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+    curves[warm] = render_steps (session, 1);
+  }
+  g_assert_cmpfloat (curves[1].first, ==, curves[0].first);
+}
+
+/* A new opening makes a new latent, to which the last render does not belong. */
+static void
+test_warm_forgets (void)
+{
+  SpSettings settings = quick_settings ();
+  settings.threads = 1;
+  GError *error = NULL;
+  g_autoptr (SpSession) session = open_session (&settings, TRUE);
+  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
+  render_steps (session, 20);
+  g_assert_true (sp_session_open (session, NULL, NULL, NULL, &error));
+  Curve first = render_steps (session, 20);
+  sp_session_set_warm (session, FALSE);
+  Curve cold = render_steps (session, 20);
+  g_assert_cmpfloat (first.first, ==, cold.first);
+  g_assert_cmpfloat (first.last, ==, cold.last);
+}
+
 /* ---- Cancelling ---- */
 
 typedef struct {
@@ -355,6 +497,10 @@ main (int argc, char **argv)
   g_test_add_func ("/session/photo-and-keep", test_photo_and_keep);
   g_test_add_func ("/session/edits-compose", test_edits_compose);
   g_test_add_func ("/session/layer", test_layer);
+  g_test_add_func ("/session/warm/pays", test_warm);
+  g_test_add_func ("/session/warm/cold-repeats", test_cold_repeats);
+  g_test_add_func ("/session/warm/no-worse", test_warm_is_no_worse);
+  g_test_add_func ("/session/warm/forgets", test_warm_forgets);
   g_test_add_func ("/session/cancel/open", test_cancel_open);
   g_test_add_func ("/session/cancel/render", test_cancel_render);
   g_test_add_func ("/session/bad/edits", test_bad_edits);

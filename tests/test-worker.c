@@ -232,6 +232,7 @@ test_render (Fixture *fixture, gconstpointer unused)
   render (fixture, state, 10, 0);
   wait_until_idle (fixture);
   g_assert_cmpuint (fixture->renders, ==, 1);
+  g_assert_cmpint (sp_fake.warm_renders, ==, 1); /* the next one begins where it ended */
   g_assert_cmpuint (fixture->steps, >=, 1);
   g_assert_false (fixture->stopped);
   sp_worker_layer (fixture->worker, state);

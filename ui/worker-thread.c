@@ -160,6 +160,8 @@ prepare (Engine *engine, SpPrepareRequest *request)
   if (open_pack (engine, request->pack_path, &error))
     engine->session = sp_session_new (engine->pack, &engine->worker->photo, request->bounds,
                                       &request->settings, &error);
+  if (engine->session)
+    sp_session_set_warm (engine->session, TRUE);
   gboolean opened =
       engine->session
       && sp_session_open (engine->session, engine->cancellable, on_progress, engine, &error);
