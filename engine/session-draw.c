@@ -1,4 +1,5 @@
 /* A session's pictures: the latent with its edits, previewed or rendered; see semantic-paint.h. */
+#include "engine/method/explain.h"
 #include "engine/session-private.h"
 
 #include <string.h>
@@ -16,6 +17,25 @@ edit_latent (const SpSession *session, guint n_edits, float *edited, GError **er
       return FALSE;
   }
   return TRUE;
+}
+
+SpExplanation *
+sp_session_explain (const SpSession *session, guint edit, GError **error)
+{
+  gsize n = sp_shape_elements (session->latent_shape);
+  if (edit >= session->edits->len) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "There is no edit number %u.", edit);
+    return NULL;
+  }
+  const StoredEdit *stored = g_ptr_array_index (session->edits, edit);
+  g_autofree float *before = g_new (float, n), *after = g_new (float, n);
+  if (!edit_latent (session, edit, before, error))
+    return NULL;
+  memcpy (after, before, n * sizeof (float));
+  if (!sp_edit_latent (session->pack, &stored->latent_edit, session->latent_shape, after, error))
+    return NULL;
+  return sp_explain (session->pack, stored->latent_edit.concept, session->latent_shape, before,
+                     after);
 }
 
 /* ---- Drawing ---- */

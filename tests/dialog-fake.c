@@ -18,4 +18,5 @@ dialog_tear_down (Fixture *fixture, gconstpointer unused)
   sp_test_wait (NULL, NULL, 5);
   g_assert_cmpuint (sp_fake.sessions_alive, ==, 0);
   g_assert_cmpuint (sp_fake.packs_alive, ==, 0);
+  g_assert_cmpint (sp_fake.examples_alive, ==, 0);
 }

@@ -65,6 +65,14 @@ search (GtkWidget *widget, gpointer data)
     gtk_container_forall (GTK_CONTAINER (widget), search, data);
 }
 
+gboolean
+dialog_has (const Fixture *fixture, GType type, const char *name)
+{
+  Search wanted = { name, type, NULL };
+  search (fixture->window, &wanted);
+  return wanted.found != NULL;
+}
+
 GtkWidget *
 dialog_find (const Fixture *fixture, GType type, const char *name)
 {
@@ -99,7 +107,7 @@ void
 dialog_wait_for (const Fixture *fixture, const char *text)
 {
   Shown shown = { fixture, text };
-  if (!sp_test_wait (is_shown, &shown, DIALOG_PATIENCE))
+  if (!sp_test_wait (is_shown, &shown, MAX (fixture->patience, DIALOG_PATIENCE)))
     g_error ("“%s” does not come", text);
 }
 

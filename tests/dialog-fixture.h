@@ -20,6 +20,7 @@ typedef struct {
   guint kept_edits;
   double last_strength;
   gboolean rendered;
+  guint patience; /* milliseconds, when an engine needs more than DIALOG_PATIENCE */
 } Fixture;
 
 /* A small photo, and what the host does. */
@@ -32,6 +33,7 @@ void dialog_open (Fixture *fixture, const GPtrArray *edits);
 
 /* The widget of this type and accessible name (NULL: any), which must be there. */
 GtkWidget *dialog_find (const Fixture *fixture, GType type, const char *name);
+gboolean dialog_has (const Fixture *fixture, GType type, const char *name);
 /* Whether a label of this text is in sight; and waits for it. */
 gboolean dialog_shows (const Fixture *fixture, const char *text);
 void dialog_wait_for (const Fixture *fixture, const char *text);

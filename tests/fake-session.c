@@ -123,6 +123,43 @@ sp_pack_find_concept (const SpPack *pack, const char *name, GError **error)
   return -1;
 }
 
+struct _SpConceptPictures {
+  float picture[3 * SIDE * SIDE];
+};
+
+SpConceptPictures *
+sp_concept_pictures_new (SpPack *pack, GError **error)
+{
+  if (sp_fake.fail_examples) {
+    g_set_error (error, SP_ERROR, SP_ERROR_MEMORY, "no examples");
+    return NULL;
+  }
+  g_atomic_int_inc (&sp_fake.examples_alive);
+  return g_new0 (SpConceptPictures, 1);
+}
+
+/* Concept 0 is red, 1 green, 2 blue. */
+const float *
+sp_concept_pictures_draw (SpConceptPictures *examples, guint concept, int *width, int *height,
+                          GError **error)
+{
+  sp_fake.example_thread = g_thread_self ();
+  hold_a_core (sp_fake.example_milliseconds);
+  g_atomic_int_inc (&sp_fake.examples);
+  for (guint i = 0; i < 3 * SIDE * SIDE; i++)
+    examples->picture[i] = i / (SIDE * SIDE) == concept ? 1 : -1;
+  *width = *height = SIDE;
+  return examples->picture;
+}
+
+void
+sp_concept_pictures_free (SpConceptPictures *examples)
+{
+  if (examples)
+    g_atomic_int_add (&sp_fake.examples_alive, -1);
+  g_free (examples);
+}
+
 gboolean
 sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height, SpRectangle *bounds,
                    GError **error)
@@ -231,6 +268,34 @@ sp_session_preview (SpSession *session, GError **error)
   if (sp_fake.fail_preview)
     g_set_error (error, SP_ERROR, SP_ERROR_DEVICE, "no preview");
   return !sp_fake.fail_preview;
+}
+
+/* Of the last edit: its first cell, and units 7 (of the concept, up by its strength) and 3. */
+SpExplanation *
+sp_session_explain (const SpSession *session, guint edit, GError **error)
+{
+  static const SpMovedUnit units[] = { { 7, 2, 0.8f, TRUE }, { 3, -1, 0.2f, FALSE } };
+  sp_fake.explain_thread = g_thread_self ();
+  g_atomic_int_inc (&sp_fake.explanations);
+  SpExplanation *explanation = g_new0 (SpExplanation, 1);
+  explanation->rows = 2;
+  explanation->columns = 3;
+  explanation->cells = g_new0 (float, 6);
+  explanation->cells[edit] = 1;
+  explanation->n_units = session->strength > 0 ? 2 : 0;
+  explanation->units = g_memdup2 (units, sizeof units);
+  explanation->units[0].share = (float)session->strength / 2;
+  return explanation;
+}
+
+void
+sp_explanation_free (SpExplanation *explanation)
+{
+  if (!explanation)
+    return;
+  g_free (explanation->cells);
+  g_free (explanation->units);
+  g_free (explanation);
 }
 
 void

@@ -224,6 +224,39 @@ test_layer (void)
   g_assert_cmpfloat_with_epsilon (layer->rgba[middle + 3], 1, 1e-3);
 }
 
+/* ---- What an edit moves ---- */
+
+/* The second edit moves what it covers, whatever the first did; and what it moves is told by
+ * numbers that the preview does not change. */
+static void
+test_explain (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (&settings);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
+  add_edit (session, "water", SP_EDIT_ADD, 110, 60);
+  g_autoptr (SpExplanation) first = sp_session_explain (session, 0, &error);
+  sp_session_preview (session, &error);
+  g_autoptr (SpExplanation) second = sp_session_explain (session, 1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (first->rows, ==, second->rows);
+  g_assert_cmpint (first->rows * first->columns, ==, 8 * 8);
+  int moved[2] = { 0 }, both = 0;
+  for (int i = 0; i < 64; i++) {
+    moved[0] += first->cells[i] > 0;
+    moved[1] += second->cells[i] > 0;
+    both += first->cells[i] > 0 && second->cells[i] > 0;
+  }
+  g_assert_true (moved[0] > 0 && moved[1] > 0 && moved[0] < 64);
+  g_assert_cmpint (both, <, moved[0]);
+  g_assert_cmpuint (second->n_units, ==, 256); /* concepts of this pack live in all channels */
+  g_assert_null (sp_session_explain (session, 2, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  g_clear_error (&error);
+}
+
 /* ---- Warm starts ---- */
 
 typedef struct {
@@ -497,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/photo-and-keep", test_photo_and_keep);
   g_test_add_func ("/session/edits-compose", test_edits_compose);
   g_test_add_func ("/session/layer", test_layer);
+  g_test_add_func ("/session/explain", test_explain);
   g_test_add_func ("/session/warm/pays", test_warm);
   g_test_add_func ("/session/warm/cold-repeats", test_cold_repeats);
   g_test_add_func ("/session/warm/no-worse", test_warm_is_no_worse);
