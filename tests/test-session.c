@@ -441,6 +441,23 @@ test_cancel_open (void)
   }
 }
 
+/* Cancelled before it began: there is at least what the encoder sees. */
+static void
+test_cancel_before (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (SpSession) session = make_session (&settings);
+  g_cancellable_cancel (cancellable);
+  assert_cancelled (sp_session_open (session, cancellable, NULL, NULL, &error), &error);
+  g_assert_cmpfloat (sp_session_psnr (session), >, 15);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  g_autoptr (SpExplanation) moved = sp_session_explain (session, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (moved->n_units, >, 0);
+}
+
 static void
 test_cancel_render (void)
 {
@@ -536,6 +553,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/warm/no-worse", test_warm_is_no_worse);
   g_test_add_func ("/session/warm/forgets", test_warm_forgets);
   g_test_add_func ("/session/cancel/open", test_cancel_open);
+  g_test_add_func ("/session/cancel/before", test_cancel_before);
   g_test_add_func ("/session/cancel/render", test_cancel_render);
   g_test_add_func ("/session/bad/edits", test_bad_edits);
   g_test_add_func ("/session/bad/sessions", test_bad_sessions);

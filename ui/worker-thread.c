@@ -212,7 +212,7 @@ prepare (Engine *engine, SpPrepareRequest *request)
   if (engine->session)
     sp_session_set_warm (engine->session, TRUE);
   gboolean opened =
-      engine->session
+      engine->session && !is_forgotten (engine)
       && sp_session_open (engine->session, engine->cancellable, on_progress, engine, &error);
   g_free (request->pack_path);
   gboolean stopped = engine->session && was_cancelled (error) && !is_forgotten (engine);
@@ -223,8 +223,8 @@ prepare (Engine *engine, SpPrepareRequest *request)
     return;
   }
   close_session (engine);
-  if (was_cancelled (error))
-    g_error_free (error);
+  if (!error || was_cancelled (error))
+    g_clear_error (&error);
   else
     tell_failure (engine, SP_TASK_PREPARE, error);
 }
