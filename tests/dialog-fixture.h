@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-#define DIALOG_PATIENCE 10000 /* milliseconds */
+#define DIALOG_PATIENCE 30000 /* milliseconds */
 
 typedef struct {
   SpDialogHost host;

@@ -1,82 +1,11 @@
 /* A session from outside, on the bundled pack and a small made-up photo: the order of calls,
  * cancelling at every stage, several edits, threads, and what is refused. How good pictures are is
  * not asked here. */
-#include "engine/semantic-paint.h"
+#include "tests/session-fixture.h"
 
 #include <math.h>
-#include <string.h>
-
-enum { WIDTH = 200, HEIGHT = 150, STROKE = 40 };
 
 static SpPack *pack;
-
-/* A sky over a ground, smooth but for a little texture. */
-static gboolean
-read_photo (gpointer user_data, SpRectangle area, float *rgb, GError **error)
-{
-  for (int y = area.y; y < area.y + area.height; y++) {
-    for (int x = area.x; x < area.x + area.width; x++) {
-      float grain = 0.05f * (float)((x * 7 + y * 13) % 11) / 11;
-      *rgb++ = (y < 70 ? 0.3f : 0.1f) + grain;
-      *rgb++ = (y < 70 ? 0.5f : 0.3f) + grain;
-      *rgb++ = (y < 70 ? 0.9f : 0.1f) + grain;
-    }
-  }
-  return TRUE;
-}
-
-static const SpPhoto photo = { WIDTH, HEIGHT, read_photo, NULL };
-
-static SpSettings
-quick_settings (void)
-{
-  SpSettings settings = sp_settings_default ();
-  settings.inversion_steps = 3;
-  settings.warm_start_steps = 3;
-  settings.adaptation_steps = 4;
-  return settings;
-}
-
-static SpSession *
-make_session (const SpSettings *settings)
-{
-  GError *error = NULL;
-  SpSession *session =
-      sp_session_new (pack, &photo, (SpRectangle){ 60, 50, 80, 60 }, settings, &error);
-  g_assert_no_error (error);
-  return session;
-}
-
-/* STROKE x STROKE pixels, fully covered, from (x, y). */
-static SpEdit
-make_edit (const char *concept, SpEditOperation operation, int x, int y, float *coverage)
-{
-  for (int i = 0; i < STROKE * STROKE; i++)
-    coverage[i] = 1;
-  return (SpEdit){ .strokes = { { x, y, STROKE, STROKE }, coverage },
-                   .concept = concept,
-                   .operation = operation,
-                   .strength = SP_STRENGTH_HIGH };
-}
-
-static void
-add_edit (SpSession *session, const char *concept, SpEditOperation operation, int x, int y)
-{
-  float coverage[STROKE * STROKE];
-  GError *error = NULL;
-  SpEdit edit = make_edit (concept, operation, x, y, coverage);
-  sp_session_add_edit (session, &edit, &error);
-  g_assert_no_error (error);
-}
-
-static float *
-copy_picture (const SpSession *session, gsize *n)
-{
-  int width, height;
-  const float *picture = sp_session_picture (session, &width, &height);
-  *n = 3 * (gsize)width * height;
-  return g_memdup2 (picture, *n * sizeof (float));
-}
 
 static void
 assert_finite (const SpSession *session)
@@ -95,7 +24,7 @@ run_whole (int threads, gsize *n)
   GError *error = NULL;
   SpSettings settings = quick_settings ();
   settings.threads = threads;
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   sp_session_open (session, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
@@ -140,7 +69,7 @@ test_looks (void)
 {
   GError *error = NULL;
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   Looker looker = { .session = session };
   g_assert_false (sp_session_look (session));
   sp_session_open (session, NULL, look, &looker, &error);
@@ -159,7 +88,7 @@ static void
 test_photo_and_keep (void)
 {
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   int width, height;
   gsize n;
   g_autofree float *picture = copy_picture (session, &n);
@@ -180,7 +109,7 @@ test_edits_compose (void)
   GError *error = NULL;
   SpSettings settings = quick_settings ();
   gsize n;
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   sp_session_open (session, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
 
@@ -206,7 +135,7 @@ test_layer (void)
 {
   GError *error = NULL;
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   sp_session_open (session, NULL, NULL, NULL, &error);
   g_assert_null (sp_session_layer (session, &photo, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
@@ -222,181 +151,6 @@ test_layer (void)
   g_assert_cmpint (layer->area.width, <, WIDTH);
   gsize middle = ((gsize)(80 - layer->area.y) * layer->area.width + 100 - layer->area.x) * 4;
   g_assert_cmpfloat_with_epsilon (layer->rgba[middle + 3], 1, 1e-3);
-}
-
-/* ---- What an edit moves ---- */
-
-/* The second edit moves what it covers, whatever the first did; and what it moves is told by
- * numbers that the preview does not change. */
-static void
-test_explain (void)
-{
-  GError *error = NULL;
-  SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
-  sp_session_open (session, NULL, NULL, NULL, &error);
-  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
-  add_edit (session, "water", SP_EDIT_ADD, 110, 60);
-  g_autoptr (SpExplanation) first = sp_session_explain (session, 0, &error);
-  sp_session_preview (session, &error);
-  g_autoptr (SpExplanation) second = sp_session_explain (session, 1, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (first->rows, ==, second->rows);
-  g_assert_cmpint (first->rows * first->columns, ==, 8 * 8);
-  int moved[2] = { 0 }, both = 0;
-  for (int i = 0; i < 64; i++) {
-    moved[0] += first->cells[i] > 0;
-    moved[1] += second->cells[i] > 0;
-    both += first->cells[i] > 0 && second->cells[i] > 0;
-  }
-  g_assert_true (moved[0] > 0 && moved[1] > 0 && moved[0] < 64);
-  g_assert_cmpint (both, <, moved[0]);
-  g_assert_cmpuint (second->n_units, ==, 256); /* concepts of this pack live in all channels */
-  g_assert_null (sp_session_explain (session, 2, &error));
-  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
-  g_clear_error (&error);
-}
-
-/* ---- Warm starts ---- */
-
-typedef struct {
-  double first, last, psnr; /* losses */
-} Curve;
-
-static void
-remember_curve (const SpProgress *progress, gpointer user_data)
-{
-  Curve *curve = user_data;
-  if (strcmp (progress->stage, "adapt") != 0)
-    return;
-  if (progress->step == 0)
-    curve->first = progress->loss;
-  curve->last = progress->loss;
-  curve->psnr = progress->psnr;
-}
-
-static Curve
-render_steps (SpSession *session, guint steps)
-{
-  GError *error = NULL;
-  Curve curve = { NAN, NAN, NAN };
-  sp_session_set_steps (session, steps);
-  sp_session_render (session, NULL, remember_curve, &curve, &error);
-  g_assert_no_error (error);
-  return curve;
-}
-
-static SpSession *
-open_session (const SpSettings *settings, gboolean warm)
-{
-  GError *error = NULL;
-  SpSession *session = make_session (settings);
-  sp_session_set_warm (session, warm);
-  sp_session_open (session, NULL, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return session;
-}
-
-/* A tree, rendered; then a pond beside it, and rendered again: where that one starts and ends. */
-static Curve
-render_twice (const SpSettings *settings, gboolean warm, guint first_steps, guint steps)
-{
-  g_autoptr (SpSession) session = open_session (settings, warm);
-  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
-  Curve first = render_steps (session, first_steps);
-  add_edit (session, "water", SP_EDIT_ADD, 100, 60);
-  Curve second = render_steps (session, steps);
-  if (warm)
-    g_assert_cmpfloat (second.first, <, first.first);
-  return second;
-}
-
-/* The second render begins where the first ended: far below a cold start, and it stays below. */
-static void
-test_warm (void)
-{
-  SpSettings settings = quick_settings ();
-  settings.threads = 1;
-  Curve cold = render_twice (&settings, FALSE, 40, 10);
-  Curve warm = render_twice (&settings, TRUE, 40, 10);
-  g_test_message ("cold: loss %.4f to %.4f, %.1f dB; warm: loss %.4f to %.4f, %.1f dB", cold.first,
-                  cold.last, cold.psnr, warm.first, warm.last, warm.psnr);
-  g_assert_cmpfloat (warm.first, <, 0.8 * cold.first);
-  g_assert_cmpfloat (warm.last, <, cold.last);
-}
-
-/* Unless it is asked for, a render does not know what was rendered before it: every picture can be
- * made again. Nor does the first one of a session that is warm. */
-static void
-test_cold_repeats (void)
-{
-  SpSettings settings = quick_settings ();
-  settings.threads = 1;
-  gsize n;
-  float *pictures[4];
-  g_autoptr (SpSession) session = open_session (&settings, FALSE);
-  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
-  for (int i = 0; i < 2; i++) {
-    render_steps (session, 20);
-    pictures[i] = copy_picture (session, &n);
-  }
-  g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[1], n * sizeof (float));
-  sp_session_set_warm (session, TRUE);
-  for (int i = 2; i < 4; i++) {
-    render_steps (session, 20);
-    pictures[i] = copy_picture (session, &n);
-  }
-  g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[2], n * sizeof (float));
-  g_assert_cmpint (memcmp (pictures[2], pictures[3], n * sizeof (float)), !=, 0);
-  for (int i = 0; i < 4; i++)
-    g_free (pictures[i]);
-}
-
-/* Where the last render is of no use it is not taken. With an edit over most of the window R could
- * become anything there; once the edit is gone, the fit to the photo is the better start. */
-static void
-test_warm_is_no_worse (void)
-{
-  SpSettings settings = quick_settings ();
-  settings.threads = 1;
-  settings.warm_start_steps = 40;
-  float coverage[STROKE * STROKE];
-  GError *error = NULL;
-  Curve curves[2];
-  for (int warm = 0; warm < 2; warm++) {
-    g_autoptr (SpSession) session = open_session (&settings, warm);
-    SpEdit edit = make_edit ("sky", SP_EDIT_ADD, 60, 50, coverage);
-    edit.strokes.area = (SpRectangle){ 0, 0, WIDTH, HEIGHT };
-    g_autofree float *all = g_new (float, WIDTH *HEIGHT);
-    for (int i = 0; i < WIDTH * HEIGHT; i++)
-      all[i] = 1;
-    edit.strokes.coverage = all;
-    sp_session_add_edit (session, &edit, &error);
-    g_assert_no_error (error);
-    render_steps (session, 40); /* only lambda is left of eq. 8: R goes towards nothing */
-    sp_session_clear_edits (session);
-    add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
-    curves[warm] = render_steps (session, 1);
-  }
-  g_assert_cmpfloat (curves[1].first, ==, curves[0].first);
-}
-
-/* A new opening makes a new latent, to which the last render does not belong. */
-static void
-test_warm_forgets (void)
-{
-  SpSettings settings = quick_settings ();
-  settings.threads = 1;
-  GError *error = NULL;
-  g_autoptr (SpSession) session = open_session (&settings, TRUE);
-  add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
-  render_steps (session, 20);
-  g_assert_true (sp_session_open (session, NULL, NULL, NULL, &error));
-  Curve first = render_steps (session, 20);
-  sp_session_set_warm (session, FALSE);
-  Curve cold = render_steps (session, 20);
-  g_assert_cmpfloat (first.first, ==, cold.first);
-  g_assert_cmpfloat (first.last, ==, cold.last);
 }
 
 /* ---- Cancelling ---- */
@@ -431,7 +185,7 @@ test_cancel_open (void)
     SpSettings settings = quick_settings ();
     g_autoptr (GCancellable) cancellable = g_cancellable_new ();
     Canceller canceller = { cancellable, stages[i] };
-    g_autoptr (SpSession) session = make_session (&settings);
+    g_autoptr (SpSession) session = make_session (pack, &settings);
     assert_cancelled (sp_session_open (session, cancellable, cancel_at_stage, &canceller, &error),
                       &error);
     add_edit (session, "sky", SP_EDIT_ADD, 80, 60); /* still usable */
@@ -448,7 +202,7 @@ test_cancel_before (void)
   GError *error = NULL;
   SpSettings settings = quick_settings ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   g_cancellable_cancel (cancellable);
   assert_cancelled (sp_session_open (session, cancellable, NULL, NULL, &error), &error);
   g_assert_cmpfloat (sp_session_psnr (session), >, 15);
@@ -465,7 +219,7 @@ test_cancel_render (void)
   SpSettings settings = quick_settings ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Canceller canceller = { cancellable, "adapt" };
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   g_assert_true (sp_session_open (session, NULL, NULL, NULL, &error));
   add_edit (session, "tree", SP_EDIT_REMOVE, 80, 60);
   assert_cancelled (sp_session_render (session, cancellable, cancel_at_stage, &canceller, &error),
@@ -492,7 +246,7 @@ test_bad_edits (void)
 {
   float coverage[STROKE * STROKE];
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   SpEdit edit = make_edit ("unicorn", SP_EDIT_ADD, 80, 60, coverage);
   expect_edit_refused (session, &edit, SP_ERROR_CONCEPT, "tree");
   edit.concept = NULL;
@@ -537,21 +291,12 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  GError *error = NULL;
-  g_autofree char *path = g_build_filename (g_getenv ("SP_SOURCE_ROOT"), "weights", "packs",
-                                            "outdoor-128.safetensors", NULL);
-  pack = sp_pack_open (path, &error);
-  g_assert_no_error (error);
+  pack = open_bundled_pack ();
   g_test_add_func ("/session/threads-do-not-matter", test_threads_do_not_matter);
   g_test_add_func ("/session/looks", test_looks);
   g_test_add_func ("/session/photo-and-keep", test_photo_and_keep);
   g_test_add_func ("/session/edits-compose", test_edits_compose);
   g_test_add_func ("/session/layer", test_layer);
-  g_test_add_func ("/session/explain", test_explain);
-  g_test_add_func ("/session/warm/pays", test_warm);
-  g_test_add_func ("/session/warm/cold-repeats", test_cold_repeats);
-  g_test_add_func ("/session/warm/no-worse", test_warm_is_no_worse);
-  g_test_add_func ("/session/warm/forgets", test_warm_forgets);
   g_test_add_func ("/session/cancel/open", test_cancel_open);
   g_test_add_func ("/session/cancel/before", test_cancel_before);
   g_test_add_func ("/session/cancel/render", test_cancel_render);

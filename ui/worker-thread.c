@@ -120,20 +120,18 @@ close_examples (Engine *engine)
 static void
 draw_example (Engine *engine)
 {
-  guint n_concepts;
+  guint n_concepts, concept = engine->next_example++;
   int width, height;
   sp_pack_concepts (engine->pack, &n_concepts);
   const float *picture =
-      engine->next_example < n_concepts
-          ? sp_concept_pictures_draw (engine->examples, engine->next_example, &width, &height, NULL)
-          : NULL;
+      sp_concept_pictures_draw (engine->examples, concept, &width, &height, NULL);
   if (picture) {
     SpNews *news = news_new (SP_NEWS_EXAMPLE, SP_TASK_NONE);
-    news->concept = engine->next_example;
+    news->concept = concept;
     news->example = sp_picture_small (picture, width, height, EXAMPLE_SIDE);
     sp_worker_tell (engine->worker, news);
   }
-  if (!picture || ++engine->next_example == n_concepts)
+  if (!picture || engine->next_example == n_concepts)
     close_examples (engine);
 }
 
@@ -367,7 +365,7 @@ make_layer (Engine *engine, GPtrArray *state, GError **error)
 }
 
 /* Failures are the preview's to tell: what cannot be drawn moves nothing. */
-static void
+static gboolean
 explain (Engine *engine, const SpDrawRequest *request)
 {
   SpNews *news = news_new (SP_NEWS_EXPLAINED, SP_TASK_EXPLAIN);
@@ -377,6 +375,7 @@ explain (Engine *engine, const SpDrawRequest *request)
       if (g_array_index (engine->inside, guint, i) == request->edit)
         news->explanation = sp_session_explain (engine->session, i, NULL);
   sp_worker_tell (engine->worker, news);
+  return TRUE;
 }
 
 static void
@@ -384,10 +383,9 @@ draw (Engine *engine, SpTask task, SpDrawRequest *request)
 {
   GError *error = NULL;
   gboolean done = FALSE;
-  if (task == SP_TASK_EXPLAIN) {
-    explain (engine, request);
-    done = TRUE;
-  } else if (!engine->session && task == SP_TASK_PREVIEW)
+  if (task == SP_TASK_EXPLAIN)
+    done = explain (engine, request);
+  else if (!engine->session && task == SP_TASK_PREVIEW)
     done = TRUE; /* preparing failed, and has been told */
   else if (!engine->session)
     g_set_error_literal (&error, SP_ERROR, SP_ERROR_PACK,
@@ -431,12 +429,6 @@ take_request (SpWorker *worker, SpPrepareRequest *to_prepare, SpDrawRequest *to_
   if (take (&worker->preview, to_draw))
     return SP_TASK_PREVIEW;
   return take (&worker->explanation, to_draw) ? SP_TASK_EXPLAIN : SP_TASK_NONE;
-}
-
-static void
-tell_task (Engine *engine, SpTask task)
-{
-  sp_worker_tell (engine->worker, news_new (SP_NEWS_TASK, task));
 }
 
 /* Whether there is nothing to do, which is told before waiting. */
@@ -484,13 +476,13 @@ sp_worker_thread (gpointer data)
     SpTask task = wait_for_request (&engine, &to_prepare, &to_draw);
     if (task == SP_TASK_NONE)
       break;
-    tell_task (&engine, task);
+    sp_worker_tell (engine.worker, news_new (SP_NEWS_TASK, task));
     if (task == SP_TASK_PREPARE)
       prepare (&engine, &to_prepare);
     else
       draw (&engine, task, &to_draw);
     if (is_idle (engine.worker))
-      tell_task (&engine, SP_TASK_NONE);
+      sp_worker_tell (engine.worker, news_new (SP_NEWS_TASK, SP_TASK_NONE));
     g_clear_object (&engine.cancellable);
   }
   g_clear_object (&engine.cancellable);
