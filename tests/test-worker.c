@@ -314,6 +314,23 @@ test_cancel (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (fixture->failures, ==, 0);
 }
 
+/* A main thread that is busy elsewhere finds the newest step, not all of them. */
+static void
+test_slow_window (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) state = add_edit (fixture, 20, 0.5);
+  sp_fake.render_steps = 100000;
+  prepare (fixture);
+  render (fixture, state, 100000, 0);
+  g_assert_true (sp_test_wait (has_steps, fixture, 10000));
+  guint steps = fixture->steps;
+  g_usleep (500000); /* some hundred steps */
+  sp_worker_stop (fixture->worker);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->renders, ==, 1);
+  g_assert_cmpuint (fixture->steps, <=, steps + 3);
+}
+
 /* A stroke while rendering: what is rendered is stale. */
 static void
 test_paint_while_rendering (Fixture *fixture, gconstpointer unused)
@@ -549,6 +566,7 @@ main (int argc, char **argv)
   ADD ("/worker/stop", test_stop);
   ADD ("/worker/seconds", test_seconds);
   ADD ("/worker/cancel", test_cancel);
+  ADD ("/worker/slow-window", test_slow_window);
   ADD ("/worker/paint-while-rendering", test_paint_while_rendering);
   ADD ("/worker/failures", test_failures);
   ADD ("/worker/outside", test_outside);

@@ -76,17 +76,26 @@ take_news (gpointer data)
   return more;
 }
 
-/* Progress and steps that nobody has seen yet are replaced by newer ones. */
+/* Whether newer news of its kind may take its place. */
+static gboolean
+passes (const SpNews *news)
+{
+  return news->kind == SP_NEWS_PROGRESS
+         || (news->kind == SP_NEWS_PICTURE && news->picture.kind != SP_PICTURE_RENDER);
+}
+
+/* Progress and steps that nobody has seen yet are replaced by newer ones, so that no more of them
+ * wait than one each, however slow the main thread is. They take turns: hence not only the last. */
 static void
 drop_stale (SpWorker *worker, const SpNews *news)
 {
-  SpNews *last = g_queue_peek_tail (worker->news);
-  gboolean replaces =
-      last && last->kind == news->kind
-      && (news->kind == SP_NEWS_PROGRESS
-          || (news->kind == SP_NEWS_PICTURE && last->picture.kind != SP_PICTURE_RENDER));
-  if (replaces)
-    sp_news_free (g_queue_pop_tail (worker->news));
+  GList *link = g_queue_peek_tail_link (worker->news);
+  while (link && passes (link->data) && ((const SpNews *)link->data)->kind != news->kind)
+    link = link->prev;
+  if (!link || !passes (link->data))
+    return;
+  sp_news_free (link->data);
+  g_queue_delete_link (worker->news, link);
 }
 
 void
