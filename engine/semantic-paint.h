@@ -53,6 +53,20 @@ char *sp_pack_sha256 (const SpPack *pack, GError **error);
 int sp_pack_resolution (const SpPack *pack); /* of the generator, pixels */
 const SpConcept *sp_pack_concepts (const SpPack *pack, guint *n_concepts);
 
+/* Draws what the pack's concepts look like, one by one, on the CPU. Used by one thread at a time;
+ * holds a copy of the generator's weights while it lives. */
+typedef struct _SpConceptPictures SpConceptPictures;
+
+/* Fails with SP_ERROR_PACK or SP_ERROR_MEMORY. */
+SpConceptPictures *sp_concept_pictures_new (SpPack *pack, GError **error);
+/* The concept by itself: its first exemplar or, where the pack has none, its value. 3 x height x
+ * width, sRGB-encoded, nominally -1 to 1, half the generator's resolution; the object's until
+ * the next call. Some ten milliseconds. Fails with SP_ERROR_CONCEPT or SP_ERROR_PACK. */
+const float *sp_concept_pictures_draw (SpConceptPictures *pictures, guint concept, int *width,
+                                       int *height, GError **error);
+void sp_concept_pictures_free (SpConceptPictures *pictures);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpConceptPictures, sp_concept_pictures_free)
+
 /* ---- Photos, strokes, edits ---- */
 
 typedef struct {
@@ -199,6 +213,13 @@ void sp_session_clear_edits (SpSession *session);
 /* Section 3.4: one forward pass of the fitted generator over the edited latent. */
 gboolean sp_session_preview (SpSession *session, GError **error);
 
+/* TRUE: a render begins where the last one of this session ended, finished or cancelled, when that
+ * fits the photo better than the start that every render has otherwise: R as fitted to the unedited
+ * photo. Pack, window and settings are the session's, so such a state always belongs to them. The
+ * result then depends on the renders before, not only on the edits and the seed. FALSE at first,
+ * and FALSE forgets the last render. */
+void sp_session_set_warm (SpSession *session, gboolean warm);
+
 /* How many steps the next render takes at most. */
 void sp_session_set_steps (SpSession *session, guint adaptation_steps);
 
@@ -223,6 +244,31 @@ gboolean sp_session_look (SpSession *session);
 /* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside
  * the soft mask, peak 255 of 8 bits (picture clamped, not rounded). */
 double sp_session_psnr (const SpSession *session);
+
+/* ---- What an edit moves ---- */
+
+typedef struct {
+  int unit;            /* channel of the latent */
+  float change;        /* the length of its map of ze - z4, with the sign of that map's sum */
+  float share;         /* 0 to 1: of all squares of ze - z4 */
+  gboolean of_concept; /* one of the units that the pack has for the concept */
+} SpMovedUnit;
+
+/* z4 is the latent before this edit and ze after it (eq. 9), so that what edits below it did does
+ * not count. */
+typedef struct {
+  int rows, columns;  /* of the latent: a cell is 16 x 16 pixels of a generator of 128 */
+  float *cells;       /* rows x columns: the length of ze - z4 in the cell */
+  guint n_units;      /* that moved at all */
+  SpMovedUnit *units; /* the most moved first */
+} SpExplanation;
+
+/* Of the edit that was added as number `edit`, from 0; some milliseconds. Works on the host, not on
+ * the device, and changes nothing. NULL with SP_ERROR_SETTING when there is none, or with the
+ * edit's own error. */
+SpExplanation *sp_session_explain (const SpSession *session, guint edit, GError **error);
+void sp_explanation_free (SpExplanation *explanation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpExplanation, sp_explanation_free)
 
 /* ---- The result ---- */
 

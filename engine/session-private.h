@@ -1,5 +1,6 @@
-/* A session's inside, shared by session.c, which works, session-cache.c, which keeps the fit for
- * the next time, and session-results.c, which tells. */
+/* A session's inside, shared by session.c, which opens and takes edits, session-draw.c, which draws
+ * them, session-cache.c, which keeps the fit for the next time, and session-results.c, which tells.
+ */
 #pragma once
 
 #include "engine/device.h"
@@ -10,6 +11,8 @@
 #include "engine/photo/photo.h"
 
 G_BEGIN_DECLS
+
+#define SP_SESSION_MOST_STEPS 1000000u
 
 /* An edit as the session keeps it: on the window, not on the photo. */
 typedef struct {
@@ -37,6 +40,8 @@ struct _SpSession {
   float *keep;       /* H x W; all ones without edits */
   float *picture;    /* 3 x H x W */
   float *warm_start; /* R as fitted to the unedited photo */
+  gboolean warm;     /* sp_session_set_warm() */
+  float *rendered;   /* R as the last render left it; NULL: none yet, or not warm */
   SpShape latent_shape;
   GPtrArray *edits; /* StoredEdit */
 };
@@ -46,6 +51,9 @@ gboolean sp_session_plan_edits (SpSession *session, GError **error);
 void sp_session_drop_plans (SpSession *session);
 /* The fit to the photo as it was. */
 gboolean sp_session_restore_fit (SpSession *session, GError **error);
+/* TRUE when what failed with `failure` should be done once more, on the CPU; else *error is set.
+ * Takes the failure. */
+gboolean sp_session_try_again (SpSession *session, GError *failure, GError **error);
 
 /* session-cache.c: what the fit depends on, to find it again; NULL: it is not kept. Free with
  * g_free(). */

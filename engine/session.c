@@ -1,7 +1,8 @@
 /* A session: one photo, its latent, the edits so far, and everything planned to draw them.
  *
  * It only carries data between the rooms: photo/ makes the window, method/ does the paper, photo/
- * blends the picture back. See semantic-paint.h for the order of calls.
+ * blends the picture back. session-draw.c has what comes after the edits. See semantic-paint.h for
+ * the order of calls.
  */
 #include "engine/method/restyle.h"
 #include "engine/model/encoder.h"
@@ -10,8 +11,6 @@
 
 #include <math.h>
 #include <string.h>
-
-#define MOST_STEPS 1000000u
 
 static void
 stored_edit_free (gpointer data)
@@ -28,10 +27,11 @@ stored_edit_free (gpointer data)
 static gboolean
 check_settings (const SpSettings *settings, GError **error)
 {
-  if (settings->adaptation_steps > MOST_STEPS || settings->inversion_steps > MOST_STEPS
-      || settings->warm_start_steps > MOST_STEPS) {
+  if (settings->adaptation_steps > SP_SESSION_MOST_STEPS
+      || settings->inversion_steps > SP_SESSION_MOST_STEPS
+      || settings->warm_start_steps > SP_SESSION_MOST_STEPS) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "More than %u steps are not possible.",
-                 MOST_STEPS);
+                 SP_SESSION_MOST_STEPS);
     return FALSE;
   }
   if (settings->threads < 0 || settings->threads > 1024) {
@@ -139,7 +139,6 @@ open_device_and_plan (SpSession *session, GError **error)
   return FALSE;
 }
 
-/* After moving: the fit to the photo as it was. */
 gboolean
 sp_session_restore_fit (SpSession *session, GError **error)
 {
@@ -153,10 +152,8 @@ sp_session_restore_fit (SpSession *session, GError **error)
   return sp_preview_fit (session->preview, session->adaptation, error);
 }
 
-/* TRUE when what failed with `failure` should be done once more, on the CPU; else *error is set.
- * Takes the failure. */
-static gboolean
-try_again (SpSession *session, GError *failure, GError **error)
+gboolean
+sp_session_try_again (SpSession *session, GError *failure, GError **error)
 {
   if (!can_move_to_cpu (session, failure)) {
     g_propagate_error (error, failure);
@@ -217,6 +214,7 @@ sp_session_free (SpSession *session)
   g_free (session->keep);
   g_free (session->picture);
   g_free (session->warm_start);
+  g_free (session->rendered);
   sp_pack_unref (session->pack);
   g_free (session);
 }
@@ -277,7 +275,7 @@ open_and_fit (SpSession *session, GCancellable *cancellable, SpProgressFunction 
   GError *failure = NULL;
   if (open_on_device (session, cancellable, progress, user_data, &failure))
     return TRUE;
-  return try_again (session, failure, error)
+  return sp_session_try_again (session, failure, error)
          && open_on_device (session, cancellable, progress, user_data, error);
 }
 
@@ -286,6 +284,7 @@ sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFuncti
                  gpointer user_data, GError **error)
 {
   g_autofree char *key = sp_session_cache_key (session);
+  g_clear_pointer (&session->rendered, g_free); /* of another latent */
   if (sp_session_open_from_cache (session, key))
     return TRUE;
   if (!open_and_fit (session, cancellable, progress, user_data, error))
@@ -403,75 +402,4 @@ sp_session_clear_edits (SpSession *session)
 {
   g_ptr_array_set_size (session->edits, 0);
   update_keep (session);
-}
-
-static gboolean
-edit_latent (SpSession *session, GError **error)
-{
-  memcpy (session->edited, session->latent,
-          sp_shape_elements (session->latent_shape) * sizeof (float));
-  for (guint i = 0; i < session->edits->len; i++) {
-    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    if (!sp_edit_latent (session->pack, &edit->latent_edit, session->latent_shape, session->edited,
-                         error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* ---- Drawing ---- */
-
-static gboolean
-preview_on_device (SpSession *session, GError **error)
-{
-  if (!sp_session_plan_edits (session, error))
-    return FALSE;
-  sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
-  return sp_backend_check (session->backend, error);
-}
-
-gboolean
-sp_session_preview (SpSession *session, GError **error)
-{
-  GError *failure = NULL;
-  if (!edit_latent (session, error))
-    return FALSE;
-  return preview_on_device (session, &failure)
-         || (try_again (session, failure, error) && sp_session_restore_fit (session, error)
-             && preview_on_device (session, error));
-}
-
-void
-sp_session_set_steps (SpSession *session, guint adaptation_steps)
-{
-  session->settings.adaptation_steps = MIN (adaptation_steps, MOST_STEPS);
-}
-
-static gboolean
-render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
-                  gpointer user_data, GError **error)
-{
-  if (!sp_session_plan_edits (session, error))
-    return FALSE;
-  sp_adaptation_restore (session->adaptation, session->warm_start);
-  sp_adaptation_set_target (session->adaptation, session->photo, session->keep);
-  sp_adaptation_set_latent (session->adaptation, session->edited);
-  gboolean finished =
-      sp_adaptation_run (session->adaptation, "adapt", session->settings.adaptation_steps,
-                         cancellable, progress, user_data, error);
-  sp_adaptation_read_picture (session->adaptation, session->picture);
-  return finished && sp_backend_check (session->backend, error);
-}
-
-gboolean
-sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
-                   gpointer user_data, GError **error)
-{
-  GError *failure = NULL;
-  if (!edit_latent (session, error))
-    return FALSE;
-  if (render_on_device (session, cancellable, progress, user_data, &failure))
-    return TRUE;
-  return try_again (session, failure, error) && sp_session_restore_fit (session, error)
-         && render_on_device (session, cancellable, progress, user_data, error);
 }

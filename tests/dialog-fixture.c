@@ -65,6 +65,14 @@ search (GtkWidget *widget, gpointer data)
     gtk_container_forall (GTK_CONTAINER (widget), search, data);
 }
 
+gboolean
+dialog_has (const Fixture *fixture, GType type, const char *name)
+{
+  Search wanted = { name, type, NULL };
+  search (fixture->window, &wanted);
+  return wanted.found != NULL;
+}
+
 GtkWidget *
 dialog_find (const Fixture *fixture, GType type, const char *name)
 {
@@ -99,7 +107,7 @@ void
 dialog_wait_for (const Fixture *fixture, const char *text)
 {
   Shown shown = { fixture, text };
-  if (!sp_test_wait (is_shown, &shown, DIALOG_PATIENCE))
+  if (!sp_test_wait (is_shown, &shown, MAX (fixture->patience, DIALOG_PATIENCE)))
     g_error ("“%s” does not come", text);
 }
 
@@ -153,10 +161,9 @@ dialog_open (Fixture *fixture, const GPtrArray *edits)
 }
 
 void
-dialog_set_up (Fixture *fixture, gconstpointer unused)
+dialog_fill_host (Fixture *fixture)
 {
   static const char *const strokes[] = { "Layer “Strokes”", NULL };
-  sp_fake = (SpFake){ .render_steps = 40, .reads_photo = TRUE };
   fixture->host = (SpDialogHost){ .title = "meadow",
                                   .photo = sp_test_photo (WIDTH, HEIGHT),
                                   .bundled_pack = "pack",
@@ -168,17 +175,6 @@ dialog_set_up (Fixture *fixture, gconstpointer unused)
                                   .take_strokes = take_strokes,
                                   .apply = apply,
                                   .keep = keep };
-  dialog_open (fixture, NULL);
-  dialog_wait_for (fixture, "Fit to the photo 42.0 dB");
-}
-
-void
-dialog_tear_down (Fixture *fixture, gconstpointer unused)
-{
-  sp_dialog_free (fixture->dialog);
-  sp_test_wait (NULL, NULL, 5);
-  g_assert_cmpuint (sp_fake.sessions_alive, ==, 0);
-  g_assert_cmpuint (sp_fake.packs_alive, ==, 0);
 }
 
 void

@@ -2,14 +2,13 @@
  * their names and uses them. */
 #pragma once
 
-#include "tests/fake-session.h"
 #include "tests/ui-fixture.h"
 #include "ui/canvas.h"
 #include "ui/dialog.h"
 
 G_BEGIN_DECLS
 
-#define DIALOG_PATIENCE 10000 /* milliseconds */
+#define DIALOG_PATIENCE 30000 /* milliseconds */
 
 typedef struct {
   SpDialogHost host;
@@ -21,9 +20,12 @@ typedef struct {
   guint kept_edits;
   double last_strength;
   gboolean rendered;
+  guint patience; /* milliseconds, when an engine needs more than DIALOG_PATIENCE */
 } Fixture;
 
-/* With a fake engine and a photo, prepared; and what is left behind is checked. */
+/* A small photo, and what the host does. */
+void dialog_fill_host (Fixture *fixture);
+/* dialog-fake.c: with a fake engine, prepared; and what is left behind is checked. */
 void dialog_set_up (Fixture *fixture, gconstpointer unused);
 void dialog_tear_down (Fixture *fixture, gconstpointer unused);
 /* Another one, after the one before was freed. */
@@ -31,6 +33,7 @@ void dialog_open (Fixture *fixture, const GPtrArray *edits);
 
 /* The widget of this type and accessible name (NULL: any), which must be there. */
 GtkWidget *dialog_find (const Fixture *fixture, GType type, const char *name);
+gboolean dialog_has (const Fixture *fixture, GType type, const char *name);
 /* Whether a label of this text is in sight; and waits for it. */
 gboolean dialog_shows (const Fixture *fixture, const char *text);
 void dialog_wait_for (const Fixture *fixture, const char *text);

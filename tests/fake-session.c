@@ -19,6 +19,7 @@ struct _SpSession {
   SpRectangle area;
   float picture[3 * SIDE * SIDE], photo[3 * SIDE * SIDE], keep[SIDE * SIDE];
   guint edits, steps;
+  gboolean warm;
   double strength;
 };
 
@@ -120,6 +121,43 @@ sp_pack_find_concept (const SpPack *pack, const char *name, GError **error)
     return 0;
   g_set_error (error, SP_ERROR, SP_ERROR_CONCEPT, "no %s", name);
   return -1;
+}
+
+struct _SpConceptPictures {
+  float picture[3 * SIDE * SIDE];
+};
+
+SpConceptPictures *
+sp_concept_pictures_new (SpPack *pack, GError **error)
+{
+  if (sp_fake.fail_examples) {
+    g_set_error (error, SP_ERROR, SP_ERROR_MEMORY, "no examples");
+    return NULL;
+  }
+  g_atomic_int_inc (&sp_fake.examples_alive);
+  return g_new0 (SpConceptPictures, 1);
+}
+
+/* Concept 0 is red, 1 green, 2 blue. */
+const float *
+sp_concept_pictures_draw (SpConceptPictures *examples, guint concept, int *width, int *height,
+                          GError **error)
+{
+  sp_fake.example_thread = g_thread_self ();
+  hold_a_core (sp_fake.example_milliseconds);
+  g_atomic_int_inc (&sp_fake.examples);
+  for (guint i = 0; i < 3 * SIDE * SIDE; i++)
+    examples->picture[i] = i / (SIDE * SIDE) == concept ? 1 : -1;
+  *width = *height = SIDE;
+  return examples->picture;
+}
+
+void
+sp_concept_pictures_free (SpConceptPictures *examples)
+{
+  if (examples)
+    g_atomic_int_add (&sp_fake.examples_alive, -1);
+  g_free (examples);
 }
 
 gboolean
@@ -232,6 +270,40 @@ sp_session_preview (SpSession *session, GError **error)
   return !sp_fake.fail_preview;
 }
 
+/* Of the last edit: its first cell, and units 7 (of the concept, up by its strength) and 3. */
+SpExplanation *
+sp_session_explain (const SpSession *session, guint edit, GError **error)
+{
+  static const SpMovedUnit units[] = { { 7, 2, 0.8f, TRUE }, { 3, -1, 0.2f, FALSE } };
+  sp_fake.explain_thread = g_thread_self ();
+  g_atomic_int_inc (&sp_fake.explanations);
+  SpExplanation *explanation = g_new0 (SpExplanation, 1);
+  explanation->rows = 2;
+  explanation->columns = 3;
+  explanation->cells = g_new0 (float, 6);
+  explanation->cells[edit] = 1;
+  explanation->n_units = session->strength > 0 ? 2 : 0;
+  explanation->units = g_memdup2 (units, sizeof units);
+  explanation->units[0].share = (float)session->strength / 2;
+  return explanation;
+}
+
+void
+sp_explanation_free (SpExplanation *explanation)
+{
+  if (!explanation)
+    return;
+  g_free (explanation->cells);
+  g_free (explanation->units);
+  g_free (explanation);
+}
+
+void
+sp_session_set_warm (SpSession *session, gboolean warm)
+{
+  session->warm = warm;
+}
+
 void
 sp_session_set_steps (SpSession *session, guint adaptation_steps)
 {
@@ -250,6 +322,7 @@ sp_session_render (SpSession *session, GCancellable *cancellable, SpProgressFunc
 {
   sp_fake.draw_thread = g_thread_self ();
   g_atomic_int_inc (&sp_fake.renders);
+  g_atomic_int_add (&sp_fake.warm_renders, session->warm);
   for (guint step = 1; step <= MIN (session->steps, sp_fake.render_steps); step++) {
     g_usleep (5000);
     SpProgress said = { "adapt", step, sp_fake.render_steps, 0.1, 30, 1 };

@@ -12,10 +12,13 @@ typedef struct {
   guint pack_milliseconds, new_milliseconds,
       preview_milliseconds; /* each takes, and holds a core */
   guint open_steps;         /* each takes 5 ms */
-  gboolean fail_open, fail_preview, fail_render;
+  guint example_milliseconds;
+  gboolean fail_open, fail_preview, fail_render, fail_examples;
   gboolean reads_photo; /* as a real session does, all of it */
-  GThread *new_thread, *open_thread, *edit_thread, *draw_thread, *layer_thread;
-  int previews, renders; /* how often drawn */
+  GThread *new_thread, *open_thread, *edit_thread, *draw_thread, *layer_thread, *explain_thread,
+      *example_thread;
+  int previews, renders, warm_renders; /* how often drawn */
+  int explanations, examples, examples_alive;
   guint edits, sessions_alive, packs_alive;
 } SpFake;
 

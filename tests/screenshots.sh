@@ -51,6 +51,14 @@ press alt+e
 stroke 560 420 600 520
 xdotool mouseup 1
 shot history 3
+xdotool mousemove --window "$window" 830 606 click 1 # "What it moves"
+sleep 2
+xdotool click --repeat 12 --delay 30 5
+shot explanation 2
+xdotool click --repeat 12 --delay 30 4
+sleep 1
+xdotool mousemove --window "$window" 830 541 click 1 # where it is when it is open
+xdotool mousemove --window "$window" 600 700
 press alt+m
 shot model-view 1
 press alt+m

@@ -3,7 +3,7 @@
  * The pack is made here: 4 channels; "tree" has units 2, 0 and 3 of which 0 is excluded; "sky"
  * lives in all channels and has two exemplars; "door" has only a value.
  */
-#include "engine/method/edit.h"
+#include "engine/method/explain.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -288,6 +288,70 @@ test_wrong_channels (void)
   g_assert_nonnull (strstr (error->message, "concept.door.value"));
 }
 
+/* ---- What an edit moves ---- */
+
+static void
+test_explain (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, TREE, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x12); /* cells 1 and 4 */
+  apply (&fixture);
+  g_autoptr (SpExplanation) moved =
+      sp_explain (pack, TREE, SP_SHAPE (1, CHANNELS, SIDE, SIDE), fixture.before, fixture.latent);
+  g_assert_cmpint (moved->rows, ==, SIDE);
+  g_assert_cmpint (moved->columns, ==, SIDE);
+  for (int i = 0; i < CELLS; i++)
+    g_assert_true ((moved->cells[i] > 0) == (i == 1 || i == 4));
+  /* channels 2 and 3 go to 7 and 8, from 3.1 and 3.4, 4.1 and 4.4; 0 is excluded and 1 no unit */
+  g_assert_cmpuint (moved->n_units, ==, 2);
+  g_assert_cmpint (moved->units[0].unit, ==, 2);
+  g_assert_cmpint (moved->units[1].unit, ==, 3);
+  g_assert_true (moved->units[0].of_concept && moved->units[1].of_concept);
+  double two = hypot (3.9, 3.6), total = hypot (two, hypot (3.9, 3.6));
+  g_assert_cmpfloat_with_epsilon (moved->units[0].change, two, 1e-5);
+  g_assert_cmpfloat_with_epsilon (moved->units[0].share, two * two / (total * total), 1e-6);
+  g_assert_cmpfloat_with_epsilon (moved->cells[1], sqrt (2) * 3.9, 1e-5);
+  g_assert_cmpfloat_with_epsilon (moved->cells[4], sqrt (2) * 3.6, 1e-5);
+}
+
+/* A concept in all channels: its units are not the pack's; removing takes values down. */
+static void
+test_explain_all_channels (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, SKY, SP_EDIT_ADD, SP_STRENGTH_LOW, 0x1);
+  apply (&fixture);
+  g_autoptr (SpExplanation) moved =
+      sp_explain (pack, SKY, SP_SHAPE (1, CHANNELS, SIDE, SIDE), fixture.before, fixture.latent);
+  float squares = 0, shares = 0;
+  g_assert_cmpuint (moved->n_units, ==, CHANNELS);
+  for (guint i = 0; i < moved->n_units; i++) {
+    const SpMovedUnit *unit = &moved->units[i];
+    g_assert_false (unit->of_concept);
+    g_assert_true ((unit->change > 0)
+                   == (now (&fixture, unit->unit, 0) > was (&fixture, unit->unit, 0)));
+    squares += unit->change * unit->change;
+    shares += unit->share;
+    if (i > 0)
+      g_assert_cmpfloat (fabsf (unit->change), <=, fabsf (moved->units[i - 1].change));
+  }
+  g_assert_cmpfloat_with_epsilon (shares, 1, 1e-5);
+  g_assert_cmpfloat_with_epsilon (squares, moved->cells[0] * moved->cells[0], 1e-3);
+}
+
+static void
+test_explain_nothing (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, SKY, SP_EDIT_ADD, 0, 0x1);
+  apply (&fixture);
+  g_autoptr (SpExplanation) moved =
+      sp_explain (pack, SKY, SP_SHAPE (1, CHANNELS, SIDE, SIDE), fixture.before, fixture.latent);
+  g_assert_cmpuint (moved->n_units, ==, 0);
+  for (int i = 0; i < CELLS; i++)
+    g_assert_cmpfloat (moved->cells[i], ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -304,6 +368,9 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/strength-zero", test_strength_zero_changes_nothing);
   g_test_add_func ("/edit/refused", test_refused);
   g_test_add_func ("/edit/wrong-channels", test_wrong_channels);
+  g_test_add_func ("/explain/units", test_explain);
+  g_test_add_func ("/explain/all-channels", test_explain_all_channels);
+  g_test_add_func ("/explain/nothing", test_explain_nothing);
   int status = g_test_run ();
   sp_pack_unref (pack);
   return status;

@@ -1,82 +1,11 @@
 /* A session from outside, on the bundled pack and a small made-up photo: the order of calls,
  * cancelling at every stage, several edits, threads, and what is refused. How good pictures are is
  * not asked here. */
-#include "engine/semantic-paint.h"
+#include "tests/session-fixture.h"
 
 #include <math.h>
-#include <string.h>
-
-enum { WIDTH = 200, HEIGHT = 150, STROKE = 40 };
 
 static SpPack *pack;
-
-/* A sky over a ground, smooth but for a little texture. */
-static gboolean
-read_photo (gpointer user_data, SpRectangle area, float *rgb, GError **error)
-{
-  for (int y = area.y; y < area.y + area.height; y++) {
-    for (int x = area.x; x < area.x + area.width; x++) {
-      float grain = 0.05f * (float)((x * 7 + y * 13) % 11) / 11;
-      *rgb++ = (y < 70 ? 0.3f : 0.1f) + grain;
-      *rgb++ = (y < 70 ? 0.5f : 0.3f) + grain;
-      *rgb++ = (y < 70 ? 0.9f : 0.1f) + grain;
-    }
-  }
-  return TRUE;
-}
-
-static const SpPhoto photo = { WIDTH, HEIGHT, read_photo, NULL };
-
-static SpSettings
-quick_settings (void)
-{
-  SpSettings settings = sp_settings_default ();
-  settings.inversion_steps = 3;
-  settings.warm_start_steps = 3;
-  settings.adaptation_steps = 4;
-  return settings;
-}
-
-static SpSession *
-make_session (const SpSettings *settings)
-{
-  GError *error = NULL;
-  SpSession *session =
-      sp_session_new (pack, &photo, (SpRectangle){ 60, 50, 80, 60 }, settings, &error);
-  g_assert_no_error (error);
-  return session;
-}
-
-/* STROKE x STROKE pixels, fully covered, from (x, y). */
-static SpEdit
-make_edit (const char *concept, SpEditOperation operation, int x, int y, float *coverage)
-{
-  for (int i = 0; i < STROKE * STROKE; i++)
-    coverage[i] = 1;
-  return (SpEdit){ .strokes = { { x, y, STROKE, STROKE }, coverage },
-                   .concept = concept,
-                   .operation = operation,
-                   .strength = SP_STRENGTH_HIGH };
-}
-
-static void
-add_edit (SpSession *session, const char *concept, SpEditOperation operation, int x, int y)
-{
-  float coverage[STROKE * STROKE];
-  GError *error = NULL;
-  SpEdit edit = make_edit (concept, operation, x, y, coverage);
-  sp_session_add_edit (session, &edit, &error);
-  g_assert_no_error (error);
-}
-
-static float *
-copy_picture (const SpSession *session, gsize *n)
-{
-  int width, height;
-  const float *picture = sp_session_picture (session, &width, &height);
-  *n = 3 * (gsize)width * height;
-  return g_memdup2 (picture, *n * sizeof (float));
-}
 
 static void
 assert_finite (const SpSession *session)
@@ -95,7 +24,7 @@ run_whole (int threads, gsize *n)
   GError *error = NULL;
   SpSettings settings = quick_settings ();
   settings.threads = threads;
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   sp_session_open (session, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
@@ -140,7 +69,7 @@ test_looks (void)
 {
   GError *error = NULL;
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   Looker looker = { .session = session };
   g_assert_false (sp_session_look (session));
   sp_session_open (session, NULL, look, &looker, &error);
@@ -159,7 +88,7 @@ static void
 test_photo_and_keep (void)
 {
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   int width, height;
   gsize n;
   g_autofree float *picture = copy_picture (session, &n);
@@ -180,7 +109,7 @@ test_edits_compose (void)
   GError *error = NULL;
   SpSettings settings = quick_settings ();
   gsize n;
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   sp_session_open (session, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
 
@@ -206,7 +135,7 @@ test_layer (void)
 {
   GError *error = NULL;
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   sp_session_open (session, NULL, NULL, NULL, &error);
   g_assert_null (sp_session_layer (session, &photo, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
@@ -256,7 +185,7 @@ test_cancel_open (void)
     SpSettings settings = quick_settings ();
     g_autoptr (GCancellable) cancellable = g_cancellable_new ();
     Canceller canceller = { cancellable, stages[i] };
-    g_autoptr (SpSession) session = make_session (&settings);
+    g_autoptr (SpSession) session = make_session (pack, &settings);
     assert_cancelled (sp_session_open (session, cancellable, cancel_at_stage, &canceller, &error),
                       &error);
     add_edit (session, "sky", SP_EDIT_ADD, 80, 60); /* still usable */
@@ -266,6 +195,23 @@ test_cancel_open (void)
   }
 }
 
+/* Cancelled before it began: there is at least what the encoder sees. */
+static void
+test_cancel_before (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (SpSession) session = make_session (pack, &settings);
+  g_cancellable_cancel (cancellable);
+  assert_cancelled (sp_session_open (session, cancellable, NULL, NULL, &error), &error);
+  g_assert_cmpfloat (sp_session_psnr (session), >, 15);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  g_autoptr (SpExplanation) moved = sp_session_explain (session, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (moved->n_units, >, 0);
+}
+
 static void
 test_cancel_render (void)
 {
@@ -273,7 +219,7 @@ test_cancel_render (void)
   SpSettings settings = quick_settings ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Canceller canceller = { cancellable, "adapt" };
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   g_assert_true (sp_session_open (session, NULL, NULL, NULL, &error));
   add_edit (session, "tree", SP_EDIT_REMOVE, 80, 60);
   assert_cancelled (sp_session_render (session, cancellable, cancel_at_stage, &canceller, &error),
@@ -300,7 +246,7 @@ test_bad_edits (void)
 {
   float coverage[STROKE * STROKE];
   SpSettings settings = quick_settings ();
-  g_autoptr (SpSession) session = make_session (&settings);
+  g_autoptr (SpSession) session = make_session (pack, &settings);
   SpEdit edit = make_edit ("unicorn", SP_EDIT_ADD, 80, 60, coverage);
   expect_edit_refused (session, &edit, SP_ERROR_CONCEPT, "tree");
   edit.concept = NULL;
@@ -345,17 +291,14 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  GError *error = NULL;
-  g_autofree char *path = g_build_filename (g_getenv ("SP_SOURCE_ROOT"), "weights", "packs",
-                                            "outdoor-128.safetensors", NULL);
-  pack = sp_pack_open (path, &error);
-  g_assert_no_error (error);
+  pack = open_bundled_pack ();
   g_test_add_func ("/session/threads-do-not-matter", test_threads_do_not_matter);
   g_test_add_func ("/session/looks", test_looks);
   g_test_add_func ("/session/photo-and-keep", test_photo_and_keep);
   g_test_add_func ("/session/edits-compose", test_edits_compose);
   g_test_add_func ("/session/layer", test_layer);
   g_test_add_func ("/session/cancel/open", test_cancel_open);
+  g_test_add_func ("/session/cancel/before", test_cancel_before);
   g_test_add_func ("/session/cancel/render", test_cancel_render);
   g_test_add_func ("/session/bad/edits", test_bad_edits);
   g_test_add_func ("/session/bad/sessions", test_bad_sessions);

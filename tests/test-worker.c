@@ -17,6 +17,8 @@ typedef struct {
   guint packs, prepared, steps, previews, renders, layers, failures;
   SpTask task, failed_task;
   gboolean worked; /* since the last request */
+  guint examples, examples_before_prepared;
+  guint explained, explained_edit, explained_units; /* the last one's */
   int last_error;
   const GPtrArray *shown; /* not owned: to compare */
   gboolean shown_surface, stopped;
@@ -31,6 +33,18 @@ static void
 on_pack (SpPack *pack, gpointer data)
 {
   ((Fixture *)data)->packs++;
+}
+
+static void
+on_example (guint concept, cairo_surface_t *surface, gpointer data)
+{
+  Fixture *fixture = data;
+  g_assert_true (g_thread_self () == fixture->home);
+  g_assert_cmpuint (concept, ==, fixture->examples);
+  fixture->examples++;
+  fixture->examples_before_prepared += fixture->prepared == 0;
+  g_assert_cmpuint (*(const guint32 *)(gconstpointer)cairo_image_surface_get_data (surface), ==,
+                    0xff000000u | 0xff0000u >> (8 * concept));
 }
 
 static void
@@ -69,6 +83,16 @@ on_layer (const SpLayer *layer, gpointer data)
 }
 
 static void
+on_explained (guint edit, const SpExplanation *explanation, gpointer data)
+{
+  Fixture *fixture = data;
+  g_assert_true (g_thread_self () == fixture->home);
+  fixture->explained++;
+  fixture->explained_edit = edit;
+  fixture->explained_units = explanation ? explanation->n_units : 0;
+}
+
+static void
 on_failed (SpTask task, const GError *error, gpointer data)
 {
   Fixture *fixture = data;
@@ -86,9 +110,11 @@ on_task (SpTask task, gpointer data)
 }
 
 static const SpWorkerEvents events = { .pack = on_pack,
+                                       .example = on_example,
                                        .prepared = on_prepared,
                                        .picture = on_picture,
                                        .layer = on_layer,
+                                       .explained = on_explained,
                                        .failed = on_failed,
                                        .task = on_task };
 
@@ -112,6 +138,7 @@ tear_down (Fixture *fixture, gconstpointer unused)
   sp_history_free (fixture->history);
   g_assert_cmpuint (sp_fake.sessions_alive, ==, 0);
   g_assert_cmpuint (sp_fake.packs_alive, ==, 0);
+  g_assert_cmpint (sp_fake.examples_alive, ==, 0);
 }
 
 static void
@@ -207,21 +234,24 @@ test_order (Fixture *fixture, gconstpointer unused)
 static void
 test_newest (Fixture *fixture, gconstpointer unused)
 {
-  sp_fake.preview_milliseconds = 30;
+  const int each = 30; /* milliseconds of a preview */
+  sp_fake.preview_milliseconds = each;
   prepare (fixture);
   wait_until_idle (fixture);
   g_autoptr (GPtrArray) last = NULL;
   fixture->worked = FALSE;
+  gint64 start = g_get_monotonic_time ();
   for (int i = 0; i < 100; i++) {
     g_clear_pointer (&last, g_ptr_array_unref);
     last = add_edit (fixture, 20, i / 100.0);
     sp_worker_preview (fixture->worker, last);
     g_usleep (1000);
   }
+  int asking = (int)((g_get_monotonic_time () - start) / 1000);
   wait_until_idle (fixture);
   g_assert_true (fixture->shown == last);
   g_assert_cmpint (sp_fake.previews, >=, 2);
-  g_assert_cmpint (sp_fake.previews, <, 20); /* 100 ms of asking at 30 ms each, and the last */
+  g_assert_cmpint (sp_fake.previews, <=, asking / each + 2); /* the first, and the last */
 }
 
 static void
@@ -232,6 +262,7 @@ test_render (Fixture *fixture, gconstpointer unused)
   render (fixture, state, 10, 0);
   wait_until_idle (fixture);
   g_assert_cmpuint (fixture->renders, ==, 1);
+  g_assert_cmpint (sp_fake.warm_renders, ==, 1); /* the next one begins where it ended */
   g_assert_cmpuint (fixture->steps, >=, 1);
   g_assert_false (fixture->stopped);
   sp_worker_layer (fixture->worker, state);
@@ -283,6 +314,23 @@ test_cancel (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (fixture->failures, ==, 0);
 }
 
+/* A main thread that is busy elsewhere finds the newest step, not all of them. */
+static void
+test_slow_window (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) state = add_edit (fixture, 20, 0.5);
+  sp_fake.render_steps = 100000;
+  prepare (fixture);
+  render (fixture, state, 100000, 0);
+  g_assert_true (sp_test_wait (has_steps, fixture, 10000));
+  guint steps = fixture->steps;
+  g_usleep (500000); /* some hundred steps */
+  sp_worker_stop (fixture->worker);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->renders, ==, 1);
+  g_assert_cmpuint (fixture->steps, <=, steps + 3);
+}
+
 /* A stroke while rendering: what is rendered is stale. */
 static void
 test_paint_while_rendering (Fixture *fixture, gconstpointer unused)
@@ -327,6 +375,85 @@ test_failures (Fixture *fixture, gconstpointer unused)
   render (fixture, state, 3, 0);
   wait_until_idle (fixture);
   g_assert_cmpuint (fixture->renders, ==, 1);
+}
+
+static void
+explain (Fixture *fixture, GPtrArray *state, guint edit)
+{
+  fixture->worked = FALSE;
+  sp_worker_explain (fixture->worker, state, edit);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->explained_edit, ==, edit);
+}
+
+static gboolean
+has_examples (gpointer data)
+{
+  return ((Fixture *)data)->examples == 3;
+}
+
+/* Quick ones come at once, slow ones when all else is done; each once for a pack. */
+static void
+test_examples (Fixture *fixture, gconstpointer unused)
+{
+  prepare (fixture);
+  g_assert_true (sp_test_wait (has_examples, fixture, 20000));
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->examples_before_prepared, ==, 3);
+  g_assert_true (sp_fake.example_thread != fixture->home);
+  prepare (fixture);
+  wait_until_idle (fixture);
+  g_assert_cmpint (sp_fake.examples, ==, 3);
+  g_assert_cmpint (sp_fake.examples_alive, ==, 0);
+}
+
+static void
+test_slow_examples (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) state = add_edit (fixture, 20, 0.5);
+  sp_fake.example_milliseconds = 600;
+  prepare (fixture);
+  preview (fixture, state);
+  g_assert_true (sp_test_wait (has_examples, fixture, 20000));
+  g_assert_cmpuint (fixture->examples_before_prepared, ==, 1);
+  g_assert_cmpuint (fixture->previews, ==, 1);
+}
+
+static void
+test_no_examples (Fixture *fixture, gconstpointer unused)
+{
+  sp_fake.fail_examples = TRUE;
+  prepare (fixture);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->prepared, ==, 1);
+  g_assert_cmpuint (fixture->failures + fixture->examples, ==, 0);
+}
+
+/* Of any edit that is drawn; of others there is nothing to say. What was rendered stays the result.
+ */
+static void
+test_explain (Fixture *fixture, gconstpointer unused)
+{
+  g_ptr_array_unref (add_edit (fixture, 3 * SIDE, 0.5));
+  g_autoptr (GPtrArray) both = add_edit (fixture, 20, 0.5);
+  guint outside = ((SpHistoryEdit *)g_ptr_array_index (both, 0))->id;
+  guint inside = ((SpHistoryEdit *)g_ptr_array_index (both, 1))->id;
+  explain (fixture, both, inside); /* nothing is prepared */
+  g_assert_cmpuint (fixture->explained_units, ==, 0);
+  prepare (fixture);
+  render (fixture, both, 10, 0);
+  wait_until_idle (fixture);
+  explain (fixture, both, inside);
+  g_assert_cmpuint (fixture->explained_units, ==, 2);
+  explain (fixture, both, outside);
+  g_assert_cmpuint (fixture->explained_units, ==, 0);
+  g_assert_cmpuint (fixture->explained, ==, 3);
+  g_assert_true (sp_fake.explain_thread != fixture->home);
+  sp_worker_layer (fixture->worker, both);
+  fixture->worked = FALSE;
+  wait_until_idle (fixture);
+  g_assert_cmpfloat (fixture->layer_red, ==, -1); /* the render's */
+  g_assert_cmpuint (fixture->failures, ==, 0);
 }
 
 static void
@@ -439,9 +566,14 @@ main (int argc, char **argv)
   ADD ("/worker/stop", test_stop);
   ADD ("/worker/seconds", test_seconds);
   ADD ("/worker/cancel", test_cancel);
+  ADD ("/worker/slow-window", test_slow_window);
   ADD ("/worker/paint-while-rendering", test_paint_while_rendering);
   ADD ("/worker/failures", test_failures);
   ADD ("/worker/outside", test_outside);
+  ADD ("/worker/explain", test_explain);
+  ADD ("/worker/examples", test_examples);
+  ADD ("/worker/slow-examples", test_slow_examples);
+  ADD ("/worker/no-examples", test_no_examples);
   g_test_add_data_func ("/worker/closed", NULL, test_closed);
   g_test_add_data_func ("/worker/heartbeat", NULL, test_heartbeat);
   return g_test_run ();

@@ -22,6 +22,9 @@ gboolean sp_test_wait (gboolean (*done) (gpointer data), gpointer data, guint mi
 
 /* Processor time of the calling thread, which a busy machine does not lengthen. */
 double sp_test_processor_milliseconds (void);
+/* For how long the calling thread could have run and was given no processor; 0 where the system
+ * does not say. */
+double sp_test_queued_milliseconds (void);
 
 /* What the widget looks like; free with cairo_surface_destroy(). */
 cairo_surface_t *sp_test_look (GtkWidget *widget);

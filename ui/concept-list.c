@@ -7,6 +7,8 @@
 
 #define NAME_KEY "semantic-paint-name"
 #define TITLE_KEY "semantic-paint-title"
+#define EXAMPLE_KEY "semantic-paint-example"
+#define EXAMPLE_SIDE 32 /* in the list; there is room for it before it comes */
 
 struct _SpConceptList {
   GtkWidget *widget, *search, *box;
@@ -126,9 +128,14 @@ concept_row (const SpConcept *concept)
 {
   const char *title = title_of (concept);
   GtkWidget *row = gtk_list_box_row_new (), *label = gtk_label_new (title);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8), *example = gtk_image_new ();
+  gtk_widget_set_size_request (example, EXAMPLE_SIDE, EXAMPLE_SIDE);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
-  g_object_set (label, "margin", 4, NULL);
-  gtk_container_add (GTK_CONTAINER (row), label);
+  g_object_set (box, "margin", 2, NULL);
+  gtk_container_add (GTK_CONTAINER (box), example);
+  gtk_container_add (GTK_CONTAINER (box), label);
+  gtk_container_add (GTK_CONTAINER (row), box);
+  g_object_set_data (G_OBJECT (row), EXAMPLE_KEY, example);
   g_object_set_data_full (G_OBJECT (row), NAME_KEY, g_strdup (concept->name), g_free);
   g_object_set_data_full (G_OBJECT (row), TITLE_KEY, g_strdup (title), g_free);
   g_autofree char *tip =
@@ -160,6 +167,18 @@ sp_concept_list_set_pack (SpConceptList *list, const SpPack *pack, const char *w
     sp_concept_list_choose (list, before);
   if (!list->chosen_name && n_concepts)
     sp_concept_list_choose (list, concepts[0].name);
+}
+
+void
+sp_concept_list_set_example (SpConceptList *list, guint concept, cairo_surface_t *example)
+{
+  GtkListBoxRow *row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (list->box), (int)concept);
+  if (!row)
+    return;
+  double side =
+      MAX (cairo_image_surface_get_width (example), cairo_image_surface_get_height (example));
+  cairo_surface_set_device_scale (example, side / EXAMPLE_SIDE, side / EXAMPLE_SIDE);
+  gtk_image_set_from_surface (g_object_get_data (G_OBJECT (row), EXAMPLE_KEY), example);
 }
 
 void

@@ -17,6 +17,8 @@ GtkWidget *sp_concept_list_widget (SpConceptList *list);
 
 /* Lists the pack's concepts and chooses `wanted`, else what was chosen before, else the first. */
 void sp_concept_list_set_pack (SpConceptList *list, const SpPack *pack, const char *wanted);
+/* What concept number `concept` of the pack looks like; a reference is taken. */
+void sp_concept_list_set_example (SpConceptList *list, guint concept, cairo_surface_t *example);
 void sp_concept_list_choose (SpConceptList *list, const char *name);
 /* NULL: there is none. The list's. */
 const char *sp_concept_list_chosen (const SpConceptList *list);

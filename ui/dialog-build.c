@@ -219,6 +219,7 @@ build_side (SpDialog *dialog)
   gtk_container_add (GTK_CONTAINER (side), build_reference (dialog));
   gtk_container_add (GTK_CONTAINER (side), build_values (dialog));
   gtk_box_pack_start (GTK_BOX (side), build_history (dialog), TRUE, TRUE, 0);
+  gtk_container_add (GTK_CONTAINER (side), sp_explanation_view_widget (dialog->explanation));
   gtk_container_add (GTK_CONTAINER (side), sp_render_panel_widget (dialog->render_panel));
   gtk_container_add (GTK_CONTAINER (side), build_model (dialog));
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,

@@ -251,6 +251,7 @@ sp_dialog_select (guint id, gpointer data)
   load_mask (dialog);
   sp_canvas_set_highlight (dialog->canvas, NULL, FALSE);
   sp_dialog_review (dialog);
+  sp_dialog_explain (dialog);
 }
 
 void

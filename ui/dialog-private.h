@@ -1,11 +1,13 @@
 /* The dialog's inside, shared by its files: dialog.c builds it and closes it, dialog-edits.c turns
- * strokes and choices into the history, dialog-work.c asks the engine and shows what it says. */
+ * strokes and choices into the history, dialog-work.c asks the engine and shows what it says,
+ * dialog-explain.c what an edit moves. */
 #pragma once
 
 #include <gtk/gtk.h>
 #include "ui/canvas.h"
 #include "ui/concept-list.h"
 #include "ui/dialog.h"
+#include "ui/explanation.h"
 #include "ui/history-list.h"
 #include "ui/log.h"
 #include "ui/model-panel.h"
@@ -37,6 +39,7 @@ struct _SpDialog {
   GtkWidget *reference_box, *reference_combo;
   SpHistoryList *history_list;
   GtkWidget *change, *take, *sources;
+  SpExplanationView *explanation;
   SpRenderPanel *render_panel;
   SpModelPanel *model_panel;
   GtkWidget *scale, *fit_text, *apply;
@@ -92,6 +95,10 @@ void sp_dialog_keep_now (SpDialog *dialog);
  * g_ptr_array_unref(). */
 GPtrArray *sp_dialog_state (SpDialog *dialog);
 void sp_dialog_clear_edits (SpDialog *dialog);
+
+/* dialog-explain.c */
+void sp_dialog_explain (gpointer dialog); /* what the selected edit moves, if anybody looks */
+void sp_dialog_explained (guint id, const SpExplanation *explanation, gpointer dialog);
 
 /* dialog-work.c */
 gboolean sp_dialog_start_worker (SpDialog *dialog, GError **error);

@@ -266,6 +266,12 @@ on_pack (SpPack *pack, gpointer data)
   sp_dialog_review (dialog);
 }
 
+static void
+on_example (guint concept, cairo_surface_t *surface, gpointer data)
+{
+  sp_concept_list_set_example (((SpDialog *)data)->concepts, concept, surface);
+}
+
 static cairo_surface_t *
 with_overlay (cairo_surface_t *fit, cairo_surface_t *overlay)
 {
@@ -327,8 +333,10 @@ on_picture (const SpPicture *picture, gpointer data)
   sp_dialog_show_picture (dialog);
   if (picture->kind == SP_PICTURE_RENDER)
     sp_log_add (dialog->log, "Rendered%s", picture->stopped ? ", stopped" : "");
-  if (dialog->picture_state)
+  if (dialog->picture_state) {
     make_thumbnails (dialog);
+    sp_dialog_explain (dialog);
+  }
   if (picture->kind != SP_PICTURE_STEP && picture->state == dialog->rendering)
     g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
   if (dialog->apply_pending && dialog->picture_state && picture->kind != SP_PICTURE_STEP)
@@ -396,8 +404,15 @@ on_task (SpTask task, gpointer data)
 gboolean
 sp_dialog_start_worker (SpDialog *dialog, GError **error)
 {
-  static const SpWorkerEvents events = { on_pack,  on_prepared, on_progress, on_picture,
-                                         on_layer, on_failed,   on_task };
+  static const SpWorkerEvents events = { .pack = on_pack,
+                                         .example = on_example,
+                                         .prepared = on_prepared,
+                                         .progress = on_progress,
+                                         .picture = on_picture,
+                                         .layer = on_layer,
+                                         .explained = sp_dialog_explained,
+                                         .failed = on_failed,
+                                         .task = on_task };
   dialog->worker = sp_worker_new (&dialog->host->photo, &events, dialog, error);
   return dialog->worker != NULL;
 }

@@ -195,6 +195,7 @@ sp_dialog_free (SpDialog *dialog)
   gtk_widget_destroy (dialog->window);
   sp_concept_list_free (dialog->concepts);
   sp_history_list_free (dialog->history_list);
+  sp_explanation_view_free (dialog->explanation);
   sp_render_panel_free (dialog->render_panel);
   sp_model_panel_free (dialog->model_panel);
   sp_history_free (dialog->history);
@@ -234,6 +235,7 @@ make_parts (SpDialog *dialog, SpMask *mask)
   dialog->toolbar = sp_toolbar_new (dialog->canvas, start->operation, &toolbar, dialog);
   dialog->concepts = sp_concept_list_new (sp_dialog_concept_chosen, dialog);
   dialog->history_list = sp_history_list_new (dialog->history, &list, dialog);
+  dialog->explanation = sp_explanation_view_new (sp_dialog_explain, dialog);
   dialog->render_panel = sp_render_panel_new (start->steps, start->seconds, &render, dialog);
   dialog->model_panel = sp_model_panel_new (dialog->host->bundled_pack, start->pack, start->device,
                                             sp_dialog_model_changed, dialog);

@@ -43,6 +43,26 @@ sp_picture_surface (const float *picture, const float *keep, int width, int heig
 }
 
 cairo_surface_t *
+sp_picture_small (const float *picture, int width, int height, int most_side)
+{
+  cairo_surface_t *whole = sp_picture_surface (picture, NULL, width, height);
+  double scale = (double)most_side / MAX (width, height);
+  if (scale >= 1)
+    return whole;
+  cairo_surface_t *small = cairo_image_surface_create (
+      CAIRO_FORMAT_ARGB32, (int)(width * scale + 0.5), (int)(height * scale + 0.5));
+  cairo_t *cr = cairo_create (small);
+  cairo_scale (cr, scale, scale);
+  cairo_set_source_surface (cr, whole, 0, 0);
+  cairo_pattern_set_extend (cairo_get_source (cr), CAIRO_EXTEND_PAD);
+  cairo_pattern_set_filter (cairo_get_source (cr), CAIRO_FILTER_BEST);
+  cairo_paint (cr);
+  cairo_destroy (cr);
+  cairo_surface_destroy (whole);
+  return small;
+}
+
+cairo_surface_t *
 sp_picture_difference (const float *a, const float *b, int width, int height)
 {
   static const float colour[3] = { 0.835f, 0.369f, 0.0f }; /* Okabe and Ito's vermilion */

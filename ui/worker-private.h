@@ -19,6 +19,7 @@ typedef struct {
   GPtrArray *state; /* NULL: nothing is asked for */
   guint steps;
   double seconds;
+  guint edit; /* to explain */
 } SpDrawRequest;
 
 struct _SpWorker {
@@ -33,7 +34,7 @@ struct _SpWorker {
   GMutex mutex; /* of all that follows */
   GCond asked;
   SpPrepareRequest prepare;
-  SpDrawRequest preview, render, layer;
+  SpDrawRequest preview, render, layer, explanation;
   gboolean quit;
   SpTask task;
   GCancellable *cancellable; /* of the task; NULL: none */
@@ -43,10 +44,12 @@ struct _SpWorker {
 
 typedef enum {
   SP_NEWS_PACK,
+  SP_NEWS_EXAMPLE,
   SP_NEWS_PREPARED,
   SP_NEWS_PROGRESS,
   SP_NEWS_PICTURE,
   SP_NEWS_LAYER,
+  SP_NEWS_EXPLAINED,
   SP_NEWS_FAILED,
   SP_NEWS_TASK
 } SpNewsKind;
@@ -56,12 +59,16 @@ typedef struct {
   SpNewsKind kind;
   SpTask task;
   SpPack *pack;
+  guint concept;
+  cairo_surface_t *example; /* of that concept */
   SpPrepared prepared;
   char *device, *note; /* the prepared's */
   SpProgress progress;
   SpPicture picture;
   GPtrArray *state;
   SpLayer *layer;
+  guint edit;
+  SpExplanation *explanation; /* of that edit */
   GError *error;
 } SpNews;
 

@@ -6,16 +6,22 @@
 
 #include <math.h>
 
+#define EXAMPLES_MICROSECONDS 500000 /* before preparing: enough for a dozen of small ones */
+#define EXAMPLE_SIDE 64              /* pixels, at most */
+
 /* What the thread has. */
 typedef struct {
   SpWorker *worker;
   SpPack *pack;
   char *pack_path;
+  SpConceptPictures *examples; /* NULL: all are drawn, or none can be */
+  guint next_example;
   SpSession *session;
   GPtrArray *loaded;      /* the state whose edits the session has; NULL: none */
   GPtrArray *drawn;       /* the state that the session's picture shows; NULL: none */
   SpPictureKind drawn_as; /* PREVIEW or RENDER */
-  guint inside, outside;  /* the frame: edits of `loaded` */
+  GArray *inside;         /* guint: the ids of the session's edits, in order */
+  guint outside;          /* edits of `loaded` that are not within the frame */
   gint64 deadline;        /* of the render; 0: none */
   GCancellable *cancellable;
 } Engine;
@@ -51,7 +57,7 @@ tell_picture (Engine *engine, SpPictureKind kind, GPtrArray *state, gboolean sto
                                .state = state,
                                .outside = engine->outside,
                                .stopped = stopped };
-  if (engine->inside > 0) {
+  if (engine->inside->len > 0) {
     const float *picture = sp_session_picture (engine->session, &width, &height);
     const float *keep = sp_session_keep (engine->session, &width, &height);
     news->picture.surface = sp_picture_surface (picture, keep, width, height);
@@ -101,6 +107,45 @@ is_stale (Engine *engine)
   return stale;
 }
 
+/* ---- Examples ---- */
+
+static void
+close_examples (Engine *engine)
+{
+  g_clear_pointer (&engine->examples, sp_concept_pictures_free);
+  engine->next_example = 0;
+}
+
+/* The list does without a picture that cannot be drawn. */
+static void
+draw_example (Engine *engine)
+{
+  guint n_concepts, concept = engine->next_example++;
+  int width, height;
+  sp_pack_concepts (engine->pack, &n_concepts);
+  const float *picture =
+      sp_concept_pictures_draw (engine->examples, concept, &width, &height, NULL);
+  if (picture) {
+    SpNews *news = news_new (SP_NEWS_EXAMPLE, SP_TASK_NONE);
+    news->concept = concept;
+    news->example = sp_picture_small (picture, width, height, EXAMPLE_SIDE);
+    sp_worker_tell (engine->worker, news);
+  }
+  if (!picture || engine->next_example == n_concepts)
+    close_examples (engine);
+}
+
+/* Those that are quickly done, since it may be long before there is nothing else to do. */
+static void
+draw_first_examples (Engine *engine)
+{
+  gint64 end = g_get_monotonic_time () + EXAMPLES_MICROSECONDS;
+  engine->examples = sp_concept_pictures_new (engine->pack, NULL);
+  while (engine->examples && g_get_monotonic_time () < end
+         && !g_cancellable_is_cancelled (engine->cancellable))
+    draw_example (engine);
+}
+
 /* ---- Preparing ---- */
 
 static void
@@ -116,6 +161,7 @@ open_pack (Engine *engine, const char *path, GError **error)
 {
   if (engine->pack && g_strcmp0 (path, engine->pack_path) == 0)
     return TRUE;
+  close_examples (engine);
   g_clear_pointer (&engine->pack, sp_pack_unref);
   g_clear_pointer (&engine->pack_path, g_free);
   engine->pack = sp_pack_open (path, error);
@@ -125,6 +171,7 @@ open_pack (Engine *engine, const char *path, GError **error)
   SpNews *news = news_new (SP_NEWS_PACK, SP_TASK_PREPARE);
   news->pack = sp_pack_ref (engine->pack);
   sp_worker_tell (engine->worker, news);
+  draw_first_examples (engine);
   return TRUE;
 }
 
@@ -160,8 +207,10 @@ prepare (Engine *engine, SpPrepareRequest *request)
   if (open_pack (engine, request->pack_path, &error))
     engine->session = sp_session_new (engine->pack, &engine->worker->photo, request->bounds,
                                       &request->settings, &error);
+  if (engine->session)
+    sp_session_set_warm (engine->session, TRUE);
   gboolean opened =
-      engine->session
+      engine->session && !is_forgotten (engine)
       && sp_session_open (engine->session, engine->cancellable, on_progress, engine, &error);
   g_free (request->pack_path);
   gboolean stopped = engine->session && was_cancelled (error) && !is_forgotten (engine);
@@ -172,8 +221,8 @@ prepare (Engine *engine, SpPrepareRequest *request)
     return;
   }
   close_session (engine);
-  if (was_cancelled (error))
-    g_error_free (error);
+  if (!error || was_cancelled (error))
+    g_clear_error (&error);
   else
     tell_failure (engine, SP_TASK_PREPARE, error);
 }
@@ -226,7 +275,7 @@ load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
     return FALSE;
   }
   if (add_edit (engine, edit, coverage, &failure))
-    engine->inside++;
+    g_array_append_val (engine->inside, edit->id);
   else if (g_error_matches (failure, SP_ERROR, SP_ERROR_STROKES))
     engine->outside++;
   else {
@@ -244,7 +293,8 @@ load_edits (Engine *engine, GPtrArray *state, GError **error)
   g_clear_pointer (&engine->loaded, g_ptr_array_unref);
   g_clear_pointer (&engine->drawn, g_ptr_array_unref);
   sp_session_clear_edits (engine->session);
-  engine->inside = engine->outside = 0;
+  g_array_set_size (engine->inside, 0);
+  engine->outside = 0;
   for (guint i = 0; i < state->len; i++) {
     const SpHistoryEdit *edit = g_ptr_array_index (state, i);
     if (edit->on && edit->mask && !load_edit (engine, edit, error))
@@ -267,7 +317,7 @@ preview (Engine *engine, GPtrArray *state, GError **error)
 {
   if (!load_edits (engine, state, error))
     return FALSE;
-  if (engine->inside > 0 && !sp_session_preview (engine->session, error))
+  if (engine->inside->len > 0 && !sp_session_preview (engine->session, error))
     return FALSE;
   set_drawn (engine, state, SP_PICTURE_PREVIEW);
   tell_picture (engine, SP_PICTURE_PREVIEW, state, FALSE);
@@ -280,7 +330,7 @@ render (Engine *engine, const SpDrawRequest *request, GError **error)
   g_autoptr (GError) failure = NULL;
   if (!load_edits (engine, request->state, error))
     return FALSE;
-  if (engine->inside == 0 || request->steps == 0)
+  if (engine->inside->len == 0 || request->steps == 0)
     return preview (engine, request->state, error);
   sp_session_set_steps (engine->session, request->steps);
   if (request->seconds > 0)
@@ -314,12 +364,28 @@ make_layer (Engine *engine, GPtrArray *state, GError **error)
   return TRUE;
 }
 
+/* Failures are the preview's to tell: what cannot be drawn moves nothing. */
+static gboolean
+explain (Engine *engine, const SpDrawRequest *request)
+{
+  SpNews *news = news_new (SP_NEWS_EXPLAINED, SP_TASK_EXPLAIN);
+  news->edit = request->edit;
+  if (engine->session && load_edits (engine, request->state, NULL))
+    for (guint i = 0; i < engine->inside->len && !news->explanation; i++)
+      if (g_array_index (engine->inside, guint, i) == request->edit)
+        news->explanation = sp_session_explain (engine->session, i, NULL);
+  sp_worker_tell (engine->worker, news);
+  return TRUE;
+}
+
 static void
 draw (Engine *engine, SpTask task, SpDrawRequest *request)
 {
   GError *error = NULL;
   gboolean done = FALSE;
-  if (!engine->session && task == SP_TASK_PREVIEW)
+  if (task == SP_TASK_EXPLAIN)
+    done = explain (engine, request);
+  else if (!engine->session && task == SP_TASK_PREVIEW)
     done = TRUE; /* preparing failed, and has been told */
   else if (!engine->session)
     g_set_error_literal (&error, SP_ERROR, SP_ERROR_PACK,
@@ -360,13 +426,9 @@ take_request (SpWorker *worker, SpPrepareRequest *to_prepare, SpDrawRequest *to_
     return SP_TASK_RENDER;
   if (take (&worker->layer, to_draw))
     return SP_TASK_LAYER;
-  return take (&worker->preview, to_draw) ? SP_TASK_PREVIEW : SP_TASK_NONE;
-}
-
-static void
-tell_task (Engine *engine, SpTask task)
-{
-  sp_worker_tell (engine->worker, news_new (SP_NEWS_TASK, task));
+  if (take (&worker->preview, to_draw))
+    return SP_TASK_PREVIEW;
+  return take (&worker->explanation, to_draw) ? SP_TASK_EXPLAIN : SP_TASK_NONE;
 }
 
 /* Whether there is nothing to do, which is told before waiting. */
@@ -376,7 +438,7 @@ is_idle (SpWorker *worker)
   g_mutex_lock (&worker->mutex);
   worker->task = SP_TASK_NONE;
   gboolean idle = !worker->prepare.wanted && !worker->render.state && !worker->layer.state
-                  && !worker->preview.state;
+                  && !worker->preview.state && !worker->explanation.state;
   g_mutex_unlock (&worker->mutex);
   return idle;
 }
@@ -388,8 +450,14 @@ wait_for_request (Engine *engine, SpPrepareRequest *to_prepare, SpDrawRequest *t
   SpWorker *worker = engine->worker;
   SpTask task = SP_TASK_NONE;
   g_mutex_lock (&worker->mutex);
-  while (!worker->quit && (task = take_request (worker, to_prepare, to_draw)) == SP_TASK_NONE)
-    g_cond_wait (&worker->asked, &worker->mutex);
+  while (!worker->quit && (task = take_request (worker, to_prepare, to_draw)) == SP_TASK_NONE) {
+    if (engine->examples) {
+      g_mutex_unlock (&worker->mutex);
+      draw_example (engine);
+      g_mutex_lock (&worker->mutex);
+    } else
+      g_cond_wait (&worker->asked, &worker->mutex);
+  }
   worker->task = task;
   worker->forget = FALSE;
   g_set_object (&worker->cancellable, engine->cancellable);
@@ -400,7 +468,7 @@ wait_for_request (Engine *engine, SpPrepareRequest *to_prepare, SpDrawRequest *t
 gpointer
 sp_worker_thread (gpointer data)
 {
-  Engine engine = { .worker = data };
+  Engine engine = { .worker = data, .inside = g_array_new (FALSE, FALSE, sizeof (guint)) };
   for (;;) {
     SpPrepareRequest to_prepare = { 0 };
     SpDrawRequest to_draw = { 0 };
@@ -408,19 +476,21 @@ sp_worker_thread (gpointer data)
     SpTask task = wait_for_request (&engine, &to_prepare, &to_draw);
     if (task == SP_TASK_NONE)
       break;
-    tell_task (&engine, task);
+    sp_worker_tell (engine.worker, news_new (SP_NEWS_TASK, task));
     if (task == SP_TASK_PREPARE)
       prepare (&engine, &to_prepare);
     else
       draw (&engine, task, &to_draw);
     if (is_idle (engine.worker))
-      tell_task (&engine, SP_TASK_NONE);
+      sp_worker_tell (engine.worker, news_new (SP_NEWS_TASK, SP_TASK_NONE));
     g_clear_object (&engine.cancellable);
   }
   g_clear_object (&engine.cancellable);
   g_clear_object (&engine.worker->cancellable);
   close_session (&engine);
+  close_examples (&engine);
   g_clear_pointer (&engine.pack, sp_pack_unref);
   g_free (engine.pack_path);
+  g_array_unref (engine.inside);
   return NULL;
 }

@@ -7,6 +7,7 @@ void
 sp_news_free (SpNews *news)
 {
   g_clear_pointer (&news->pack, sp_pack_unref);
+  g_clear_pointer (&news->example, cairo_surface_destroy);
   g_clear_pointer (&news->prepared.fit, cairo_surface_destroy);
   g_clear_pointer (&news->prepared.difference, cairo_surface_destroy);
   g_free (news->device);
@@ -14,6 +15,7 @@ sp_news_free (SpNews *news)
   g_clear_pointer (&news->picture.surface, cairo_surface_destroy);
   g_clear_pointer (&news->state, g_ptr_array_unref);
   g_clear_pointer (&news->layer, sp_layer_free);
+  g_clear_pointer (&news->explanation, sp_explanation_free);
   g_clear_error (&news->error);
   g_free (news);
 }
@@ -29,6 +31,9 @@ pass_on (SpWorker *worker, const SpNews *news)
   case SP_NEWS_PACK:
     CALL (pack, news->pack);
     break;
+  case SP_NEWS_EXAMPLE:
+    CALL (example, news->concept, news->example);
+    break;
   case SP_NEWS_PREPARED:
     CALL (prepared, &news->prepared);
     break;
@@ -40,6 +45,9 @@ pass_on (SpWorker *worker, const SpNews *news)
     break;
   case SP_NEWS_LAYER:
     CALL (layer, news->layer);
+    break;
+  case SP_NEWS_EXPLAINED:
+    CALL (explained, news->edit, news->explanation);
     break;
   case SP_NEWS_FAILED:
     CALL (failed, news->task, news->error);
@@ -68,17 +76,26 @@ take_news (gpointer data)
   return more;
 }
 
-/* Progress and steps that nobody has seen yet are replaced by newer ones. */
+/* Whether newer news of its kind may take its place. */
+static gboolean
+passes (const SpNews *news)
+{
+  return news->kind == SP_NEWS_PROGRESS
+         || (news->kind == SP_NEWS_PICTURE && news->picture.kind != SP_PICTURE_RENDER);
+}
+
+/* Progress and steps that nobody has seen yet are replaced by newer ones, so that no more of them
+ * wait than one each, however slow the main thread is. They take turns: hence not only the last. */
 static void
 drop_stale (SpWorker *worker, const SpNews *news)
 {
-  SpNews *last = g_queue_peek_tail (worker->news);
-  gboolean replaces =
-      last && last->kind == news->kind
-      && (news->kind == SP_NEWS_PROGRESS
-          || (news->kind == SP_NEWS_PICTURE && last->picture.kind != SP_PICTURE_RENDER));
-  if (replaces)
-    sp_news_free (g_queue_pop_tail (worker->news));
+  GList *link = g_queue_peek_tail_link (worker->news);
+  while (link && passes (link->data) && ((const SpNews *)link->data)->kind != news->kind)
+    link = link->prev;
+  if (!link || !passes (link->data))
+    return;
+  sp_news_free (link->data);
+  g_queue_delete_link (worker->news, link);
 }
 
 void
@@ -148,7 +165,8 @@ void
 sp_worker_render (SpWorker *worker, GPtrArray *state, guint steps, double seconds)
 {
   g_mutex_lock (&worker->mutex);
-  ask (worker, &worker->render, (SpDrawRequest){ state, steps, seconds });
+  ask (worker, &worker->render,
+       (SpDrawRequest){ .state = state, .steps = steps, .seconds = seconds });
   sp_draw_request_clear (&worker->preview);
   if (worker->task == SP_TASK_RENDER)
     interrupt (worker, TRUE);
@@ -160,6 +178,14 @@ sp_worker_layer (SpWorker *worker, GPtrArray *state)
 {
   g_mutex_lock (&worker->mutex);
   ask (worker, &worker->layer, (SpDrawRequest){ .state = state });
+  g_mutex_unlock (&worker->mutex);
+}
+
+void
+sp_worker_explain (SpWorker *worker, GPtrArray *state, guint edit)
+{
+  g_mutex_lock (&worker->mutex);
+  ask (worker, &worker->explanation, (SpDrawRequest){ .state = state, .edit = edit });
   g_mutex_unlock (&worker->mutex);
 }
 
@@ -221,6 +247,7 @@ sp_worker_free (SpWorker *worker)
   sp_draw_request_clear (&worker->preview);
   sp_draw_request_clear (&worker->render);
   sp_draw_request_clear (&worker->layer);
+  sp_draw_request_clear (&worker->explanation);
   sp_relay_free (worker->relay);
   g_mutex_clear (&worker->mutex);
   g_cond_clear (&worker->asked);

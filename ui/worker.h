@@ -2,7 +2,8 @@
  *
  * Requests never wait. Of each kind the newest one counts and replaces what was still waiting; a
  * new frame or a change of the edits also stops a render that they make stale. The thread owns the
- * session, reads photos through a relay, and is the only one to call the engine.
+ * session, reads photos through a relay, and is the only one to call the engine. Examples of the
+ * pack's concepts are drawn when there is nothing else to do, and for a moment before preparing.
  *
  * Thread rule: all functions and all callbacks on the main thread, which runs the default main
  * context; no callback comes from within a function, nor after sp_worker_free().
@@ -21,7 +22,8 @@ typedef enum {
   SP_TASK_PREPARE,
   SP_TASK_PREVIEW,
   SP_TASK_RENDER,
-  SP_TASK_LAYER
+  SP_TASK_LAYER,
+  SP_TASK_EXPLAIN
 } SpTask;
 
 /* The session is open: what is edited and how well the model holds it. The worker's, for the time
@@ -51,10 +53,15 @@ typedef struct {
 /* All may be NULL. */
 typedef struct {
   void (*pack) (SpPack *pack, gpointer user_data); /* was opened; take a reference to keep it */
+  /* What the pack's concept of this number looks like, opaque; some time after the pack. Take a
+   * reference to keep it. */
+  void (*example) (guint concept, cairo_surface_t *surface, gpointer user_data);
   void (*prepared) (const SpPrepared *prepared, gpointer user_data);
   void (*progress) (const SpProgress *progress, gpointer user_data);
   void (*picture) (const SpPicture *picture, gpointer user_data);
   void (*layer) (const SpLayer *layer, gpointer user_data);
+  /* What an edit moves; NULL: it is off or outside the frame, or nothing is prepared. */
+  void (*explained) (guint edit, const SpExplanation *explanation, gpointer user_data);
   void (*failed) (SpTask task, const GError *error, gpointer user_data);
   void (*task) (SpTask task, gpointer user_data); /* what the engine does now */
 } SpWorkerEvents;
@@ -74,6 +81,9 @@ void sp_worker_preview (SpWorker *worker, GPtrArray *state);
 void sp_worker_render (SpWorker *worker, GPtrArray *state, guint steps, double seconds);
 /* The result at full resolution: of the last render when it was of `state`, else of a preview. */
 void sp_worker_layer (SpWorker *worker, GPtrArray *state);
+
+/* What the edit of this id in `state` moves. */
+void sp_worker_explain (SpWorker *worker, GPtrArray *state, guint edit);
 
 /* Preparing or rendering ends with the best so far. */
 void sp_worker_stop (SpWorker *worker);

@@ -42,6 +42,7 @@ struct _SpAdaptation {
   Upper upper;
   float *photo, *keep; /* for PSNR; 3 x H x W and H x W */
   float *picture;      /* scratch */
+  gboolean goes_on;    /* the next run keeps Adam's moments */
 };
 
 /* ---- Which layers ---- */
@@ -323,6 +324,12 @@ sp_adaptation_restore (SpAdaptation *adaptation, const float *snapshot)
 
 /* ---- Running ---- */
 
+void
+sp_adaptation_go_on (SpAdaptation *adaptation)
+{
+  adaptation->goes_on = TRUE;
+}
+
 static double
 measure_psnr (gpointer data)
 {
@@ -349,7 +356,9 @@ sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
                                   .save_best = save_best,
                                   .psnr = measure_psnr,
                                   .data = adaptation };
-  sp_plan_reset_adam (adaptation->upper.plan);
+  if (!adaptation->goes_on)
+    sp_plan_reset_adam (adaptation->upper.plan);
+  adaptation->goes_on = FALSE;
   gboolean finished = sp_optimise (&optimisation, cancellable, progress, user_data, error);
   restore_best (adaptation);
   sp_plan_forward (adaptation->upper.plan);
@@ -357,6 +366,14 @@ sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
 }
 
 /* ---- Results ---- */
+
+gboolean
+sp_adaptation_read_loss (SpAdaptation *adaptation, double *loss, GError **error)
+{
+  sp_plan_forward (adaptation->upper.plan);
+  *loss = sp_plan_read_scalar (adaptation->upper.plan, adaptation->upper.loss);
+  return sp_plan_check (adaptation->upper.plan, error);
+}
 
 void
 sp_adaptation_read_picture (SpAdaptation *adaptation, float *picture)

@@ -35,12 +35,21 @@ void sp_adaptation_draw_lower (SpAdaptation *adaptation, const float *latent, Sp
 /* The graph of which every step is a run, to count its work by; the adaptation's. */
 const SpGraph *sp_adaptation_graph (const SpAdaptation *adaptation);
 
-/* Takes `steps` Adam steps from R as it stands, with fresh moments, and leaves R at the lowest loss
- * that was seen on the way (optimise.h). `stage` goes to the progress. Cancelled: FALSE, R likewise
- * the best so far. With 0 steps only the picture and the perturbations are computed. */
+/* Takes `steps` Adam steps from R as it stands, with fresh moments (but see below), and leaves R at
+ * the lowest loss that was seen on the way (optimise.h). `stage` goes to the progress. Cancelled:
+ * FALSE, R likewise the best so far. With 0 steps only the picture and the perturbations are
+ * computed. */
 gboolean sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
                             GCancellable *cancellable, SpProgressFunction progress,
                             gpointer user_data, GError **error);
+
+/* Eq. 8 with R as it stands: a forward pass. FALSE when the device failed. */
+gboolean sp_adaptation_read_loss (SpAdaptation *adaptation, double *loss, GError **error);
+
+/* The next run goes on with the moments that the last one left. For R as that run left it too: the
+ * first steps with fresh moments move every parameter by the whole learning rate, and so away from
+ * a place that is good already. */
+void sp_adaptation_go_on (SpAdaptation *adaptation);
 
 /* G'(ze), 3 x H x W, not clamped. */
 void sp_adaptation_read_picture (SpAdaptation *adaptation, float *picture);

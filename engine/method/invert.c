@@ -391,8 +391,8 @@ sp_inversion_run (SpInversion *inversion, const float *photo, guint steps,
                   GCancellable *cancellable, SpProgressFunction progress, gpointer user_data,
                   GError **error)
 {
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !look (inversion, photo, error)
-      || !plan_drawer (inversion, error))
+  /* also when it is cancelled already: the best latent so far is then the encoder's */
+  if (!look (inversion, photo, error) || !plan_drawer (inversion, error))
     return FALSE;
   SpOptimisation optimisation = { .plan = inversion->drawer.plan,
                                   .loss = inversion->drawer.loss,
