@@ -9,7 +9,7 @@
 #include "weights/dissect/dissect.h"
 #include "weights/evaluate/compositing.h"
 #include "weights/evaluate/evaluate.h"
-#include "weights/judge/frechet.h"
+#include "weights/train/frechet.h"
 
 #include <math.h>
 #include <string.h>

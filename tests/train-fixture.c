@@ -196,6 +196,34 @@ train_training_file (TrainFixture *fixture, const char *name)
   return g_build_filename (fixture->folder, "tiny-training", name, NULL);
 }
 
+GArray *
+train_read_curve (TrainFixture *fixture, const char *folder, guint column)
+{
+  g_autofree char *path = folder != NULL ? g_build_filename (folder, "curve.csv", NULL)
+                                         : train_training_file (fixture, "curve.csv");
+  g_autoptr (GBytes) bytes = train_read_bytes (path);
+  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_auto (GStrv) lines = g_strsplit (g_strstrip (text), "\n", -1);
+  g_auto (GStrv) names = g_strsplit (lines[0], ",", -1);
+  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (double));
+  for (guint i = 1; lines[i] != NULL; i++) {
+    g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
+    g_assert_cmpuint (g_strv_length (cells), ==, g_strv_length (names));
+    double number = *cells[column] ? g_ascii_strtod (cells[column], NULL) : NAN;
+    g_array_append_val (numbers, number);
+  }
+  return numbers;
+}
+
+double
+train_mean (const GArray *numbers, guint first, guint end)
+{
+  double sum = 0;
+  for (guint i = first; i < end; i++)
+    sum += g_array_index (numbers, double, i) / (end - first);
+  return sum;
+}
+
 GBytes *
 train_read_bytes (const char *path)
 {

@@ -42,6 +42,11 @@ GError *train_and_fail (TrainFixture *fixture, const SpTrainOptions *options,
 /* The checkpoint of a training that begins anew and is not interrupted. */
 GBytes *train_whole_run (TrainFixture *fixture, SpTrainOptions options);
 
+/* A column of the curve, by its number, of the training in this folder (NULL: the pack's own). NAN
+ * where nothing stands. */
+GArray *train_read_curve (TrainFixture *fixture, const char *folder, guint column);
+double train_mean (const GArray *numbers, guint first, guint end);
+
 /* A file of the training's folder; its bytes. */
 char *train_training_file (TrainFixture *fixture, const char *name);
 GBytes *train_read_bytes (const char *path);

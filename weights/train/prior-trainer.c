@@ -1,0 +1,232 @@
+/* One step of the training of a prior. See prior-trainer.h. */
+#include "weights/train/prior-trainer.h"
+
+#include "engine/model/normal.h"
+#include "weights/train/random.h"
+
+#include <math.h>
+#include <string.h>
+
+struct _SpPriorTrainer {
+  SpTrainOptions options;
+  SpBackend *backend;
+  SpTrainState state;
+  SpGraph *graph; /* the layers', with the discriminator on top */
+  SpPlan *plan;
+  GArray *bindings;
+  SpTensor *z, *noise, *normed, *judged, *adversarial, *moments, *loss;
+  SpMatchingLeaves apart;
+  SpDiscriminatorLeaves judges;
+  SpDiscriminatorSide discriminator;
+  float *drawn_z, *photos, *drawn, *noises; /* of a step, on the host */
+};
+
+SpGeneratorShape
+sp_prior_shape (int latent_channels)
+{
+  SpGeneratorShape shape = { .first_layer = 1,
+                             .last_layer = SP_LATENT_LAYER,
+                             .resolution = sp_generator_side (SP_LATENT_LAYER),
+                             .input_channels = latent_channels };
+  for (int layer = 0; layer <= SP_LATENT_LAYER; layer++)
+    shape.channels[layer] = latent_channels;
+  return shape;
+}
+
+void
+sp_prior_draw_z (GRand *random, gsize count, float *z)
+{
+  for (gsize i = 0; i < count; i++)
+    z[i] = sp_normal_deviate (random);
+}
+
+/* ---- Plans ---- */
+
+static void
+clear_plans (SpPriorTrainer *trainer)
+{
+  g_clear_pointer (&trainer->plan, sp_plan_free);
+  g_clear_pointer (&trainer->graph, sp_graph_free);
+  g_clear_pointer (&trainer->bindings, g_array_unref);
+  sp_discriminator_side_clear (&trainer->discriminator);
+}
+
+static gboolean
+build_layers (SpPriorTrainer *trainer, GError **error)
+{
+  SpGeneratorShape shape = sp_prior_shape (trainer->options.latent_channels);
+  SpWeights weights = { .parameters = trainer->state.model->parameters };
+  SpGraph *graph = trainer->graph = sp_graph_new ();
+  trainer->z = sp_graph_input (graph, "z",
+                               SP_SHAPE ((int)trainer->options.batch, shape.input_channels, 1, 1));
+  SpTensor *latent = sp_generator_layers_with (graph, &weights, &shape, trainer->z, 1,
+                                               SP_LATENT_LAYER, NULL, NULL, error);
+  if (latent == NULL)
+    return FALSE;
+  trainer->normed = sp_graph_pixel_norm (graph, latent);
+  sp_tensor_keep (trainer->normed);
+  sp_discriminator_leaves (trainer->state.discriminator, graph, FALSE, &trainer->judges);
+  trainer->noise = sp_graph_input (graph, "noise", sp_tensor_shape (trainer->normed));
+  trainer->judged =
+      sp_graph_sum (graph, 2, (SpTensor *[]){ trainer->normed, trainer->noise }, (float[]){ 1, 1 });
+  sp_tensor_keep (trainer->judged);
+  trainer->adversarial = sp_discriminator_fool (trainer->state.discriminator, graph,
+                                                &trainer->judges, 1, &trainer->judged);
+  trainer->moments = sp_matching_loss (graph, trainer->normed, &trainer->apart);
+  trainer->loss =
+      sp_graph_sum (graph, 2, (SpTensor *[]){ trainer->adversarial, trainer->moments },
+                    (float[]){ trainer->options.adversarial, trainer->options.moments });
+  return TRUE;
+}
+
+static gboolean
+make_plans (SpPriorTrainer *trainer, GError **error)
+{
+  const SpTrainOptions *options = &trainer->options;
+  SpOptimiser *model = trainer->state.model;
+  clear_plans (trainer);
+  if (!build_layers (trainer, error))
+    return FALSE;
+  sp_optimiser_extend (model);
+  trainer->bindings = sp_optimiser_bind (model, trainer->graph);
+  for (guint i = 0; i < trainer->bindings->len; i++) {
+    SpTensor *tensor = g_array_index (trainer->bindings, SpBinding, i).tensor;
+    sp_tensor_set_rate (tensor, options->generator_rate);
+    sp_tensor_keep_average (tensor);
+  }
+  trainer->plan = sp_plan_new (trainer->graph, trainer->backend, trainer->loss, error);
+  if (trainer->plan == NULL)
+    return FALSE;
+  sp_optimiser_give (model, trainer->bindings, trainer->plan);
+  return sp_discriminator_plan (trainer->state.discriminator, sp_tensor_shape (trainer->normed), 1,
+                                options->discriminator_rate, trainer->backend,
+                                &trainer->discriminator, error);
+}
+
+SpPriorTrainer *
+sp_prior_trainer_new (const SpTrainOptions *options, SpBackend *backend, GError **error)
+{
+  g_autoptr (SpPriorTrainer) trainer = g_new0 (SpPriorTrainer, 1);
+  trainer->options = *options;
+  trainer->backend = backend;
+  trainer->state.model = sp_optimiser_new (options->seed, TRUE);
+  trainer->state.discriminator = sp_discriminator_new (options, SP_JUDGE_LATENTS);
+  trainer->state.matching = sp_matching_new (options->latent_channels);
+  if (!make_plans (trainer, error))
+    return NULL;
+  trainer->drawn_z = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->z)));
+  trainer->photos = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->normed)));
+  trainer->drawn = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->normed)));
+  trainer->noises = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->normed)));
+  return g_steal_pointer (&trainer);
+}
+
+void
+sp_prior_trainer_free (SpPriorTrainer *trainer)
+{
+  if (trainer == NULL)
+    return;
+  clear_plans (trainer);
+  sp_optimiser_free (trainer->state.model);
+  sp_discriminator_free (trainer->state.discriminator);
+  sp_matching_free (trainer->state.matching);
+  g_free (trainer->drawn_z);
+  g_free (trainer->photos);
+  g_free (trainer->drawn);
+  g_free (trainer->noises);
+  g_free (trainer);
+}
+
+SpTrainState *
+sp_prior_trainer_state (SpPriorTrainer *trainer)
+{
+  return &trainer->state;
+}
+
+gboolean
+sp_prior_trainer_restore (SpPriorTrainer *trainer, GError **error)
+{
+  return make_plans (trainer, error);
+}
+
+/* ---- A step ---- */
+
+/* Of deviation latent_noise: one latent's worth, rolled on by a random number for each of the
+ * batch; to draw them all would cost more than the step. */
+static void
+draw_noise (SpPriorTrainer *trainer, GRand *random)
+{
+  guint batch = trainer->options.batch;
+  gsize n = sp_shape_elements (sp_tensor_shape (trainer->normed)) / batch;
+  g_autofree float *one = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    one[i] = trainer->options.latent_noise * sp_normal_deviate (random);
+  for (guint picture = 0; picture < batch; picture++) {
+    gsize first = g_rand_int (random) % n;
+    memcpy (trainer->noises + picture * n, one + first, (n - first) * sizeof (float));
+    memcpy (trainer->noises + picture * n + n - first, one, first * sizeof (float));
+  }
+}
+
+gboolean
+sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **error)
+{
+  const SpTrainOptions *options = &trainer->options;
+  const SpDiscriminatorSide *side = &trainer->discriminator;
+  g_autoptr (GRand) random = sp_draw_new (options->seed, SP_DRAW_Z, trainer->state.step);
+  SpShape shape = sp_tensor_shape (trainer->normed);
+  gsize cells = (gsize)shape.height * shape.width;
+  SpAdam adam = SP_TRAIN_ADAM, averaging = adam;
+  averaging.averaging = options->averaging;
+  sp_prior_draw_z (random, sp_shape_elements (sp_tensor_shape (trainer->z)), trainer->drawn_z);
+  sp_plan_write (trainer->plan, trainer->z, trainer->drawn_z);
+  draw_noise (trainer, random);
+  sp_plan_write (trainer->plan, trainer->noise, trainer->noises);
+  sp_discriminator_copy (side, &trainer->judges, trainer->plan);
+  sp_matching_write (trainer->state.matching, &trainer->apart, trainer->plan);
+  sp_plan_step (trainer->plan, &averaging);
+  sp_bank_draw (bank, options->batch, trainer->photos);
+  draw_noise (trainer, random);
+  for (gsize i = 0; i < sp_shape_elements (shape); i++)
+    trainer->noises[i] += trainer->photos[i];
+  sp_plan_write (side->plan, side->real, trainer->noises);
+  sp_plan_copy (side->plan, side->drawn[0], trainer->plan, trainer->judged, SP_PART_VALUE);
+  sp_plan_step (side->plan, &adam);
+  sp_plan_read (trainer->plan, trainer->normed, trainer->drawn);
+  sp_matching_learn (trainer->state.matching, options->batch, cells, trainer->drawn,
+                     trainer->photos, trainer->state.step);
+  trainer->state.step++;
+  return sp_bank_advance (bank, error);
+}
+
+/* ---- What has become of it ---- */
+
+gboolean
+sp_prior_trainer_losses (SpPriorTrainer *trainer, double losses[3], GError **error)
+{
+  losses[0] = (double)sp_plan_read_scalar (trainer->plan, trainer->adversarial);
+  losses[1] = (double)sp_plan_read_scalar (trainer->plan, trainer->moments);
+  losses[2] =
+      (double)sp_plan_read_scalar (trainer->discriminator.plan, trainer->discriminator.loss);
+  if (!sp_plan_check (trainer->plan, error))
+    return FALSE;
+  return (isfinite (losses[0]) && isfinite (losses[1]) && isfinite (losses[2]))
+         || sp_train_come_apart (&trainer->state, error);
+}
+
+gboolean
+sp_prior_trainer_fetch (SpPriorTrainer *trainer, GError **error)
+{
+  double losses[3];
+  if (!sp_prior_trainer_losses (trainer, losses, error))
+    return FALSE;
+  sp_optimiser_fetch (trainer->state.model, trainer->bindings, trainer->plan);
+  sp_discriminator_fetch (trainer->state.discriminator, &trainer->discriminator);
+  return sp_plan_check (trainer->plan, error) && sp_train_state_check (&trainer->state, error);
+}
+
+void
+sp_prior_trainer_copy_averages (SpPriorTrainer *trainer, const GArray *bindings, SpPlan *plan)
+{
+  sp_optimiser_copy_averages (bindings, plan, trainer->bindings, trainer->plan);
+}
