@@ -96,7 +96,7 @@ whole_run (Fixture *fixture, SpTrainOptions options)
 static void
 test_learning (Fixture *fixture, gconstpointer data)
 {
-  enum { MEANS = 5, DISTANCE = 8, SHEETS = 20 };
+  enum { MEANS = 6, DISTANCE = 9, SHEETS = 20 };
   SpTrainOptions options = tiny_options (fixture);
   options.averaging = 0.9f;
   options.discriminator_width = 16;

@@ -69,10 +69,15 @@ static void
 add_matching (GArray *arrays, const SpMatching *matching)
 {
   gsize n = sp_matching_elements (matching);
-  for (guint scale = 0; scale < SP_MATCHED_SCALES; scale++) {
-    add (arrays, g_strdup_printf ("moments.%u.drawn", scale), n, matching->drawn[scale]);
-    add (arrays, g_strdup_printf ("moments.%u.photos", scale), n, matching->photos[scale]);
-  }
+  add (arrays, g_strdup ("moments.drawn"), n, matching->drawn);
+  add (arrays, g_strdup ("moments.photos"), n, matching->photos);
+}
+
+static void
+add_scenes (GArray *arrays, const SpScenes *scenes)
+{
+  add (arrays, g_strdup ("scenes.drawn"), sp_scenes_elements (scenes), scenes->drawn);
+  add (arrays, g_strdup ("scenes.photos"), sp_scenes_elements (scenes), scenes->photos);
 }
 
 static GArray *
@@ -89,6 +94,8 @@ list_arrays (const SpTrainState *state)
     add_mixing (arrays, state->mixing);
   if (state->matching != NULL)
     add_matching (arrays, state->matching);
+  if (state->scenes != NULL)
+    add_scenes (arrays, state->scenes);
   return arrays;
 }
 

@@ -13,10 +13,8 @@ sp_matching_new (int channels)
 {
   SpMatching *matching = g_new0 (SpMatching, 1);
   matching->channels = channels;
-  for (guint scale = 0; scale < SP_MATCHED_SCALES; scale++) {
-    matching->drawn[scale] = g_new0 (float, sp_matching_elements (matching));
-    matching->photos[scale] = g_new0 (float, sp_matching_elements (matching));
-  }
+  matching->drawn = g_new0 (float, sp_matching_elements (matching));
+  matching->photos = g_new0 (float, sp_matching_elements (matching));
   return matching;
 }
 
@@ -25,10 +23,8 @@ sp_matching_free (SpMatching *matching)
 {
   if (matching == NULL)
     return;
-  for (guint scale = 0; scale < SP_MATCHED_SCALES; scale++) {
-    g_free (matching->drawn[scale]);
-    g_free (matching->photos[scale]);
-  }
+  g_free (matching->drawn);
+  g_free (matching->photos);
   g_free (matching);
 }
 
@@ -62,43 +58,20 @@ fade (float *moments, gsize n, float kept)
     moments[i] *= kept;
 }
 
-/* Cell `cell` of a latent, or the mean of all cells. */
 static void
-gather_cell (const float *latent, gsize c, gsize cells, gsize cell, float *x)
-{
-  for (gsize i = 0; i < c; i++)
-    x[i] = latent[i * cells + cell];
-}
-
-static void
-gather_mean (const float *latent, gsize c, gsize cells, float *x)
-{
-  for (gsize i = 0; i < c; i++) {
-    float sum = 0;
-    for (gsize cell = 0; cell < cells; cell++)
-      sum += latent[i * cells + cell];
-    x[i] = sum / (float)cells;
-  }
-}
-
-static void
-learn (const SpMatching *matching, float *const *moments, guint n, gsize cells,
-       const float *latents, guint step, float kept)
+learn (const SpMatching *matching, float *moments, guint n, gsize cells, const float *latents,
+       guint step, float kept)
 {
   gsize c = (gsize)matching->channels;
-  float learnt = (1 - kept) / (float)n;
+  float learnt = (1 - kept) / (float)n * CELLS_APART / (float)cells;
   g_autofree float *x = g_new (float, c);
-  for (guint scale = 0; scale < SP_MATCHED_SCALES; scale++)
-    fade (moments[scale], sp_matching_elements (matching), kept);
-  for (guint i = 0; i < n; i++) {
-    const float *latent = latents + i * c * cells;
-    for (gsize cell = (step + i) % CELLS_APART; cell < cells; cell += CELLS_APART) {
-      gather_cell (latent, c, cells, cell, x);
-      add_point (moments[0], c, x, learnt * CELLS_APART / (float)cells);
+  fade (moments, sp_matching_elements (matching), kept);
+  for (guint picture = 0; picture < n; picture++, latents += c * cells)
+    for (gsize cell = (step + picture) % CELLS_APART; cell < cells; cell += CELLS_APART) {
+      for (gsize i = 0; i < c; i++)
+        x[i] = latents[i * cells + cell];
+      add_point (moments, c, x, learnt);
     }
-    gather_mean (latent, c, cells, x);
-    add_point (moments[1], c, x, learnt);
-  }
 }
 
 void
@@ -111,37 +84,21 @@ sp_matching_learn (SpMatching *matching, guint n, gsize cells, const float *draw
 
 /* ---- In a graph ---- */
 
-/* mean over places of x'(A x + 2 b) */
-static SpTensor *
-loss_of (SpGraph *graph, SpTensor *x, SpTensor *kernel, SpTensor *offset)
-{
-  SpConvolution settings = { .stride = 1, .padding = 0, .upsample = 1, .slope = 1 };
-  float channels = (float)sp_tensor_shape (x).channels; /* a mean runs over them too */
-  SpTensor *product =
-      sp_graph_perturb (graph, x, sp_graph_convolution (graph, x, kernel, offset, settings));
-  return sp_graph_sum (graph, 2,
-                       (SpTensor *[]){ sp_graph_mean (graph, product), sp_graph_mean (graph, x) },
-                       (float[]){ channels, -channels });
-}
-
+/* mean over cells of x'(A x + 2 b) */
 SpTensor *
 sp_matching_loss (SpGraph *graph, SpTensor *latents, SpMatchingLeaves *leaves)
 {
-  SpShape shape = sp_tensor_shape (latents);
-  SpTensor *const scales[SP_MATCHED_SCALES] = {
-    latents, sp_graph_pool (graph, latents, SP_POOL_AVERAGE, shape.height, 1, 0)
-  };
-  SpTensor *terms[SP_MATCHED_SCALES];
-  for (guint scale = 0; scale < SP_MATCHED_SCALES; scale++) {
-    leaves->kernels[scale] =
-        sp_graph_input (graph, "moments apart", SP_SHAPE (shape.channels, shape.channels, 1, 1));
-    leaves->offsets[scale] =
-        sp_graph_input (graph, "means apart", SP_SHAPE (1, shape.channels, 1, 1));
-    terms[scale] = loss_of (graph, scales[scale], leaves->kernels[scale], leaves->offsets[scale]);
-  }
-  SpTensor *sum = sp_graph_sum (graph, SP_MATCHED_SCALES, terms, (float[]){ 1, 1 });
-  sp_tensor_keep (sum);
-  return sum;
+  SpConvolution settings = { .stride = 1, .padding = 0, .upsample = 1, .slope = 1 };
+  int channels = sp_tensor_shape (latents).channels;
+  leaves->kernel = sp_graph_input (graph, "moments apart", SP_SHAPE (channels, channels, 1, 1));
+  leaves->offset = sp_graph_input (graph, "means apart", SP_SHAPE (1, channels, 1, 1));
+  SpTensor *other = sp_graph_convolution (graph, latents, leaves->kernel, leaves->offset, settings);
+  SpTensor *product = sp_graph_perturb (graph, latents, other); /* x + x times the other */
+  SpTensor *loss = sp_graph_sum (
+      graph, 2, (SpTensor *[]){ sp_graph_mean (graph, product), sp_graph_mean (graph, latents) },
+      (float[]){ (float)channels, -(float)channels }); /* a mean runs over channels too */
+  sp_tensor_keep (loss);
+  return loss;
 }
 
 /* The size of the photos' moments, 1 and m included. */
@@ -180,9 +137,7 @@ sp_matching_write (const SpMatching *matching, const SpMatchingLeaves *leaves, S
 {
   gsize c = (gsize)matching->channels;
   g_autofree float *apart = g_new (float, c *c + c);
-  for (guint scale = 0; scale < SP_MATCHED_SCALES; scale++) {
-    compare (matching->drawn[scale], matching->photos[scale], c, apart);
-    sp_plan_write (plan, leaves->kernels[scale], apart);
-    sp_plan_write (plan, leaves->offsets[scale], apart + c * c);
-  }
+  compare (matching->drawn, matching->photos, c, apart);
+  sp_plan_write (plan, leaves->kernel, apart);
+  sp_plan_write (plan, leaves->offset, apart + c * c);
 }

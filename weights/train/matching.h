@@ -1,11 +1,10 @@
-/* Matching of moments, which steadies the training of a prior: first and second moments of what is
- * drawn are drawn to those of photos' latents.
+/* Matching of moments, which steadies the training of a prior: first and second moments of the
+ * cells that are drawn go to those of photos' latents. scenes.h does the like for whole latents.
  *
- * With m the means of x and S those of x x', over cells and over whole latents (the means of their
- * cells, in which scenes differ), |S_drawn - S_photos|^2 + 2 |m_drawn - m_photos|^2 is the maximum
- * mean discrepancy under the kernel (1 + x'y)^2 but for a factor (Gretton et al. 2012). Its
- * gradient is that of x' A x + 2 b'x with the differences A and b held still, and these are running
- * averages: a batch is too small for them.
+ * With m the means of x and S those of x x' over cells, |S_drawn - S_photos|^2 + 2 |m_drawn -
+ * m_photos|^2 is the maximum mean discrepancy under the kernel (1 + x'y)^2 but for a factor
+ * (Gretton et al. 2012). Its gradient is that of x' A x + 2 b'x with the differences A and b held
+ * still, and these are running averages: a batch is too small for them.
  */
 #pragma once
 
@@ -14,12 +13,10 @@
 
 G_BEGIN_DECLS
 
-#define SP_MATCHED_SCALES 2 /* cells; whole latents */
-
 /* Running: S as C x C, then m, then the sum of weights, which corrects the start. */
 typedef struct {
   int channels;
-  float *drawn[SP_MATCHED_SCALES], *photos[SP_MATCHED_SCALES];
+  float *drawn, *photos;
 } SpMatching;
 
 SpMatching *sp_matching_new (int channels);
@@ -34,7 +31,7 @@ void sp_matching_learn (SpMatching *matching, guint n, gsize cells, const float 
 
 /* In a graph: inputs, and the loss, relative to the size of S_photos. */
 typedef struct {
-  SpTensor *kernels[SP_MATCHED_SCALES], *offsets[SP_MATCHED_SCALES];
+  SpTensor *kernel, *offset;
 } SpMatchingLeaves;
 
 /* `latents`: N x C x h x w, pixel-normed. */

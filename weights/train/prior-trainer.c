@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Weight of the scenes' loss over that of the moments: at it their gradients are of a size. */
+#define SCENES_TO_MOMENTS 30.0f
+
 struct _SpPriorTrainer {
   SpTrainOptions options;
   SpBackend *backend;
@@ -14,8 +17,9 @@ struct _SpPriorTrainer {
   SpGraph *graph; /* the layers', with the discriminator on top */
   SpPlan *plan;
   GArray *bindings;
-  SpTensor *z, *noise, *normed, *judged, *adversarial, *moments, *loss;
+  SpTensor *z, *noise, *normed, *judged, *adversarial, *moments, *scenes, *loss;
   SpMatchingLeaves apart;
+  SpScenesLeaves other_scenes;
   SpDiscriminatorLeaves judges;
   SpDiscriminatorSide discriminator;
   float *drawn_z, *photos, *drawn, *noises; /* of a step, on the host */
@@ -73,9 +77,11 @@ build_layers (SpPriorTrainer *trainer, GError **error)
   trainer->adversarial = sp_discriminator_fool (trainer->state.discriminator, graph,
                                                 &trainer->judges, 1, &trainer->judged);
   trainer->moments = sp_matching_loss (graph, trainer->normed, &trainer->apart);
-  trainer->loss =
-      sp_graph_sum (graph, 2, (SpTensor *[]){ trainer->adversarial, trainer->moments },
-                    (float[]){ trainer->options.adversarial, trainer->options.moments });
+  trainer->scenes = sp_scenes_loss (graph, trainer->normed, &trainer->other_scenes);
+  float moments = trainer->options.moments;
+  trainer->loss = sp_graph_sum (
+      graph, 3, (SpTensor *[]){ trainer->adversarial, trainer->moments, trainer->scenes },
+      (float[]){ trainer->options.adversarial, moments, SCENES_TO_MOMENTS * moments });
   return TRUE;
 }
 
@@ -112,6 +118,7 @@ sp_prior_trainer_new (const SpTrainOptions *options, SpBackend *backend, GError 
   trainer->state.model = sp_optimiser_new (options->seed, TRUE);
   trainer->state.discriminator = sp_discriminator_new (options, SP_JUDGE_LATENTS);
   trainer->state.matching = sp_matching_new (options->latent_channels);
+  trainer->state.scenes = sp_scenes_new (options->latent_channels);
   if (!make_plans (trainer, error))
     return NULL;
   trainer->drawn_z = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->z)));
@@ -130,6 +137,7 @@ sp_prior_trainer_free (SpPriorTrainer *trainer)
   sp_optimiser_free (trainer->state.model);
   sp_discriminator_free (trainer->state.discriminator);
   sp_matching_free (trainer->state.matching);
+  sp_scenes_free (trainer->state.scenes);
   g_free (trainer->drawn_z);
   g_free (trainer->photos);
   g_free (trainer->drawn);
@@ -184,6 +192,8 @@ sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **error)
   sp_plan_write (trainer->plan, trainer->noise, trainer->noises);
   sp_discriminator_copy (side, &trainer->judges, trainer->plan);
   sp_matching_write (trainer->state.matching, &trainer->apart, trainer->plan);
+  sp_scenes_write (trainer->state.scenes, &trainer->other_scenes, options->batch,
+                   trainer->state.step, trainer->plan);
   sp_plan_step (trainer->plan, &averaging);
   sp_bank_draw (bank, options->batch, trainer->photos);
   draw_noise (trainer, random);
@@ -195,6 +205,8 @@ sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **error)
   sp_plan_read (trainer->plan, trainer->normed, trainer->drawn);
   sp_matching_learn (trainer->state.matching, options->batch, cells, trainer->drawn,
                      trainer->photos, trainer->state.step);
+  sp_scenes_learn (trainer->state.scenes, options->batch, trainer->drawn, trainer->photos,
+                   trainer->state.step);
   trainer->state.step++;
   return sp_bank_advance (bank, error);
 }
@@ -202,22 +214,23 @@ sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **error)
 /* ---- What has become of it ---- */
 
 gboolean
-sp_prior_trainer_losses (SpPriorTrainer *trainer, double losses[3], GError **error)
+sp_prior_trainer_losses (SpPriorTrainer *trainer, double losses[4], GError **error)
 {
   losses[0] = (double)sp_plan_read_scalar (trainer->plan, trainer->adversarial);
   losses[1] = (double)sp_plan_read_scalar (trainer->plan, trainer->moments);
-  losses[2] =
+  losses[2] = (double)sp_plan_read_scalar (trainer->plan, trainer->scenes);
+  losses[3] =
       (double)sp_plan_read_scalar (trainer->discriminator.plan, trainer->discriminator.loss);
   if (!sp_plan_check (trainer->plan, error))
     return FALSE;
-  return (isfinite (losses[0]) && isfinite (losses[1]) && isfinite (losses[2]))
+  return isfinite (losses[0] + losses[1] + losses[2] + losses[3])
          || sp_train_come_apart (&trainer->state, error);
 }
 
 gboolean
 sp_prior_trainer_fetch (SpPriorTrainer *trainer, GError **error)
 {
-  double losses[3];
+  double losses[4];
   if (!sp_prior_trainer_losses (trainer, losses, error))
     return FALSE;
   sp_optimiser_fetch (trainer->state.model, trainer->bindings, trainer->plan);

@@ -37,7 +37,7 @@ gboolean sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **
 
 /* The adversarial loss, that of the moments, and the discriminator's, of the last step. Waits for
  * the device. */
-gboolean sp_prior_trainer_losses (SpPriorTrainer *trainer, double losses[3], GError **error);
+gboolean sp_prior_trainer_losses (SpPriorTrainer *trainer, double losses[4], GError **error);
 
 /* The averages as they are on the device, to the parameters of another plan there. */
 void sp_prior_trainer_copy_averages (SpPriorTrainer *trainer, const GArray *bindings, SpPlan *plan);

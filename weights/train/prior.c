@@ -138,15 +138,15 @@ look (gpointer subject, const char *sheet_path, double *figures, GError **error)
 }
 
 static const SpCourseColumn columns[] = {
-  { "adversarial", "adversarial" },     { "moments", "moments" },
-  { "discriminator", "discriminator" }, { "means", "means apart" },
-  { "deviations", "deviations" },       { "spread", "spread" },
-  { "distance", "Fréchet distance" }
+  { "adversarial", "adversarial" }, { "moments", "moments" },
+  { "scenes", "scenes" },           { "discriminator", "discriminator" },
+  { "means", "means apart" },       { "deviations", "deviations" },
+  { "spread", "spread" },           { "distance", "Fréchet distance" }
 };
 
 static const SpCourseKind kind = { .columns = columns,
-                                   .n_losses = 3,
-                                   .n_figures = G_N_ELEMENTS (columns) - 3,
+                                   .n_losses = 4,
+                                   .n_figures = G_N_ELEMENTS (columns) - 4,
                                    .step = step,
                                    .losses = read_losses,
                                    .look = look,

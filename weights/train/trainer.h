@@ -7,6 +7,7 @@
 #include "weights/train/matching.h"
 #include "weights/train/mixing.h"
 #include "weights/train/optimiser.h"
+#include "weights/train/scenes.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,7 @@ typedef struct {
   SpDiscriminator *discriminator;
   SpMixing *mixing;     /* of networks; NULL: of a prior */
   SpMatching *matching; /* of a prior; NULL: of networks */
+  SpScenes *scenes;     /* the same */
 } SpTrainState;
 
 /* FALSE with SP_ERROR_SETTING: the training has come apart. */
