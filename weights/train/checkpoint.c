@@ -71,6 +71,8 @@ add_matching (GArray *arrays, const SpMatching *matching)
   gsize n = sp_matching_elements (matching);
   add (arrays, g_strdup ("moments.drawn"), n, matching->drawn);
   add (arrays, g_strdup ("moments.photos"), n, matching->photos);
+  add (arrays, g_strdup ("moments.root"), (gsize)matching->channels * matching->channels,
+       matching->root);
 }
 
 static void

@@ -43,8 +43,8 @@ sp_cloud_add (SpCloud *cloud, const float *feature, gsize stride)
   }
 }
 
-static double *
-covariance (const SpCloud *cloud)
+double *
+sp_cloud_covariance (const SpCloud *cloud)
 {
   gsize d = (gsize)cloud->dimensions;
   double *matrix = g_new (double, d *d), n = (double)cloud->n;
@@ -100,9 +100,8 @@ diagonalise (double *a, double *vectors, gsize d)
   }
 }
 
-/* In place: the symmetric root of a matrix without negative eigenvalues but for rounding. */
-static void
-take_root (double *a, gsize d)
+void
+sp_symmetric_root (double *a, gsize d)
 {
   g_autofree double *vectors = g_new (double, d *d);
   g_autofree double *roots = g_new (double, d);
@@ -136,17 +135,17 @@ sp_frechet_distance (const SpCloud *a, const SpCloud *b)
   gsize d = (gsize)a->dimensions;
   if (a->n <= d || b->n <= d)
     return NAN;
-  g_autofree double *first = covariance (a), *second = covariance (b);
+  g_autofree double *first = sp_cloud_covariance (a), *second = sp_cloud_covariance (b);
   g_autofree double *half = g_new (double, d *d), *both = g_new (double, d *d);
   double distance = 0;
   for (gsize i = 0; i < d; i++) {
     double apart = a->sums[i] / (double)a->n - b->sums[i] / (double)b->n;
     distance += apart * apart + first[i * d + i] + second[i * d + i];
   }
-  take_root (first, d);
+  sp_symmetric_root (first, d);
   multiply (first, second, half, d);
   multiply (half, first, both, d);
-  take_root (both, d);
+  sp_symmetric_root (both, d);
   for (gsize i = 0; i < d; i++)
     distance -= 2 * both[i * d + i];
   return distance;

@@ -15,6 +15,7 @@ sp_matching_new (int channels)
   matching->channels = channels;
   matching->drawn = g_new0 (float, sp_matching_elements (matching));
   matching->photos = g_new0 (float, sp_matching_elements (matching));
+  matching->root = g_new0 (float, (gsize)channels *channels);
   return matching;
 }
 
@@ -25,6 +26,7 @@ sp_matching_free (SpMatching *matching)
     return;
   g_free (matching->drawn);
   g_free (matching->photos);
+  g_free (matching->root);
   g_free (matching);
 }
 

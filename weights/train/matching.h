@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 typedef struct {
   int channels;
   float *drawn, *photos;
+  float *root; /* C x C: of the photos' covariance, as prior-trainer.c has use for it */
 } SpMatching;
 
 SpMatching *sp_matching_new (int channels);

@@ -37,14 +37,15 @@ SpTrainOptions
 sp_train_options_default_prior (void)
 {
   SpTrainOptions options = sp_train_options_default ();
-  options.batch = 32;
+  options.batch = 16;
   options.labelled = 0;
   options.discriminator_width = 128;
   options.adversarial = 1;
-  options.moments = 1;
+  options.moments = 0.3f;
+  options.latent_noise = 0.3f;
   options.discriminator_rate = 0.0002f;
   options.averaging = 0.998f;
-  options.steps = 4000;
+  options.steps = 8000;
   return options;
 }
 

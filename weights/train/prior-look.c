@@ -16,7 +16,7 @@ struct _SpPriorViewer {
   SpGraph *graph;
   SpPlan *plan;
   GArray *bindings;
-  SpTensor *z, *latent, *normed, *picture;
+  SpTensor *z, *root, *latent, *normed, *picture;
   int resolution;
   float *all_z;    /* DRAWN x C */
   float *latents;  /* DRAWN x C x 8 x 8, pixel-normed */
@@ -26,16 +26,15 @@ struct _SpPriorViewer {
 static gboolean
 build (SpPriorViewer *viewer, const SpPack *pack, GError **error)
 {
-  SpGeneratorShape shape, above;
-  SpWeights weights = { .parameters = sp_prior_trainer_state (viewer->trainer)->model->parameters };
+  SpGeneratorShape above;
+
   if (!sp_generator_shape (pack, &above, error))
     return FALSE;
   SpGraph *graph = viewer->graph = sp_graph_new ();
-  shape = sp_prior_shape (above.channels[SP_LATENT_LAYER]);
   viewer->resolution = above.resolution;
-  viewer->z = sp_graph_input (graph, "z", SP_SHAPE (BATCH, shape.input_channels, 1, 1));
-  viewer->latent = sp_generator_layers_with (graph, &weights, &shape, viewer->z, 1, SP_LATENT_LAYER,
-                                             NULL, NULL, error);
+  viewer->z = sp_graph_input (graph, "z", SP_SHAPE (BATCH, above.channels[SP_LATENT_LAYER], 1, 1));
+  viewer->latent = sp_prior_layers (graph, sp_prior_trainer_state (viewer->trainer), viewer->z,
+                                    &viewer->root, error);
   SpTensor *x = viewer->latent
                     ? sp_generator_layers (graph, pack, &above, viewer->latent, SP_LATENT_LAYER + 1,
                                            above.last_layer, NULL, NULL, error)
@@ -63,6 +62,7 @@ sp_prior_viewer_new (SpPriorTrainer *trainer, const SpTrainOptions *options, con
   viewer->plan = sp_plan_new (viewer->graph, backend, NULL, error);
   if (viewer->plan == NULL)
     return NULL;
+  sp_plan_write (viewer->plan, viewer->root, sp_prior_trainer_state (trainer)->matching->root);
   gsize of_z = DRAWN * (gsize)sp_tensor_shape (viewer->z).channels;
   viewer->all_z = g_new (float, of_z);
   viewer->latents =

@@ -2,10 +2,16 @@
 #include "weights/train/prior-trainer.h"
 
 #include "engine/model/normal.h"
+#include "weights/train/frechet.h"
 #include "weights/train/random.h"
 
 #include <math.h>
 #include <string.h>
+
+#define SLOPE 0.2f /* of the generator's leaky ReLU */
+#define LAST_KERNEL "generator.layer4.conv.weight"
+#define LAST_BIAS "generator.layer4.wscale.b"
+#define STARTING_LATENTS 512u
 
 /* Weight of the scenes' loss over that of the moments: at it their gradients are of a size. */
 #define SCENES_TO_MOMENTS 30.0f
@@ -17,7 +23,7 @@ struct _SpPriorTrainer {
   SpGraph *graph; /* the layers', with the discriminator on top */
   SpPlan *plan;
   GArray *bindings;
-  SpTensor *z, *noise, *normed, *judged, *adversarial, *moments, *scenes, *loss;
+  SpTensor *z, *root, *noise, *normed, *judged, *adversarial, *moments, *scenes, *loss;
   SpMatchingLeaves apart;
   SpScenesLeaves other_scenes;
   SpDiscriminatorLeaves judges;
@@ -44,6 +50,85 @@ sp_prior_draw_z (GRand *random, gsize count, float *z)
     z[i] = sp_normal_deviate (random);
 }
 
+/* ---- The layers ---- */
+
+SpTensor *
+sp_prior_layers (SpGraph *graph, const SpTrainState *state, SpTensor *z, SpTensor **root,
+                 GError **error)
+{
+  int channels = sp_tensor_shape (z).channels;
+  SpGeneratorShape shape = sp_prior_shape (channels);
+  SpWeights weights = { .parameters = state->model->parameters };
+  SpConvolution plain = { .stride = 1, .padding = 1, .upsample = 1, .slope = 1 };
+  SpConvolution mixing = { .stride = 1, .padding = 0, .upsample = 1, .slope = SLOPE };
+  float gain = (float)G_SQRT2 / (3 * sqrtf ((float)channels));
+  SpTensor *x = sp_generator_layers_with (graph, &weights, &shape, z, 1, SP_LATENT_LAYER - 1, NULL,
+                                          NULL, error);
+  SpTensor *kernel =
+      x ? sp_weights_kernel (graph, &weights, LAST_KERNEL, channels, channels, 3, gain, error)
+        : NULL;
+  SpTensor *bias = kernel ? sp_weights_vector (graph, &weights, LAST_BIAS, channels, error) : NULL;
+  if (bias == NULL)
+    return NULL;
+  *root = sp_graph_input (graph, "root", SP_SHAPE (channels, channels, 1, 1));
+  x = sp_graph_convolution (graph, sp_graph_pixel_norm (graph, x), kernel, NULL, plain);
+  return sp_graph_convolution (graph, x, *root, bias, mixing);
+}
+
+/* Before leaky ReLU, the photos' pixel-normed cells. */
+static void
+add_cells (SpCloud *cloud, const float *latent, gsize channels, gsize cells)
+{
+  g_autofree float *before = g_new (float, channels *cells);
+  for (gsize i = 0; i < channels * cells; i++)
+    before[i] = latent[i] > 0 ? latent[i] : latent[i] / SLOPE;
+  for (gsize cell = 0; cell < cells; cell++)
+    sp_cloud_add (cloud, before + cell, cells);
+}
+
+static void
+set_bias (SpPriorTrainer *trainer, const SpCloud *cloud)
+{
+  const SpOptimiser *model = trainer->state.model;
+  for (guint i = 0; i < sp_parameters_count (model->parameters); i++) {
+    const SpParameter *parameter = sp_parameters_get (model->parameters, i);
+    float *average = g_array_index (model->moments, SpMoments, i).average;
+    if (!g_str_equal (parameter->name, LAST_BIAS))
+      continue;
+    for (gsize c = 0; c < parameter->elements; c++)
+      parameter->values[c] = average[c] = (float)(cloud->sums[c] / (double)cloud->n);
+  }
+}
+
+gboolean
+sp_prior_trainer_start (SpPriorTrainer *trainer, const SpBank *bank, GError **error)
+{
+  SpShape shape = sp_tensor_shape (trainer->normed);
+  gsize channels = (gsize)shape.channels, cells = (gsize)shape.height * shape.width;
+  g_autoptr (SpCloud) cloud = sp_cloud_new (shape.channels);
+  for (guint i = 0; i < MIN (sp_bank_size (bank), STARTING_LATENTS); i++)
+    add_cells (cloud, sp_bank_latent (bank, i), channels, cells);
+  g_autofree double *covariance = sp_cloud_covariance (cloud);
+  sp_symmetric_root (covariance, channels);
+  for (gsize i = 0; i < channels * channels; i++) /* what is mixed has a variance of 2 */
+    trainer->state.matching->root[i] = (float)(covariance[i] * M_SQRT1_2);
+  set_bias (trainer, cloud);
+  return sp_prior_trainer_restore (trainer, error);
+}
+
+void
+sp_prior_fold (const SpTrainState *state, const float *kernel, float *folded)
+{
+  gsize channels = (gsize)state->matching->channels, row = channels * 9;
+  memset (folded, 0, channels * row * sizeof *folded);
+  for (gsize out = 0; out < channels; out++)
+    for (gsize from = 0; from < channels; from++) {
+      float share = state->matching->root[out * channels + from];
+      for (gsize i = 0; i < row; i++)
+        folded[out * row + i] += share * kernel[from * row + i];
+    }
+}
+
 /* ---- Plans ---- */
 
 static void
@@ -58,13 +143,10 @@ clear_plans (SpPriorTrainer *trainer)
 static gboolean
 build_layers (SpPriorTrainer *trainer, GError **error)
 {
-  SpGeneratorShape shape = sp_prior_shape (trainer->options.latent_channels);
-  SpWeights weights = { .parameters = trainer->state.model->parameters };
   SpGraph *graph = trainer->graph = sp_graph_new ();
-  trainer->z = sp_graph_input (graph, "z",
-                               SP_SHAPE ((int)trainer->options.batch, shape.input_channels, 1, 1));
-  SpTensor *latent = sp_generator_layers_with (graph, &weights, &shape, trainer->z, 1,
-                                               SP_LATENT_LAYER, NULL, NULL, error);
+  trainer->z = sp_graph_input (
+      graph, "z", SP_SHAPE ((int)trainer->options.batch, trainer->options.latent_channels, 1, 1));
+  SpTensor *latent = sp_prior_layers (graph, &trainer->state, trainer->z, &trainer->root, error);
   if (latent == NULL)
     return FALSE;
   trainer->normed = sp_graph_pixel_norm (graph, latent);
@@ -104,6 +186,7 @@ make_plans (SpPriorTrainer *trainer, GError **error)
   if (trainer->plan == NULL)
     return FALSE;
   sp_optimiser_give (model, trainer->bindings, trainer->plan);
+  sp_plan_write (trainer->plan, trainer->root, trainer->state.matching->root);
   return sp_discriminator_plan (trainer->state.discriminator, sp_tensor_shape (trainer->normed), 1,
                                 options->discriminator_rate, trainer->backend,
                                 &trainer->discriminator, error);

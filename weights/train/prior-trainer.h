@@ -21,6 +21,15 @@ SpGeneratorShape sp_prior_shape (int latent_channels);
 /* z at random: `count` normal deviates. */
 void sp_prior_draw_z (GRand *random, gsize count, float *z);
 
+/* The layers in a graph. Layer 4 is trained with its kernel's output channels mixed by the root of
+ * the photos' covariance (`root`: an input, the state's matching->root): so its cells have that
+ * covariance from the first step on, and a step of Adam disturbs those directions the least in
+ * which photos hardly differ, and which the layers above make the most of. */
+SpTensor *sp_prior_layers (SpGraph *graph, const SpTrainState *state, SpTensor *z, SpTensor **root,
+                           GError **error);
+/* Layer 4's kernel (C x C x 3 x 3), as trained, with the root in it. */
+void sp_prior_fold (const SpTrainState *state, const float *kernel, float *folded);
+
 SpPriorTrainer *sp_prior_trainer_new (const SpTrainOptions *options, SpBackend *backend,
                                       GError **error);
 void sp_prior_trainer_free (SpPriorTrainer *trainer);
@@ -31,6 +40,9 @@ SpTrainState *sp_prior_trainer_state (SpPriorTrainer *trainer);
 /* As sp_trainer_fetch() and sp_trainer_restore(). */
 gboolean sp_prior_trainer_fetch (SpPriorTrainer *trainer, GError **error);
 gboolean sp_prior_trainer_restore (SpPriorTrainer *trainer, GError **error);
+
+/* Where nothing was loaded: takes the root and layer 4's offsets from latents of the bank. */
+gboolean sp_prior_trainer_start (SpPriorTrainer *trainer, const SpBank *bank, GError **error);
 
 /* One step on latents of the bank, which then advances. */
 gboolean sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **error);

@@ -83,15 +83,17 @@ prepare (Training *training, SpCourse *course, const char *data_folder, GError *
   if (training->trainer == NULL)
     return FALSE;
   SpTrainState *state = sp_prior_trainer_state (training->trainer);
-  if (!sp_course_load (course, state, &loaded, error)
-      || (loaded && !sp_prior_trainer_restore (training->trainer, error)))
+  if (!sp_course_load (course, state, &loaded, error))
     return FALSE;
   sp_train_tell (training->host, "Looking for the latents of %u photos.", training->options.stock);
   training->bank = sp_bank_new (training->dataset, &training->options, training->pack,
                                 training->backend, state->step, course->cancellable, error);
-  training->viewer = training->bank ? sp_prior_viewer_new (training->trainer, &training->options,
-                                                           training->pack, training->backend, error)
-                                    : NULL;
+  if (training->bank == NULL
+      || !(loaded ? sp_prior_trainer_restore (training->trainer, error)
+                  : sp_prior_trainer_start (training->trainer, training->bank, error)))
+    return FALSE;
+  training->viewer = sp_prior_viewer_new (training->trainer, &training->options, training->pack,
+                                          training->backend, error);
   return training->viewer != NULL;
 }
 
@@ -173,6 +175,8 @@ list_layers (const SpTrainState *state, float scale)
     const float *average = g_array_index (state->model->moments, SpMoments, i).average;
     SpNewTensor tensor = { parameter->name, parameter->shape,
                            g_memdup2 (average, parameter->elements * sizeof (float)) };
+    if (g_str_equal (parameter->name, "generator.layer4.conv.weight"))
+      sp_prior_fold (state, average, tensor.values);
     if (g_str_has_prefix (parameter->name, "generator.layer4."))
       scale_layer (tensor.values, parameter->elements, scale);
     g_array_append_val (tensors, tensor);

@@ -37,8 +37,8 @@ typedef struct {
   float perceptual, concept, latent, adversarial, moments; /* the last of a prior alone */
   guint adversarial_from; /* the step that brings in the discriminator and mixed pictures */
   float generator_rate, encoder_rate, discriminator_rate;
-  float latent_noise; /* deviation of what is added to the concepts' means in a mixed picture, in
-                       * root mean squares of a cell */
+  float latent_noise; /* deviation of what is added to the concepts' means in a mixed picture, of a
+                       * prior to all that is judged; in root mean squares of a cell */
   float averaging;    /* share that the averaged weights keep at a step */
 
   /* The run. */
