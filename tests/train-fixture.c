@@ -251,3 +251,18 @@ train_assert_same (GBytes *a, GBytes *b)
   g_assert_cmpmem (g_bytes_get_data (a, NULL), g_bytes_get_size (a), g_bytes_get_data (b, NULL),
                    g_bytes_get_size (b));
 }
+
+void
+train_assert_same_tensor (const SpPack *a, const SpPack *b, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  SpPackShape shape;
+  g_assert_true (sp_pack_tensor_shape (a, name, &shape));
+  g_autofree float *first = sp_pack_read (a, name, shape, &error);
+  g_autofree float *second = sp_pack_read (b, name, shape, &error);
+  g_assert_no_error (error);
+  gsize n = 1;
+  for (int i = 0; i < shape.n_dimensions; i++)
+    n *= (gsize)shape.size[i];
+  g_assert_cmpmem (first, n * sizeof (float), second, n * sizeof (float));
+}

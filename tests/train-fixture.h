@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/cpu/cpu.h"
+#include "engine/pack.h"
 #include "weights/train/train.h"
 
 G_BEGIN_DECLS
@@ -51,5 +52,7 @@ double train_mean (const GArray *numbers, guint first, guint end);
 char *train_training_file (TrainFixture *fixture, const char *name);
 GBytes *train_read_bytes (const char *path);
 void train_assert_same (GBytes *a, GBytes *b);
+/* A tensor that both packs have. */
+void train_assert_same_tensor (const SpPack *a, const SpPack *b, const char *name);
 
 G_END_DECLS
