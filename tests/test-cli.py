@@ -191,7 +191,7 @@ class Tests:
                    result)
 
     def test_train_prior(self):
-        data, pack, out = self.make_data("of-prior"), self.at("alone.safetensors"), self.at("prior.safetensors")
+        data, pack, out = self.make_data("of-prior"), self.at("alone.safetensors"), self.at("drawing.safetensors")
         run("train", data, "-o", pack, "--batch", "2", "--side", "32", "--latent", "4", "--widths", "4,4,4,4",
             "--encoder-width", "2", "--discriminator-width", "2", "--perceptual-weight", "0",
             "--statistic-batches", "1", "--steps", "1")
@@ -203,9 +203,9 @@ class Tests:
                    and not json.loads(before.stdout)["prior"] and json.loads(after.stdout)["prior"]
                    and json.loads(after.stdout)["concepts"] == json.loads(before.stdout)["concepts"],
                    (result, before, after))
-        sheet = read_png(os.path.join(self.at("prior-training"), "sheets", "0000002.png"))
+        sheet = read_png(os.path.join(self.at("drawing-prior-training"), "sheets", "0000002.png"))
         self.check("train --prior: a sheet", sheet[:2] == (8 * 128, 6 * 128), sheet[:2])
-        with open(os.path.join(self.at("prior-training"), "curve.csv")) as file:
+        with open(os.path.join(self.at("drawing-prior-training"), "curve.csv")) as file:
             self.check("train --prior: a curve", file.readline().startswith("step,seconds,adversarial,moments,"))
         result = run("train", data, *tiny, "--steps", "3")
         self.check("train --prior: goes on", result.returncode == 0 and "step 2." in result.stderr, result)

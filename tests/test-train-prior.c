@@ -28,8 +28,8 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   train_set_up (&fixture->train, data);
-  fixture->folder = g_build_filename (fixture->train.folder, "prior-training", NULL);
-  fixture->pack = g_build_filename (fixture->train.folder, "prior.safetensors", NULL);
+  fixture->folder = g_build_filename (fixture->train.folder, "drawing-prior-training", NULL);
+  fixture->pack = g_build_filename (fixture->train.folder, "drawing.safetensors", NULL);
   fixture->checkpoint = g_build_filename (fixture->folder, "checkpoint.safetensors", NULL);
   SpTrainOptions options = train_tiny_options ();
   options.generator_rate = options.encoder_rate = 0.02f;

@@ -211,7 +211,9 @@ parse (int argc, char **argv, Options *options, GError **error)
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Write this pack", "PACK" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options->folder,
-      "Keep checkpoint, curve and sheets here (default: PACK's name and “-training”)", "FOLDER" },
+      "Keep checkpoint, curve and sheets here (default: PACK's name and “-training”,\n"
+      "of a prior “-prior-training”)",
+      "FOLDER" },
     { "perceptual", 0, 0, G_OPTION_ARG_FILENAME, &options->perceptual_pack,
       "Take the perceptual net from this pack (default: the bundled one)", "PACK" },
     { "held", 0, 0, G_OPTION_ARG_FILENAME, &options->held_list,

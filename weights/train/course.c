@@ -14,23 +14,24 @@
 
 /* ---- The folder ---- */
 
-/* NAME-training beside the pack NAME.safetensors. */
+/* NAME and `ended` beside the pack NAME.safetensors. */
 static char *
-default_folder (const char *pack_path)
+default_folder (const char *pack_path, const char *ended)
 {
   static const char ending[] = ".safetensors";
   gsize length = strlen (pack_path);
   if (g_str_has_suffix (pack_path, ending))
     length -= strlen (ending);
-  return g_strdup_printf ("%.*s-training", (int)length, pack_path);
+  return g_strdup_printf ("%.*s%s", (int)length, pack_path, ended);
 }
 
 gboolean
 sp_course_begin (SpCourse *course, const char *pack_path, GError **error)
 {
   course->begin = g_get_monotonic_time ();
-  course->folder = course->options->folder != NULL ? g_strdup (course->options->folder)
-                                                   : default_folder (pack_path);
+  course->folder = course->options->folder != NULL
+                       ? g_strdup (course->options->folder)
+                       : default_folder (pack_path, course->kind->ending);
   course->checkpoint = g_build_filename (course->folder, "checkpoint.safetensors", NULL);
   course->sheets = g_build_filename (course->folder, "sheets", NULL);
   if (g_mkdir_with_parents (course->sheets, 0777) == 0)

@@ -18,6 +18,7 @@ typedef struct {
 #define SP_COURSE_MOST_COLUMNS 10
 
 typedef struct {
+  const char *ending;            /* of the folder's name, after the pack's */
   const SpCourseColumn *columns; /* of the curve, after step and seconds: losses, then figures */
   guint n_losses, n_figures;
   /* One step; the state's step is one more after it. */
@@ -44,7 +45,7 @@ typedef struct {
   gint64 begin; /* of the whole */
 } SpCourse;
 
-/* Makes the folders: the options' or NAME-training beside the pack NAME.safetensors. */
+/* Makes the folders: the options' or one beside the pack, of its name and the kind's ending. */
 gboolean sp_course_begin (SpCourse *course, const char *pack_path, GError **error);
 void sp_course_clear (SpCourse *course);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpCourse, sp_course_clear)

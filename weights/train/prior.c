@@ -146,7 +146,8 @@ static const SpCourseColumn columns[] = {
   { "spread", "spread" },           { "distance", "Fréchet distance" }
 };
 
-static const SpCourseKind kind = { .columns = columns,
+static const SpCourseKind kind = { .ending = "-prior-training",
+                                   .columns = columns,
                                    .n_losses = 4,
                                    .n_figures = G_N_ELEMENTS (columns) - 4,
                                    .step = step,

@@ -133,7 +133,8 @@ look (gpointer subject, const char *sheet_path, double *psnr, GError **error)
          && sp_evaluation_sheet (training->evaluation, training->host, sheet_path, error);
 }
 
-static const SpCourseKind kind = { .columns = columns,
+static const SpCourseKind kind = { .ending = "-training",
+                                   .columns = columns,
                                    .n_losses = G_N_ELEMENTS (columns) - 1,
                                    .n_figures = 1,
                                    .step = step,

@@ -56,7 +56,8 @@ typedef struct {
   const char *perceptual_pack; /* a pack to take the perceptual net from */
   const char *from_pack;  /* a pack whose networks are the start, where there is no checkpoint */
   const char *prior_pack; /* sp_train_prior(): the pack that gets the prior */
-  const char *folder;     /* of the training; default: beside the pack, NAME-training */
+  const char *folder;     /* of the training; default: beside the pack, NAME-training, of a
+                           * prior NAME-prior-training */
   const char *held_list;  /* photos kept out of training, paths one a line */
   const char *name, *title, *licence, *source;
 } SpTrainOptions;
