@@ -73,6 +73,31 @@ test_frechet_rotated (void)
     sp_cloud_free (clouds[i]);
 }
 
+/* Its square is the matrix again. */
+static void
+test_root (void)
+{
+  enum { D = 40 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (5);
+  g_autoptr (SpCloud) cloud = sp_cloud_new (D);
+  for (int n = 0; n < 3 * D; n++) {
+    float point[D];
+    for (int i = 0; i < D; i++)
+      point[i] = (float)g_rand_double (random) * (float)(1 + i) + (i > 0 ? point[i - 1] : 0);
+    sp_cloud_add (cloud, point, 1);
+  }
+  g_autofree double *matrix = sp_cloud_covariance (cloud), *root = sp_cloud_covariance (cloud);
+  sp_symmetric_root (root, D);
+  for (int i = 0; i < D; i++)
+    for (int k = 0; k < D; k++) {
+      double sum = 0;
+      for (int e = 0; e < D; e++)
+        sum += root[i * D + e] * root[e * D + k];
+      g_assert_cmpfloat_with_epsilon (sum, matrix[i * D + k], 1e-8 * fabs (matrix[D * D - 1]));
+      g_assert_cmpfloat_with_epsilon (root[i * D + k], root[k * D + i], 1e-9);
+    }
+}
+
 static void
 test_clusters (void)
 {
@@ -687,6 +712,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/judge/frechet", test_frechet);
   g_test_add_func ("/judge/frechet-rotated", test_frechet_rotated);
+  g_test_add_func ("/judge/root", test_root);
   g_test_add_func ("/dissect/clusters", test_clusters);
   g_test_add_func ("/dissect/enlarging", test_enlarging);
   g_test_add_func ("/evaluate/poisson", test_poisson);
