@@ -41,10 +41,10 @@ sp_train_options_default_prior (void)
   options.labelled = 0;
   options.discriminator_width = 128;
   options.adversarial = 1;
-  options.moments = 1.5f;
-  options.generator_rate = 0.0005f;
+  options.moments = 0.6f;
+  options.generator_rate = 0.001f;
   options.latent_noise = 0.3f;
-  options.discriminator_rate = 0.0001f;
+  options.discriminator_rate = 0.0002f;
   options.averaging = 0.998f;
   options.steps = 8000;
   return options;
