@@ -190,9 +190,37 @@ class Tests:
         self.check("train: another training", result.returncode == 1 and "--restart" in result.stderr,
                    result)
 
-    def empty(self):
-        os.makedirs(self.at("empty"))
-        return self.at("empty")
+    def test_train_prior(self):
+        data, pack, out = self.make_data("of-prior"), self.at("alone.safetensors"), self.at("drawing.safetensors")
+        run("train", data, "-o", pack, "--batch", "2", "--side", "32", "--latent", "4", "--widths", "4,4,4,4",
+            "--encoder-width", "2", "--discriminator-width", "2", "--perceptual-weight", "0",
+            "--statistic-batches", "1", "--steps", "1")
+        tiny = ["--prior", pack, "-o", out, "--batch", "2", "--stock", "4", "--discriminator-width", "2",
+                "--sheet-steps", "2"]
+        result = run("train", data, *tiny, "--steps", "2")
+        before, after = run("info", pack, "--json"), run("info", out, "--json")
+        self.check("train --prior: a pack with one", result.returncode == 0
+                   and not json.loads(before.stdout)["prior"] and json.loads(after.stdout)["prior"]
+                   and json.loads(after.stdout)["concepts"] == json.loads(before.stdout)["concepts"],
+                   (result, before, after))
+        sheet = read_png(os.path.join(self.at("drawing-prior-training"), "sheets", "0000002.png"))
+        self.check("train --prior: a sheet", sheet[:2] == (8 * 128, 6 * 128), sheet[:2])
+        with open(os.path.join(self.at("drawing-prior-training"), "curve.csv")) as file:
+            self.check("train --prior: a curve", file.readline().startswith("step,seconds,adversarial,moments,"))
+        result = run("train", data, *tiny, "--steps", "3")
+        self.check("train --prior: goes on", result.returncode == 0 and "step 2." in result.stderr, result)
+        drawn = self.at("drawn.png")
+        result = run("sample", out, "--seed", "1", "-o", drawn)
+        self.check("sample: of a trained prior", result.returncode == 0 and read_png(drawn)[:2] == (128, 128), result)
+        self.fails("sample: no prior yet", 1, ["no prior", "--prior"], run("sample", pack, "-o", drawn))
+        self.fails("train --prior: other networks", 2, ["--widths"], run("train", data, *tiny, "--widths", "4,4,4,4"))
+        self.fails("train --prior: no pack there", 1, ["nowhere"],
+                   run("train", data, "--prior", self.at("nowhere"), "-o", out))
+        self.fails("train --prior: no photos", 1, ["0 photos"], run("train", self.empty("no-photos"), *tiny))
+
+    def empty(self, name="empty"):
+        os.makedirs(self.at(name))
+        return self.at(name)
 
     # ---- What it says ----
 

@@ -9,7 +9,7 @@
 #include "weights/dissect/dissect.h"
 #include "weights/evaluate/compositing.h"
 #include "weights/evaluate/evaluate.h"
-#include "weights/judge/frechet.h"
+#include "weights/train/frechet.h"
 
 #include <math.h>
 #include <string.h>
@@ -71,6 +71,31 @@ test_frechet_rotated (void)
   g_assert_cmpfloat_with_epsilon (sp_frechet_distance (clouds[2], clouds[3]), plain, 1e-5);
   for (int i = 0; i < 4; i++)
     sp_cloud_free (clouds[i]);
+}
+
+/* Its square is the matrix again. */
+static void
+test_root (void)
+{
+  enum { D = 40 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (5);
+  g_autoptr (SpCloud) cloud = sp_cloud_new (D);
+  for (int n = 0; n < 3 * D; n++) {
+    float point[D];
+    for (int i = 0; i < D; i++)
+      point[i] = (float)g_rand_double (random) * (float)(1 + i) + (i > 0 ? point[i - 1] : 0);
+    sp_cloud_add (cloud, point, 1);
+  }
+  g_autofree double *matrix = sp_cloud_covariance (cloud), *root = sp_cloud_covariance (cloud);
+  sp_symmetric_root (root, D);
+  for (int i = 0; i < D; i++)
+    for (int k = 0; k < D; k++) {
+      double sum = 0;
+      for (int e = 0; e < D; e++)
+        sum += root[i * D + e] * root[e * D + k];
+      g_assert_cmpfloat_with_epsilon (sum, matrix[i * D + k], 1e-8 * fabs (matrix[D * D - 1]));
+      g_assert_cmpfloat_with_epsilon (root[i * D + k], root[k * D + i], 1e-9);
+    }
 }
 
 static void
@@ -340,21 +365,6 @@ train_tiny_pack (TrainFixture *fixture)
 }
 
 static void
-assert_same_tensor (const SpPack *a, const SpPack *b, const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  SpPackShape shape;
-  g_assert_true (sp_pack_tensor_shape (a, name, &shape));
-  g_autofree float *first = sp_pack_read (a, name, shape, &error);
-  g_autofree float *second = sp_pack_read (b, name, shape, &error);
-  g_assert_no_error (error);
-  gsize n = 1;
-  for (int i = 0; i < shape.n_dimensions; i++)
-    n *= (gsize)shape.size[i];
-  g_assert_cmpmem (first, n * sizeof (float), second, n * sizeof (float));
-}
-
-static void
 test_dissection (TrainFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -384,7 +394,7 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
   g_assert_cmpint (units[0], ==, g_array_index (found->causal->units[0], int, 0));
   for (const char *const *name = sp_pack_tensor_names (pack); *name != NULL; name++)
     if (!g_str_has_prefix (*name, "concept.") && !g_str_has_prefix (*name, "latent."))
-      assert_same_tensor (pack, written, *name);
+      train_assert_same_tensor (pack, written, *name);
   g_assert_true (g_file_test (sheet, G_FILE_TEST_EXISTS));
 }
 
@@ -595,6 +605,39 @@ test_prior (TrainFixture *fixture, gconstpointer data)
   g_assert_error (error, SP_ERROR, SP_ERROR_PACK);
 }
 
+/* A prior that was trained afterwards makes no units of concepts. */
+static void
+test_later_prior (TrainFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpDissectOptions options = tiny_dissection ();
+  SpTrainOptions training = sp_train_options_default_prior ();
+  SpWork work = { &train_host, fixture->backend, NULL, 0 };
+  g_autofree char *path = g_build_filename (fixture->folder, "later.safetensors", NULL);
+  g_autofree char *out = g_build_filename (fixture->folder, "dissected.safetensors", NULL);
+  train_tiny_pack (fixture);
+  training.prior_pack = fixture->pack;
+  training.discriminator_width = 2;
+  training.batch = training.stock = 4;
+  training.steps = 1;
+  sp_train_prior (fixture->data, path, &training, &train_host, fixture->backend, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpPack) before = sp_pack_open (fixture->pack, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpPack) after = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpDissection) plain = sp_dissect (&work, before, fixture->data, &options, out, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpDissection) found = sp_dissect (&work, after, fixture->data, &options, out, &error);
+  g_assert_no_error (error);
+  g_assert_false (found->from_prior);
+  for (guint k = 0; k < found->n_concepts; k++)
+    g_assert_cmpint (found->by_units[k], ==, plain->by_units[k]);
+  g_autoptr (SpPack) written = sp_pack_open (out, &error);
+  g_assert_no_error (error);
+  train_assert_same_tensor (after, written, "generator.layer1.conv.weight");
+}
+
 /* ---- Evaluation ---- */
 
 static SpEvaluateOptions
@@ -669,6 +712,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/judge/frechet", test_frechet);
   g_test_add_func ("/judge/frechet-rotated", test_frechet_rotated);
+  g_test_add_func ("/judge/root", test_root);
   g_test_add_func ("/dissect/clusters", test_clusters);
   g_test_add_func ("/dissect/enlarging", test_enlarging);
   g_test_add_func ("/evaluate/poisson", test_poisson);
@@ -677,11 +721,12 @@ main (int argc, char **argv)
     const char *path;
     void (*run) (TrainFixture *fixture, gconstpointer data);
   } tests[] = {
-    { "/dissect/overlaps", test_overlaps },   { "/judge/learns", test_judge_learns },
-    { "/judge/file", test_judge_file },       { "/judge/gradient", test_gradient },
-    { "/dissect/whole", test_dissection },    { "/dissect/repeats", test_dissection_repeats },
-    { "/dissect/cancelled", test_cancelled }, { "/dissect/prior", test_prior },
-    { "/evaluate/whole", test_evaluation },   { "/evaluate/prior", test_prior_evaluation }
+    { "/dissect/overlaps", test_overlaps },       { "/judge/learns", test_judge_learns },
+    { "/judge/file", test_judge_file },           { "/judge/gradient", test_gradient },
+    { "/dissect/whole", test_dissection },        { "/dissect/repeats", test_dissection_repeats },
+    { "/dissect/cancelled", test_cancelled },     { "/dissect/prior", test_prior },
+    { "/dissect/later-prior", test_later_prior }, { "/evaluate/whole", test_evaluation },
+    { "/evaluate/prior", test_prior_evaluation }
   };
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, TrainFixture, NULL, train_set_up, tests[i].run, train_tear_down);

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """semantic-paint import, sample and export from outside, on the small files of tests/golden/import/.
 
-Usage: test-import-cli.py PROGRAM IMPORT_FEATURES GOLDEN_FOLDER BUNDLED_PACK. Prints TAP. Needs
+Usage: test-import-cli.py PROGRAM IMPORT_FEATURES GOLDEN_FOLDER. Prints TAP. Needs
 Python's standard library alone: what PyTorch makes of the files stands beside them.
 """
 import json, math, os, pickle, shutil, struct, subprocess, sys, tempfile, zipfile
 from collections import OrderedDict
 
-PROGRAM, FEATURES, GOLDEN, BUNDLED = sys.argv[1:5]
+PROGRAM, FEATURES, GOLDEN = sys.argv[1:4]
 LIMIT = 1e-4  # of numbers, against their largest value where that is above 1
 
 
@@ -197,7 +197,8 @@ class Tests:
         self.fails('import: no such layer', 1, ['layer'],
                    run('import', golden('zip.pth'), '--perceptual', golden('zip.pth'), '--taps', 'conv9_9', '-o', new))
         self.fails('import: no folder', 1, ['written'], run('import', golden('zip.pth'), '-o', self.at('none/new')))
-        self.fails('sample: no prior', 1, ['no prior'], run('sample', BUNDLED, '-o', self.at('new.png')))
+        self.fails('sample: no prior', 1, ['no prior'],
+                   run('sample', golden('../shallow.pack.safetensors'), '-o', self.at('new.png')))
         self.fails('sample: z of another length', 1, ['6 numbers'],
                    run('sample', self.pack, '--z', golden('net.f32'), '-o', self.at('new.f32')))
         self.fails('sample: seed and z', 2, ['no seed'],

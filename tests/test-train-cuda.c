@@ -181,6 +181,33 @@ test_failing_device (TrainFixture *fixture, gconstpointer data)
   train_assert_same (before, after);
 }
 
+/* The prior of a pack: the same as on the CPU. */
+static void
+test_prior (TrainFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpTrainOptions networks = train_tiny_options (), options = sp_train_options_default_prior ();
+  g_autofree char *out = g_build_filename (fixture->folder, "drawing.safetensors", NULL);
+  g_autofree char *kept = g_build_filename (fixture->folder, "of-cpu.safetensors", NULL);
+  g_autofree char *path =
+      g_build_filename (fixture->folder, "drawing-prior-training", "checkpoint.safetensors", NULL);
+  networks.latent_channels = 17;
+  train_run (fixture, &networks);
+  options.prior_pack = fixture->pack;
+  options.discriminator_width = 5;
+  options.batch = 4;
+  options.stock = 8;
+  options.steps = options.sheet_steps = STEPS;
+  options.generator_rate = options.discriminator_rate = 1e-7f;
+  sp_train_prior (fixture->data, out, &options, &train_host, fixture->backend, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_rename (path, kept), ==, 0);
+  use_cuda (fixture);
+  sp_train_prior (fixture->data, out, &options, &train_host, fixture->backend, NULL, &error);
+  g_assert_no_error (error);
+  expect_close_checkpoints (kept, path, 1e-3);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/train-cuda/" path, TrainFixture, NULL, train_set_up, function, train_tear_down)
 
@@ -197,5 +224,6 @@ main (int argc, char **argv)
   ADD ("moments", test_moments);
   ADD ("resume", test_resume);
   ADD ("failing-device", test_failing_device);
+  ADD ("prior", test_prior);
   return g_test_run ();
 }

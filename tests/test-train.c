@@ -16,33 +16,6 @@
 
 /* ---- Learning ---- */
 
-/* The numbers of a column of the curve. */
-static GArray *
-read_curve (TrainFixture *fixture, guint column)
-{
-  g_autofree char *path = train_training_file (fixture, "curve.csv");
-  g_autoptr (GBytes) bytes = train_read_bytes (path);
-  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_auto (GStrv) lines = g_strsplit (g_strstrip (text), "\n", -1);
-  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (double));
-  for (guint i = 1; lines[i] != NULL; i++) {
-    g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
-    g_assert_cmpuint (g_strv_length (cells), ==, 9);
-    double number = *cells[column] ? g_ascii_strtod (cells[column], NULL) : NAN;
-    g_array_append_val (numbers, number);
-  }
-  return numbers;
-}
-
-static double
-mean_of (const GArray *numbers, guint first, guint end)
-{
-  double sum = 0;
-  for (guint i = first; i < end; i++)
-    sum += g_array_index (numbers, double, i) / (end - first);
-  return sum;
-}
-
 /* `perceptual_pack`: its net takes part; NULL: none does. */
 static void
 check_learning (TrainFixture *fixture, const char *perceptual_pack)
@@ -64,15 +37,15 @@ check_learning (TrainFixture *fixture, const char *perceptual_pack)
     double share; /* of what it was at first; what does not learn stays at 1 */
   } terms[] = { { "L1", 2, 0.5 }, { "perceptual", 3, 0.7 }, { "concept", 4, 0.8 } };
   for (guint i = 0; i < G_N_ELEMENTS (terms); i++) {
-    g_autoptr (GArray) numbers = read_curve (fixture, terms[i].column);
+    g_autoptr (GArray) numbers = train_read_curve (fixture, NULL, terms[i].column);
     g_assert_cmpuint (numbers->len, ==, 250);
     if (terms[i].column == 3 && perceptual_pack == NULL)
       continue;
-    double before = mean_of (numbers, 0, 10), after = mean_of (numbers, 220, 240);
+    double before = train_mean (numbers, 0, 10), after = train_mean (numbers, 220, 240);
     g_test_message ("%s: %.4f, then %.4f", terms[i].name, before, after);
     g_assert_cmpfloat (after, <, terms[i].share * before);
   }
-  g_autoptr (GArray) judged = read_curve (fixture, 7);
+  g_autoptr (GArray) judged = train_read_curve (fixture, NULL, 7);
   g_assert_true (isnan (g_array_index (judged, double, 239)));
   g_assert_cmpfloat (g_array_index (judged, double, 240), >, 1); /* 2 when it knows nothing */
   g_assert_cmpfloat (g_array_index (judged, double, 240), <, 3);
@@ -169,7 +142,7 @@ test_pack (TrainFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (cosine, <, 0.9);
 
   /* with the statistics of a batch in training, with those of the pack now */
-  g_autoptr (GArray) in_training = read_curve (fixture, 8);
+  g_autoptr (GArray) in_training = train_read_curve (fixture, NULL, 8);
   double before = g_array_index (in_training, double, 299), now = 0;
   for (guint number = 0; number < PHOTOS; number++)
     now += psnr_of_pack (fixture, pack, number) / PHOTOS;
@@ -200,7 +173,7 @@ test_resume (TrainFixture *fixture, gconstpointer data)
   train_run (fixture, &options);
   g_autoptr (GBytes) resumed = train_read_bytes (path);
   train_assert_same (whole, resumed);
-  g_autoptr (GArray) steps = read_curve (fixture, 0);
+  g_autoptr (GArray) steps = train_read_curve (fixture, NULL, 0);
   g_assert_cmpuint (steps->len, ==, 12);
   g_assert_nonnull (strstr (train_told (), "Going on from step 9."));
 }

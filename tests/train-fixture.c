@@ -196,6 +196,34 @@ train_training_file (TrainFixture *fixture, const char *name)
   return g_build_filename (fixture->folder, "tiny-training", name, NULL);
 }
 
+GArray *
+train_read_curve (TrainFixture *fixture, const char *folder, guint column)
+{
+  g_autofree char *path = folder != NULL ? g_build_filename (folder, "curve.csv", NULL)
+                                         : train_training_file (fixture, "curve.csv");
+  g_autoptr (GBytes) bytes = train_read_bytes (path);
+  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_auto (GStrv) lines = g_strsplit (g_strstrip (text), "\n", -1);
+  g_auto (GStrv) names = g_strsplit (lines[0], ",", -1);
+  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (double));
+  for (guint i = 1; lines[i] != NULL; i++) {
+    g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
+    g_assert_cmpuint (g_strv_length (cells), ==, g_strv_length (names));
+    double number = *cells[column] ? g_ascii_strtod (cells[column], NULL) : NAN;
+    g_array_append_val (numbers, number);
+  }
+  return numbers;
+}
+
+double
+train_mean (const GArray *numbers, guint first, guint end)
+{
+  double sum = 0;
+  for (guint i = first; i < end; i++)
+    sum += g_array_index (numbers, double, i) / (end - first);
+  return sum;
+}
+
 GBytes *
 train_read_bytes (const char *path)
 {
@@ -222,4 +250,19 @@ train_assert_same (GBytes *a, GBytes *b)
 {
   g_assert_cmpmem (g_bytes_get_data (a, NULL), g_bytes_get_size (a), g_bytes_get_data (b, NULL),
                    g_bytes_get_size (b));
+}
+
+void
+train_assert_same_tensor (const SpPack *a, const SpPack *b, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  SpPackShape shape;
+  g_assert_true (sp_pack_tensor_shape (a, name, &shape));
+  g_autofree float *first = sp_pack_read (a, name, shape, &error);
+  g_autofree float *second = sp_pack_read (b, name, shape, &error);
+  g_assert_no_error (error);
+  gsize n = 1;
+  for (int i = 0; i < shape.n_dimensions; i++)
+    n *= (gsize)shape.size[i];
+  g_assert_cmpmem (first, n * sizeof (float), second, n * sizeof (float));
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/cpu/cpu.h"
+#include "engine/pack.h"
 #include "weights/train/train.h"
 
 G_BEGIN_DECLS
@@ -42,9 +43,16 @@ GError *train_and_fail (TrainFixture *fixture, const SpTrainOptions *options,
 /* The checkpoint of a training that begins anew and is not interrupted. */
 GBytes *train_whole_run (TrainFixture *fixture, SpTrainOptions options);
 
+/* A column of the curve, by its number, of the training in this folder (NULL: the pack's own). NAN
+ * where nothing stands. */
+GArray *train_read_curve (TrainFixture *fixture, const char *folder, guint column);
+double train_mean (const GArray *numbers, guint first, guint end);
+
 /* A file of the training's folder; its bytes. */
 char *train_training_file (TrainFixture *fixture, const char *name);
 GBytes *train_read_bytes (const char *path);
 void train_assert_same (GBytes *a, GBytes *b);
+/* A tensor that both packs have. */
+void train_assert_same_tensor (const SpPack *a, const SpPack *b, const char *name);
 
 G_END_DECLS

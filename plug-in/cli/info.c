@@ -1,6 +1,7 @@
 /* semantic-paint info: what a pack is and holds, and which devices there are. */
 #include "engine/cpu/cpu.h"
 #include "engine/device.h"
+#include "engine/pack.h"
 #include "plug-in/cli/command.h"
 
 #define SUMMARY "Describes a pack (the bundled one when none is named), or the devices."
@@ -87,6 +88,8 @@ print_pack_json (const SpPack *pack, const char *path)
   sp_json_add_string (builder, "licence", sp_pack_licence (pack));
   sp_json_add_string (builder, "source", sp_pack_source (pack));
   sp_json_add_integer (builder, "resolution", sp_pack_resolution (pack));
+  json_builder_set_member_name (builder, "prior");
+  json_builder_add_boolean_value (builder, sp_pack_first_layer (pack) == 1);
   json_builder_set_member_name (builder, "concepts");
   json_builder_begin_array (builder);
   for (guint i = 0; i < n_concepts; i++) {
@@ -107,9 +110,11 @@ print_pack (const SpPack *pack, const char *path)
   guint n_concepts;
   const SpConcept *concepts = sp_pack_concepts (pack, &n_concepts);
   g_print ("File:       %s\nName:       %s\nTitle:      %s\nLicence:    %s\nSource:     %s\n"
-           "Resolution: %d x %d\nConcepts:   %u\n",
+           "Resolution: %d x %d\nPrior:      %s\nConcepts:   %u\n",
            path, sp_pack_name (pack), sp_pack_title (pack), sp_pack_licence (pack),
-           sp_pack_source (pack), sp_pack_resolution (pack), sp_pack_resolution (pack), n_concepts);
+           sp_pack_source (pack), sp_pack_resolution (pack), sp_pack_resolution (pack),
+           sp_pack_first_layer (pack) == 1 ? "yes, “semantic-paint sample” draws from it" : "none",
+           n_concepts);
   for (guint i = 0; i < n_concepts; i++)
     g_print ("  %-16s %s, %u exemplar%s\n", concepts[i].name, concepts[i].title,
              concepts[i].exemplars, concepts[i].exemplars == 1 ? "" : "s");

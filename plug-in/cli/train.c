@@ -15,12 +15,12 @@
 typedef struct {
   SpTrainOptions train;
   SpSettings settings; /* the device's */
-  char *output, *device, *widths, *perceptual_pack, *from, *folder, *held_list;
+  char *output, *device, *widths, *perceptual_pack, *from, *prior, *folder, *held_list;
   char *name, *title, *licence, *source;
   char **inputs; /* what stands outside options: the folder of photos */
   int batch, labelled, seed, steps, adversarial_from, sheet_steps, curve_steps;
-  int checkpoint_seconds, seconds, statistic_batches, threads;
-  double perceptual, concept, latent, adversarial, latent_noise, averaging;
+  int checkpoint_seconds, seconds, statistic_batches, stock, threads;
+  double perceptual, concept, latent, adversarial, moments, latent_noise, averaging;
   double generator_rate, encoder_rate, discriminator_rate;
 } Options;
 
@@ -34,6 +34,7 @@ options_clear (Options *options)
   g_free (options->folder);
   g_free (options->held_list);
   g_free (options->from);
+  g_free (options->prior);
   g_free (options->name);
   g_free (options->title);
   g_free (options->licence);
@@ -43,9 +44,8 @@ options_clear (Options *options)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
 static void
-set_defaults (Options *options)
+set_defaults (Options *options, const SpTrainOptions train)
 {
-  const SpTrainOptions train = sp_train_options_default ();
   *options = (Options){ .train = train,
                         .settings = sp_settings_default (),
                         .batch = (int)train.batch,
@@ -57,15 +57,27 @@ set_defaults (Options *options)
                         .curve_steps = (int)train.curve_steps,
                         .checkpoint_seconds = (int)train.checkpoint_seconds,
                         .statistic_batches = (int)train.statistic_batches,
+                        .stock = (int)train.stock,
                         .perceptual = (double)train.perceptual,
                         .concept = (double)train.concept,
                         .latent = (double)train.latent,
                         .adversarial = (double)train.adversarial,
+                        .moments = (double)train.moments,
                         .latent_noise = (double)train.latent_noise,
                         .averaging = (double)train.averaging,
                         .generator_rate = (double)train.generator_rate,
                         .encoder_rate = (double)train.encoder_rate,
                         .discriminator_rate = (double)train.discriminator_rate };
+}
+
+/* Looked at before anything is parsed: the defaults hang on it. */
+static gboolean
+names_prior (int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    if (strcmp (argv[i], "--prior") == 0 || g_str_has_prefix (argv[i], "--prior="))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -105,6 +117,7 @@ take_over (Options *options, GError **error)
                          options->curve_steps,
                          options->checkpoint_seconds,
                          options->statistic_batches,
+                         options->stock,
                          options->threads,
                          options->seconds };
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
@@ -120,10 +133,12 @@ take_over (Options *options, GError **error)
   train->checkpoint_seconds = (guint)options->checkpoint_seconds;
   train->seconds = (guint)options->seconds;
   train->statistic_batches = (guint)options->statistic_batches;
+  train->stock = (guint)options->stock;
   train->perceptual = (float)options->perceptual;
   train->concept = (float)options->concept;
   train->latent = (float)options->latent;
   train->adversarial = (float)options->adversarial;
+  train->moments = (float)options->moments;
   train->latent_noise = (float)options->latent_noise;
   train->averaging = (float)options->averaging;
   train->generator_rate = (float)options->generator_rate;
@@ -132,6 +147,7 @@ take_over (Options *options, GError **error)
   train->folder = options->folder;
   train->held_list = options->held_list;
   train->from_pack = options->from;
+  train->prior_pack = options->prior;
   train->name = options->name;
   train->title = options->title;
   train->licence = options->licence;
@@ -142,6 +158,39 @@ take_over (Options *options, GError **error)
          && parse_widths (options->widths, train, error);
 }
 
+/* What a prior has no use for would be ignored; better it is said. */
+static gboolean
+check_prior (const Options *options, GError **error)
+{
+  const SpTrainOptions *train = &options->train;
+  const SpTrainOptions usual = sp_train_options_default_prior ();
+  const struct {
+    const char *name;
+    gboolean is_given;
+  } foreign[] = {
+    { "--from", options->from != NULL },
+    { "--perceptual", options->perceptual_pack != NULL },
+    { "--widths", options->widths != NULL },
+    { "--resolution", train->resolution != usual.resolution },
+    { "--side", train->side != usual.side },
+    { "--latent", train->latent_channels != usual.latent_channels },
+    { "--encoder-width", train->encoder_width != usual.encoder_width },
+    { "--labelled", train->labelled != usual.labelled },
+    { "--adversarial-from", train->adversarial_from != usual.adversarial_from },
+    { "--name, --title, --licence and --source", options->name != NULL || options->title != NULL
+                                                     || options->licence != NULL
+                                                     || options->source != NULL },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
+    if (foreign[i].is_given) {
+      g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                   "%s: not with --prior, which changes nothing else in the pack.",
+                   foreign[i].name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 check (Options *options, GError **error)
 {
@@ -149,7 +198,7 @@ check (Options *options, GError **error)
     return refuse (error, "One folder of photos must be given.");
   if (options->output == NULL)
     return refuse (error, "The pack to write must be given with -o.");
-  if (!take_over (options, error))
+  if (!take_over (options, error) || (options->prior != NULL && !check_prior (options, error)))
     return FALSE;
   SpTrainOptions complete = options->train;
   return sp_train_options_complete (&complete, error);
@@ -162,16 +211,21 @@ parse (int argc, char **argv, Options *options, GError **error)
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Write this pack", "PACK" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options->folder,
-      "Keep checkpoint, curve and sheets here (default: PACK's name and “-training”)", "FOLDER" },
+      "Keep checkpoint, curve and sheets here (default: PACK's name and “-training”,\n"
+      "of a prior “-prior-training”)",
+      "FOLDER" },
     { "perceptual", 0, 0, G_OPTION_ARG_FILENAME, &options->perceptual_pack,
       "Take the perceptual net from this pack (default: the bundled one)", "PACK" },
     { "held", 0, 0, G_OPTION_ARG_FILENAME, &options->held_list,
       "Keep the photos of this list out of training, and measure on them", "FILE" },
-    { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps, "Steps in all (default 100000)", "N" },
+    { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps,
+      "Steps in all (default 100000; of a prior 8000)", "N" },
     { "time", 0, 0, G_OPTION_ARG_INT, &options->seconds,
       "Stop after so many seconds, with checkpoint and pack", "N" },
     { "from", 0, 0, G_OPTION_ARG_FILENAME, &options->from,
       "Start from this pack's networks, of the same sizes", "PACK" },
+    { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior,
+      "Train nothing but layers 1 to 4 of this pack, which draw from random numbers", "PACK" },
     { "restart", 0, 0, G_OPTION_ARG_NONE, &train->restart, "Begin anew, forget the checkpoint",
       NULL },
     { "export", 0, 0, G_OPTION_ARG_NONE, &train->export_only,
@@ -187,8 +241,9 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "encoder-width", 0, 0, G_OPTION_ARG_INT, &train->encoder_width,
       "Channels of the encoder's first stage (default 32)", "N" },
     { "discriminator-width", 0, 0, G_OPTION_ARG_INT, &train->discriminator_width,
-      "Channels of the discriminator's first stage (default 32)", "N" },
-    { "batch", 0, 0, G_OPTION_ARG_INT, &options->batch, "Pictures of a step (default 8)", "N" },
+      "Channels of the discriminator's first stage (default 32; of a prior 128)", "N" },
+    { "batch", 0, 0, G_OPTION_ARG_INT, &options->batch,
+      "Pictures of a step (default 8; of a prior 16)", "N" },
     { "labelled", 0, 0, G_OPTION_ARG_INT, &options->labelled,
       "Of them with labels, at least (default 2)", "N" },
     { "perceptual-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->perceptual,
@@ -198,19 +253,25 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "latent-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->latent,
       "Weight of the latent's size (default 0.0001)", "X" },
     { "adversarial-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->adversarial,
-      "Weight of the adversarial loss (default 0.03)", "X" },
+      "Weight of the adversarial loss (default 0.03; of a prior 1)", "X" },
+    { "moments-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->moments,
+      "Of a prior: weight of the losses of moments and scenes (default 0.6)", "X" },
     { "adversarial-from", 0, 0, G_OPTION_ARG_INT, &options->adversarial_from,
       "Step that brings it in (default 20000)", "N" },
     { "generator-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->generator_rate,
-      "Learning rate of the generator (default 0.002)", "X" },
+      "Learning rate of the generator (default 0.002; of a prior 0.001)", "X" },
     { "encoder-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->encoder_rate,
       "Of the encoder and the concept head (default 0.0005)", "X" },
     { "discriminator-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->discriminator_rate,
-      "Of the discriminator (default 0.0004)", "X" },
+      "Of the discriminator (default 0.0004; of a prior 0.0002)", "X" },
     { "latent-noise", 0, 0, G_OPTION_ARG_DOUBLE, &options->latent_noise,
-      "Noise on the means in mixed pictures, in root mean squares of a cell (default 0)", "X" },
+      "Noise on the means in mixed pictures, in root mean squares of a cell (default 0);\n"
+      "of a prior on what the discriminator sees (default 0.3)",
+      "X" },
     { "averaging", 0, 0, G_OPTION_ARG_DOUBLE, &options->averaging,
-      "Share that averaged weights keep at a step (default 0.999)", "X" },
+      "Share that averaged weights keep at a step (default 0.999; of a prior 0.998)", "X" },
+    { "stock", 0, 0, G_OPTION_ARG_INT, &options->stock,
+      "Latents of photos that a prior's training keeps at a time (default 2048)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &options->seed, "Of everything random (default 1)", "N" },
     { "sheet-steps", 0, 0, G_OPTION_ARG_INT, &options->sheet_steps,
       "Steps between sample sheets (default 500)", "N" },
@@ -253,7 +314,7 @@ train (Options *options, GError **error)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   if (backend == NULL)
     return FALSE;
-  if (options->perceptual_pack == NULL && options->train.perceptual > 0) {
+  if (options->perceptual_pack == NULL && options->prior == NULL && options->train.perceptual > 0) {
     options->perceptual_pack = sp_job_bundled_pack (error);
     if (options->perceptual_pack == NULL)
       return FALSE;
@@ -262,8 +323,9 @@ train (Options *options, GError **error)
   SpInterruption *interruption = sp_interruption_new (cancellable, error);
   if (interruption == NULL)
     return FALSE;
-  gboolean done = sp_train (options->inputs[0], options->output, &options->train, &sp_photo_host,
-                            backend, cancellable, error);
+  gboolean done = (options->prior != NULL ? sp_train_prior : sp_train) (
+      options->inputs[0], options->output, &options->train, &sp_photo_host, backend, cancellable,
+      error);
   sp_interruption_free (interruption);
   return done;
 }
@@ -273,7 +335,8 @@ sp_command_train (int argc, char **argv)
 {
   g_auto (Options) options;
   GError *error = NULL;
-  set_defaults (&options);
+  set_defaults (&options, names_prior (argc, argv) ? sp_train_options_default_prior ()
+                                                   : sp_train_options_default ());
   if (!parse (argc, argv, &options, &error))
     return sp_command_fail ("train", SP_EXIT_USAGE, error);
   sp_command_hold_interrupts ();

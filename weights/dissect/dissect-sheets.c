@@ -1,7 +1,7 @@
 /* Sheets of a dissection. See dissect-sheets.h. */
 #include "weights/dissect/dissect-sheets.h"
 
-#include "weights/judge/sheet.h"
+#include "weights/train/sheet.h"
 
 #include <string.h>
 

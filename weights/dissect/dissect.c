@@ -1,9 +1,9 @@
 /* Dissection, step by step. See dissect.h. */
 #include "weights/dissect/dissect.h"
 
-#include "engine/model/generator.h"
+#include "engine/model/encoder.h"
 #include "weights/dissect/dissect-sheets.h"
-#include "weights/dissect/rewrite.h"
+#include "weights/train/rewrite.h"
 
 #include <math.h>
 #include <string.h>
@@ -100,6 +100,17 @@ effect_of_cells (const SpEffects *effects, SpExamples examples)
   return isnan (effect) ? effects->after[SP_SET_MEAN] : effect;
 }
 
+/* A generator that was trained from z has its concepts in channels. One over a spatial latent, with
+ * an encoder that ends there, may have got a prior later; that changes nothing. */
+static gboolean
+is_made_from_z (const SpPack *pack)
+{
+  SpPackShape shape;
+  return sp_pack_first_layer (pack) == 1
+         && (sp_encoder_has_heads (pack)
+             || !sp_pack_tensor_shape (pack, "encoder.conv1.weight", &shape));
+}
+
 static void
 decide (SpDissection *dissection, const SpPack *pack, const SpDissectOptions *options)
 {
@@ -109,7 +120,7 @@ decide (SpDissection *dissection, const SpPack *pack, const SpDissectOptions *op
     dissection->by_units[k] =
         options->units == SP_UNITS_ALWAYS
         || (options->units == SP_UNITS_AUTO
-            && (sp_pack_first_layer (pack) == 1
+            && (is_made_from_z (pack)
                 || effect_of_units (effects) >= effect_of_cells (effects, options->examples)));
   }
 }
@@ -151,8 +162,12 @@ write_pack (const SpDissection *dissection, const SpPack *pack, const SpDissectO
   for (guint k = 0; k < dissection->n_concepts; k++)
     if (!dissection->absent[k])
       concepts[n++] = describe (dissection, options, k);
-  return sp_pack_rewrite (pack, concepts, n, dissection->overlaps->levels,
-                          dissection->overlaps->channels, note, path, error);
+  SpPackChanges changes = { .concepts = concepts,
+                            .n_concepts = n,
+                            .levels = dissection->overlaps->levels,
+                            .channels = dissection->overlaps->channels,
+                            .note = note };
+  return sp_pack_rewrite (pack, &changes, path, error);
 }
 
 /* ---- The steps ---- */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weights/evaluate/studio.h"
-#include "weights/judge/sheet.h"
+#include "weights/train/sheet.h"
 
 G_BEGIN_DECLS
 

@@ -7,7 +7,7 @@
 #include "engine/graph/plan.h"
 #include "engine/model/generator.h"
 #include "weights/import/prior.h"
-#include "weights/judge/frechet.h"
+#include "weights/train/frechet.h"
 
 #include <math.h>
 

@@ -65,7 +65,8 @@ sp_prior_channels (const SpPack *pack, GError **error)
   if (shape.first_layer == 1)
     return shape.input_channels;
   g_set_error (error, SP_ERROR, SP_ERROR_PACK,
-               "“%s” has no prior to draw from: its generator begins at layer %d.",
+               "“%s” has no prior to draw from: its generator begins at layer %d. “semantic-paint "
+               "train --prior” trains one.",
                sp_pack_title (pack), shape.first_layer);
   return 0;
 }

@@ -56,21 +56,48 @@ add_optimiser (GArray *arrays, const SpOptimiser *optimiser)
   }
 }
 
+static void
+add_mixing (GArray *arrays, const SpMixing *mixing)
+{
+  add (arrays, g_strdup ("mixing.donors"),
+       (gsize)mixing->pictures * mixing->channels * mixing->cells * mixing->cells, mixing->donors);
+  add (arrays, g_strdup ("mixing.sums"), (gsize)mixing->concepts * mixing->channels, mixing->sums);
+  add (arrays, g_strdup ("mixing.weights"), mixing->concepts, mixing->weights);
+}
+
+static void
+add_matching (GArray *arrays, const SpMatching *matching)
+{
+  gsize n = sp_matching_elements (matching);
+  add (arrays, g_strdup ("moments.drawn"), n, matching->drawn);
+  add (arrays, g_strdup ("moments.photos"), n, matching->photos);
+  add (arrays, g_strdup ("moments.root"), (gsize)matching->channels * matching->channels,
+       matching->root);
+}
+
+static void
+add_scenes (GArray *arrays, const SpScenes *scenes)
+{
+  add (arrays, g_strdup ("scenes.drawn"), sp_scenes_elements (scenes), scenes->drawn);
+  add (arrays, g_strdup ("scenes.photos"), sp_scenes_elements (scenes), scenes->photos);
+}
+
 static GArray *
 list_arrays (const SpTrainState *state)
 {
   GArray *arrays = g_array_new (FALSE, FALSE, sizeof (Array));
-  const SpMixing *mixing = state->mixing;
   g_array_set_clear_func (arrays, array_clear);
   add_optimiser (arrays, state->model);
   add_optimiser (arrays, state->discriminator->optimiser);
   for (guint layer = 0; layer < SP_DISCRIMINATOR_LAYERS; layer++)
     add (arrays, g_strdup_printf ("discriminator.%u.left", layer),
          sp_discriminator_outputs (state->discriminator, layer), state->discriminator->left[layer]);
-  add (arrays, g_strdup ("mixing.donors"),
-       (gsize)mixing->pictures * mixing->channels * mixing->cells * mixing->cells, mixing->donors);
-  add (arrays, g_strdup ("mixing.sums"), (gsize)mixing->concepts * mixing->channels, mixing->sums);
-  add (arrays, g_strdup ("mixing.weights"), mixing->concepts, mixing->weights);
+  if (state->mixing != NULL)
+    add_mixing (arrays, state->mixing);
+  if (state->matching != NULL)
+    add_matching (arrays, state->matching);
+  if (state->scenes != NULL)
+    add_scenes (arrays, state->scenes);
   return arrays;
 }
 

@@ -9,19 +9,19 @@
 
 #include <glib/gstdio.h>
 
-#define HEADER "step,seconds,l1,perceptual,concept,latent,adversarial,discriminator,psnr"
-
 struct _SpCurve {
   char *path;
   FILE *file;
+  guint n_columns; /* after step and seconds */
 };
 
 /* The header and the rows up to `step`. */
 static char *
-kept_text (const char *path, guint step)
+kept_text (const char *path, const char *header, guint step)
 {
-  GString *kept = g_string_new (HEADER "\n");
+  GString *kept = g_string_new (header);
   g_autofree char *text = NULL;
+  g_string_append_c (kept, '\n');
   if (!g_file_get_contents (path, &text, NULL, NULL) || step == 0)
     return g_string_free (kept, FALSE);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
@@ -40,9 +40,9 @@ fail (const char *path, int reason, GError **error)
 }
 
 SpCurve *
-sp_curve_open (const char *path, guint step, GError **error)
+sp_curve_open (const char *path, const char *header, guint n_columns, guint step, GError **error)
 {
-  g_autofree char *text = kept_text (path, step);
+  g_autofree char *text = kept_text (path, header, step);
   if (!g_file_set_contents (path, text, -1, error))
     return NULL;
   FILE *file = g_fopen (path, "ae");
@@ -53,6 +53,7 @@ sp_curve_open (const char *path, guint step, GError **error)
   SpCurve *curve = g_new0 (SpCurve, 1);
   curve->path = g_strdup (path);
   curve->file = file;
+  curve->n_columns = n_columns;
   return curve;
 }
 
@@ -77,20 +78,12 @@ append_number (GString *row, double value)
 }
 
 gboolean
-sp_curve_add (SpCurve *curve, guint step, double seconds, const SpLosses *losses, double psnr,
-              GError **error)
+sp_curve_add (SpCurve *curve, guint step, double seconds, const double *values, GError **error)
 {
-  const double values[] = { seconds,
-                            (double)losses->l1,
-                            (double)losses->perceptual,
-                            (double)losses->concept,
-                            (double)losses->latent,
-                            (double)losses->adversarial,
-                            (double)losses->discriminator,
-                            psnr };
   GString *row = g_string_new (NULL);
   g_string_append_printf (row, "%u", step);
-  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+  append_number (row, seconds);
+  for (guint i = 0; i < curve->n_columns; i++)
     append_number (row, values[i]);
   g_string_append_c (row, '\n');
   gboolean fine = fputs (row->str, curve->file) >= 0 && fflush (curve->file) == 0;

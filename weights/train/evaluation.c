@@ -4,6 +4,7 @@
 #include "engine/photo/photo.h"
 #include "weights/train/networks.h"
 #include "weights/train/random.h"
+#include "weights/train/sheet.h"
 
 #include <string.h>
 
@@ -104,28 +105,11 @@ sp_evaluation_psnr (SpEvaluation *evaluation, double *psnr, GError **error)
 
 /* ---- Sheets ---- */
 
-typedef struct {
-  float *pixels; /* 3 x rows S x columns S */
-  int side, columns;
-} Sheet;
-
 static void
-put_row (Sheet *sheet, int row, const float *pictures)
-{
-  gsize side = (gsize)sheet->side, width = side * sheet->columns;
-  gsize plane = width * side * SHEET_ROWS;
-  for (int n = 0; n < sheet->columns; n++)
-    for (gsize c = 0; c < 3; c++)
-      for (gsize y = 0; y < side; y++)
-        memcpy (sheet->pixels + c * plane + (row * side + y) * width + n * side,
-                pictures + ((n * 3 + c) * side + y) * side, side * sizeof (float));
-}
-
-static void
-put_tensor (SpEvaluation *evaluation, Sheet *sheet, int row, const SpTensor *tensor)
+put_tensor (SpEvaluation *evaluation, SpSheet *sheet, int row, const SpTensor *tensor)
 {
   sp_plan_read (evaluation->plan, tensor, evaluation->pictures);
-  put_row (sheet, row, evaluation->pictures);
+  sp_sheet_put_row (sheet, row, evaluation->pictures);
 }
 
 /* What other pictures give in a sheet are each other's cells. */
@@ -145,24 +129,23 @@ sp_evaluation_sheet (SpEvaluation *evaluation, const SpTrainHost *host, const ch
 {
   int side = evaluation->options.side,
       columns = MIN ((int)evaluation->options.batch, SHEET_COLUMNS);
-  g_autofree float *pixels = g_new (float, 3 * (gsize)side * side * SHEET_ROWS * columns);
   g_autoptr (GRand) random = sp_draw_new (evaluation->options.seed, SP_DRAW_SHEET, 0);
-  Sheet sheet = { pixels, side, columns };
+  g_autoptr (SpSheet) sheet = sp_sheet_new (columns, SHEET_ROWS, side, side);
 
   guint apart = MAX (sp_dataset_count (evaluation->dataset, evaluation->from) / (guint)columns, 1);
   if (!sp_batch_take (evaluation->batch, evaluation->dataset, evaluation->from, 0, apart, error))
     return FALSE;
   sp_trainer_copy_averages (evaluation->trainer, evaluation->bindings, evaluation->plan);
   run (evaluation);
-  put_row (&sheet, 0, evaluation->batch->photos);
-  put_tensor (evaluation, &sheet, 1, evaluation->networks.picture);
+  sp_sheet_put_row (sheet, 0, evaluation->batch->photos);
+  put_tensor (evaluation, sheet, 1, evaluation->networks.picture);
   take_donors (evaluation);
   sp_mixing_draw (evaluation->mixing, random, NULL);
   run (evaluation);
-  put_tensor (evaluation, &sheet, 2, evaluation->networks.mixed);
+  put_tensor (evaluation, sheet, 2, evaluation->networks.mixed);
   sp_batch_draw_noise (evaluation->batch, &evaluation->options, 0);
   sp_mixing_insert_means (evaluation->mixing, evaluation->batch->noise);
   run (evaluation);
-  put_tensor (evaluation, &sheet, 3, evaluation->networks.mixed);
-  return host->save_picture (path, pixels, side * columns, side * SHEET_ROWS, error);
+  put_tensor (evaluation, sheet, 3, evaluation->networks.mixed);
+  return sp_sheet_save (sheet, host, path, error);
 }

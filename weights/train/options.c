@@ -29,7 +29,25 @@ sp_train_options_default (void)
                            .sheet_steps = 500,
                            .curve_steps = 10,
                            .checkpoint_seconds = 300,
-                           .statistic_batches = 64 };
+                           .statistic_batches = 64,
+                           .stock = 2048 };
+}
+
+SpTrainOptions
+sp_train_options_default_prior (void)
+{
+  SpTrainOptions options = sp_train_options_default ();
+  options.batch = 16;
+  options.labelled = 0;
+  options.discriminator_width = 128;
+  options.adversarial = 1;
+  options.moments = 0.6f;
+  options.generator_rate = 0.001f;
+  options.latent_noise = 0.3f;
+  options.discriminator_rate = 0.0002f;
+  options.averaging = 0.998f;
+  options.steps = 8000;
+  return options;
 }
 
 static int
@@ -68,10 +86,8 @@ check_networks (const SpTrainOptions *options, GError **error)
 {
   if (options->resolution != 128 && options->resolution != 256)
     return refuse (error, "The resolution of a generator in training is 128 or 256.");
-  if (!in_range (options->latent_channels, 1, 1024) || !in_range (options->encoder_width, 1, 128)
-      || !in_range (options->discriminator_width, 1, 256))
-    return refuse (error, "The latent has 1 to 1024 channels, the encoder's first stage 1 to 128, "
-                          "the discriminator's 1 to 256.");
+  if (!in_range (options->latent_channels, 1, 1024) || !in_range (options->encoder_width, 1, 128))
+    return refuse (error, "The latent has 1 to 1024 channels, the encoder's first stage 1 to 128.");
   for (int i = 0; i < SP_TRAIN_MAXIMUM_STAGES; i++)
     if (i < stage_count (options) ? !in_range (options->widths[i], 1, 1024)
                                   : options->widths[i] != 0)
@@ -110,11 +126,18 @@ sp_train_options_complete (SpTrainOptions *options, GError **error)
 {
   if (options->side == 0)
     options->side = options->resolution;
-  fill_widths (options);
-  if (!check_networks (options, error) || !check_pictures (options, error))
+  if (options->prior_pack == NULL) { /* of a prior the pack has set the sizes */
+    fill_widths (options);
+    if (!check_networks (options, error))
+      return FALSE;
+  }
+  if (!in_range (options->discriminator_width, 1, 256))
+    return refuse (error, "The discriminator's first stage has 1 to 256 channels.");
+  if (!check_pictures (options, error))
     return FALSE;
   if (!is_weight (options->perceptual) || !is_weight (options->concept)
-      || !is_weight (options->latent) || !is_weight (options->adversarial))
+      || !is_weight (options->latent) || !is_weight (options->adversarial)
+      || !is_weight (options->moments))
     return refuse (error, "The weight of a loss is a number from 0 to 1000.");
   if (!is_rate (options->generator_rate) || !is_rate (options->encoder_rate)
       || !is_rate (options->discriminator_rate))
@@ -124,7 +147,7 @@ sp_train_options_complete (SpTrainOptions *options, GError **error)
   if (!(options->latent_noise >= 0 && options->latent_noise <= 10))
     return refuse (error, "The noise of replaced cells is a number from 0 to 10.");
   if (options->steps == 0 || options->sheet_steps == 0 || options->curve_steps == 0
-      || options->statistic_batches == 0)
+      || options->statistic_batches == 0 || options->stock == 0)
     return refuse (error, "Numbers of steps and batches are 1 or more.");
   return TRUE;
 }
@@ -133,6 +156,13 @@ char *
 sp_train_options_describe (const SpTrainOptions *options)
 {
   GString *text = g_string_new (NULL);
+  if (options->prior_pack != NULL) {
+    g_string_printf (text,
+                     "prior, latent %d, side %d, discriminator %d, batch %u, stock %u, seed %u",
+                     options->latent_channels, options->side, options->discriminator_width,
+                     options->batch, options->stock, options->seed);
+    return g_string_free (text, FALSE);
+  }
   g_string_append_printf (text, "resolution %d, latent %d, widths", options->resolution,
                           options->latent_channels);
   for (int i = 0; i < stage_count (options); i++)

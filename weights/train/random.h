@@ -8,7 +8,9 @@ typedef enum {
   SP_DRAW_PHOTOS = 1, /* which photos, their crops and flips, and the perceptual crops */
   SP_DRAW_MIXING,     /* which cells of which pictures */
   SP_DRAW_SHEET,      /* the same for sample sheets */
-  SP_DRAW_NOISE       /* of replaced cells */
+  SP_DRAW_NOISE,      /* of replaced cells */
+  SP_DRAW_LATENTS,    /* which latents of photos a prior learns from */
+  SP_DRAW_Z           /* what a prior draws from */
 } SpDrawPurpose;
 
 static inline GRand *

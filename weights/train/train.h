@@ -1,5 +1,6 @@
 /* Training of a pack: a generator (layers 5 and up) with its encoder and concept head, from a
- * folder of photos with optional labels. docs/training.md is for those who use it.
+ * folder of photos with optional labels; then of layers 1 to 4 as the prior of z4.
+ * docs/training.md is for those who use it.
  *
  *   SpTrainOptions options = sp_train_options_default ();
  *   sp_train (folder, "mine.safetensors", &options, &host, backend, cancellable, &error);
@@ -33,11 +34,11 @@ typedef struct {
   guint seed;
 
   /* The losses' weights and Adam's steps. */
-  float perceptual, concept, latent, adversarial;
+  float perceptual, concept, latent, adversarial, moments; /* the last of a prior alone */
   guint adversarial_from; /* the step that brings in the discriminator and mixed pictures */
   float generator_rate, encoder_rate, discriminator_rate;
-  float latent_noise; /* deviation of what is added to the concepts' means in a mixed picture, in
-                       * root mean squares of a cell */
+  float latent_noise; /* deviation of what is added to the concepts' means in a mixed picture, of a
+                       * prior to all that is judged; in root mean squares of a cell */
   float averaging;    /* share that the averaged weights keep at a step */
 
   /* The run. */
@@ -47,18 +48,23 @@ typedef struct {
   guint checkpoint_seconds; /* between checkpoints */
   guint seconds;            /* after which it stops, with checkpoint and pack; 0: never */
   guint statistic_batches;  /* for the batch norms' statistics in the pack */
+  guint stock;              /* of a prior: latents of photos that are kept at a time */
   gboolean restart;         /* forget the checkpoint */
   gboolean export_only;     /* write the pack from the checkpoint */
 
   /* Files and the pack's texts; all may be NULL but `perceptual_pack`. */
   const char *perceptual_pack; /* a pack to take the perceptual net from */
-  const char *from_pack; /* a pack whose networks are the start, where there is no checkpoint */
-  const char *folder;    /* of the training; default: beside the pack, NAME-training */
-  const char *held_list; /* photos kept out of training, paths one a line */
+  const char *from_pack;  /* a pack whose networks are the start, where there is no checkpoint */
+  const char *prior_pack; /* sp_train_prior(): the pack that gets the prior */
+  const char *folder;     /* of the training; default: beside the pack, NAME-training, of a
+                           * prior NAME-prior-training */
+  const char *held_list;  /* photos kept out of training, paths one a line */
   const char *name, *title, *licence, *source;
 } SpTrainOptions;
 
 SpTrainOptions sp_train_options_default (void);
+/* Those of a prior; `prior_pack` is to be set. Sizes but the discriminator's are the pack's. */
+SpTrainOptions sp_train_options_default_prior (void);
 
 /* FALSE with SP_ERROR_SETTING. Fills what was left open: side, widths. */
 gboolean sp_train_options_complete (SpTrainOptions *options, GError **error);
@@ -88,6 +94,13 @@ typedef struct {
 gboolean sp_train (const char *data_folder, const char *pack_path, const SpTrainOptions *options,
                    const SpTrainHost *host, SpBackend *backend, GCancellable *cancellable,
                    GError **error);
+
+/* Trains layers 1 to 4 of `options->prior_pack` as a GAN on the latents of the photos, and writes
+ * the pack with them; all else in it stays as it is. `pack_path` may be its own. Cancelled as
+ * above. */
+gboolean sp_train_prior (const char *data_folder, const char *pack_path,
+                         const SpTrainOptions *options, const SpTrainHost *host, SpBackend *backend,
+                         GCancellable *cancellable, GError **error);
 
 /* host->tell() with a format. */
 void sp_train_tell (const SpTrainHost *host, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -26,15 +26,6 @@ typedef struct {
   gboolean adversarial_phase;
 } GeneratorSide;
 
-/* The discriminator's. */
-typedef struct {
-  SpGraph *graph;
-  SpPlan *plan;
-  SpTensor *real, *drawn, *mixed, *loss;
-  SpDiscriminatorLeaves leaves;
-  GArray *bindings;
-} DiscriminatorSide;
-
 struct _SpTrainer {
   SpDataset *dataset;
   SpTrainOptions options;
@@ -45,8 +36,8 @@ struct _SpTrainer {
   const SpBatch *batch;
   gboolean is_reading; /* the last step's latents are on their way */
   GeneratorSide generator;
-  DiscriminatorSide discriminator;
-  float *latents; /* one step's, on the host */
+  SpDiscriminatorSide discriminator; /* reconstructions, then mixed pictures */
+  float *latents;                    /* one step's, on the host */
 };
 
 /* ---- Losses ---- */
@@ -97,21 +88,15 @@ build_concept (SpTrainer *trainer, GeneratorSide *side)
   sp_tensor_keep (side->concept);
 }
 
-/* - mean of the scores of the reconstruction and of the mixed picture. */
+/* Of the reconstruction and of the mixed picture. */
 static void
 build_adversarial (SpTrainer *trainer, GeneratorSide *side)
 {
-  SpTensor *scores[2 * SP_DISCRIMINATOR_HEADS], *terms[2 * SP_DISCRIMINATOR_HEADS];
-  float weights[2 * SP_DISCRIMINATOR_HEADS];
-  sp_discriminator_leaves (trainer->state.discriminator, side->graph, FALSE, &side->judges);
-  sp_discriminator_judge (side->graph, &side->judges, side->networks.picture, scores);
-  sp_discriminator_judge (side->graph, &side->judges, side->networks.mixed,
-                          scores + SP_DISCRIMINATOR_HEADS);
-  for (guint i = 0; i < 2 * SP_DISCRIMINATOR_HEADS; i++) {
-    terms[i] = sp_graph_mean (side->graph, scores[i]);
-    weights[i] = -0.5f / SP_DISCRIMINATOR_HEADS;
-  }
-  side->adversarial = weighted_sum (side->graph, 2 * SP_DISCRIMINATOR_HEADS, terms, weights);
+  const SpDiscriminator *discriminator = trainer->state.discriminator;
+  SpTensor *const drawn[] = { side->networks.picture, side->networks.mixed };
+  sp_discriminator_leaves (discriminator, side->graph, FALSE, &side->judges);
+  side->adversarial = sp_discriminator_fool (discriminator, side->graph, &side->judges,
+                                             G_N_ELEMENTS (drawn), drawn);
 }
 
 static void
@@ -161,15 +146,6 @@ generator_side_clear (GeneratorSide *side)
   memset (side, 0, sizeof *side);
 }
 
-static void
-discriminator_side_clear (DiscriminatorSide *side)
-{
-  g_clear_pointer (&side->plan, sp_plan_free);
-  g_clear_pointer (&side->graph, sp_graph_free);
-  g_clear_pointer (&side->bindings, g_array_unref);
-  memset (side, 0, sizeof *side);
-}
-
 static float
 rate_of (const SpTrainOptions *options, const char *name)
 {
@@ -204,46 +180,13 @@ plan_generator (SpTrainer *trainer, gboolean adversarial_phase, GError **error)
   return side->plan != NULL;
 }
 
-static SpTensor *
-pictures_input (SpTrainer *trainer, const char *name)
-{
-  int side = trainer->options.side;
-  return sp_graph_input (trainer->discriminator.graph, name,
-                         SP_SHAPE ((int)trainer->options.batch, 3, side, side));
-}
-
-/* Hinge losses: photos above 1, pictures below -1, the two kinds of pictures half each. */
 static gboolean
 plan_discriminator (SpTrainer *trainer, GError **error)
 {
-  DiscriminatorSide *side = &trainer->discriminator;
-  SpTensor *terms[3 * SP_DISCRIMINATOR_HEADS], *scores[SP_DISCRIMINATOR_HEADS];
-  float weights[3 * SP_DISCRIMINATOR_HEADS];
-  guint n = 0;
-
-  discriminator_side_clear (side);
-  side->graph = sp_graph_new ();
-  side->real = pictures_input (trainer, "real");
-  side->drawn = pictures_input (trainer, "drawn");
-  side->mixed = pictures_input (trainer, "mixed");
-  sp_discriminator_leaves (trainer->state.discriminator, side->graph, TRUE, &side->leaves);
-  SpTensor *const kinds[] = { side->real, side->drawn, side->mixed };
-  for (guint kind = 0; kind < G_N_ELEMENTS (kinds); kind++) {
-    sp_discriminator_judge (side->graph, &side->leaves, kinds[kind], scores);
-    for (guint head = 0; head < SP_DISCRIMINATOR_HEADS; head++) {
-      weights[n] = (kind == 0 ? 1.0f : 0.5f) / SP_DISCRIMINATOR_HEADS;
-      terms[n++] = sp_graph_hinge (side->graph, scores[head], kind == 0 ? 1.0f : -1.0f);
-    }
-  }
-  side->loss = weighted_sum (side->graph, n, terms, weights); /* kept: it is read after steps */
-  side->bindings = sp_optimiser_bind (trainer->state.discriminator->optimiser, side->graph);
-  for (guint i = 0; i < side->bindings->len; i++)
-    sp_tensor_set_rate (g_array_index (side->bindings, SpBinding, i).tensor,
-                        trainer->options.discriminator_rate);
-  side->plan = sp_plan_new (side->graph, trainer->backend, side->loss, error);
-  if (side->plan != NULL)
-    sp_discriminator_give (trainer->state.discriminator, &side->leaves, side->bindings, side->plan);
-  return side->plan != NULL;
+  const SpTrainOptions *options = &trainer->options;
+  return sp_discriminator_plan (
+      trainer->state.discriminator, SP_SHAPE ((int)options->batch, 3, options->side, options->side),
+      2, options->discriminator_rate, trainer->backend, &trainer->discriminator, error);
 }
 
 static gboolean
@@ -257,12 +200,9 @@ static void
 fetch (SpTrainer *trainer)
 {
   GeneratorSide *generator = &trainer->generator;
-  DiscriminatorSide *discriminator = &trainer->discriminator;
   if (generator->plan != NULL)
     sp_optimiser_fetch (trainer->state.model, generator->bindings, generator->plan);
-  if (discriminator->plan != NULL)
-    sp_discriminator_fetch (trainer->state.discriminator, &discriminator->leaves,
-                            discriminator->bindings, discriminator->plan);
+  sp_discriminator_fetch (trainer->state.discriminator, &trainer->discriminator);
 }
 
 /* Takes in the latents of the last step, if that has not been done. */
@@ -308,7 +248,7 @@ sp_trainer_new (SpDataset *dataset, const SpTrainOptions *options, const SpPack 
   trainer->perceptual = options->perceptual > 0 ? perceptual : NULL;
   trainer->backend = backend;
   trainer->state.model = sp_optimiser_new (options->seed, TRUE);
-  trainer->state.discriminator = sp_discriminator_new (options);
+  trainer->state.discriminator = sp_discriminator_new (options, SP_JUDGE_PICTURES);
   trainer->state.mixing = sp_mixing_new (options, n_concepts);
   trainer->latents = g_new (float, options->batch *cells * options->latent_channels);
   return make_plans (trainer, error) ? g_steal_pointer (&trainer) : NULL;
@@ -321,7 +261,7 @@ sp_trainer_free (SpTrainer *trainer)
     return;
   sp_loader_free (trainer->loader);
   generator_side_clear (&trainer->generator);
-  discriminator_side_clear (&trainer->discriminator);
+  sp_discriminator_side_clear (&trainer->discriminator);
   sp_optimiser_free (trainer->state.model);
   sp_discriminator_free (trainer->state.discriminator);
   sp_mixing_free (trainer->state.mixing);
@@ -341,7 +281,7 @@ sp_trainer_restore (SpTrainer *trainer, GError **error)
   trainer->is_reading = FALSE;
   g_clear_pointer (&trainer->loader, sp_loader_free);
   generator_side_clear (&trainer->generator);
-  discriminator_side_clear (&trainer->discriminator);
+  sp_discriminator_side_clear (&trainer->discriminator);
   return make_plans (trainer, error);
 }
 
@@ -371,20 +311,19 @@ write_mixing (SpTrainer *trainer, const SpBatch *batch)
   sp_mixing_draw (mixing, random, batch->noise);
   sp_plan_write (side->plan, side->networks.lost, mixing->lost);
   sp_plan_write (side->plan, side->networks.donated, mixing->donated);
-  sp_discriminator_copy (&trainer->discriminator.leaves, trainer->discriminator.plan, &side->judges,
-                         side->plan);
+  sp_discriminator_copy (&trainer->discriminator, &side->judges, side->plan);
 }
 
 static void
 step_discriminator (SpTrainer *trainer)
 {
-  DiscriminatorSide *side = &trainer->discriminator;
+  const SpDiscriminatorSide *side = &trainer->discriminator;
   const SpNetworks *networks = &trainer->generator.networks;
   SpPlan *from = trainer->generator.plan;
   const SpAdam adam = SP_TRAIN_ADAM;
   sp_plan_copy (side->plan, side->real, from, networks->photo, SP_PART_VALUE);
-  sp_plan_copy (side->plan, side->drawn, from, networks->picture, SP_PART_VALUE);
-  sp_plan_copy (side->plan, side->mixed, from, networks->mixed, SP_PART_VALUE);
+  sp_plan_copy (side->plan, side->drawn[0], from, networks->picture, SP_PART_VALUE);
+  sp_plan_copy (side->plan, side->drawn[1], from, networks->mixed, SP_PART_VALUE);
   sp_plan_step (side->plan, &adam);
 }
 
@@ -417,14 +356,22 @@ sp_trainer_step (SpTrainer *trainer, GError **error)
 
 /* ---- What has become of it ---- */
 
-static gboolean
-come_apart (const SpTrainer *trainer, GError **error)
+gboolean
+sp_train_come_apart (const SpTrainState *state, GError **error)
 {
   g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
                "The training has come apart by step %u: a loss or a weight is no number any more. "
                "Go on from the last checkpoint with lower learning rates.",
-               trainer->state.step);
+               state->step);
   return FALSE;
+}
+
+gboolean
+sp_train_state_check (const SpTrainState *state, GError **error)
+{
+  return (sp_optimiser_is_finite (state->model)
+          && sp_optimiser_is_finite (state->discriminator->optimiser))
+         || sp_train_come_apart (state, error);
 }
 
 static float
@@ -449,7 +396,7 @@ sp_trainer_losses (SpTrainer *trainer, SpLosses *losses, GError **error)
     losses->discriminator = read_term (trainer->discriminator.plan, trainer->discriminator.loss);
   gboolean fine = isfinite (read_term (plan, side->loss))
                   && (!side->adversarial_phase || isfinite (losses->discriminator));
-  return sp_plan_check (plan, error) && (fine || come_apart (trainer, error));
+  return sp_plan_check (plan, error) && (fine || sp_train_come_apart (&trainer->state, error));
 }
 
 gboolean
@@ -459,11 +406,8 @@ sp_trainer_fetch (SpTrainer *trainer, GError **error)
   if (!sp_trainer_losses (trainer, &losses, error))
     return FALSE;
   fetch (trainer);
-  if (!sp_plan_check (trainer->generator.plan, error))
-    return FALSE;
-  return (sp_optimiser_is_finite (trainer->state.model)
-          && sp_optimiser_is_finite (trainer->state.discriminator->optimiser))
-         || come_apart (trainer, error);
+  return sp_plan_check (trainer->generator.plan, error)
+         && sp_train_state_check (&trainer->state, error);
 }
 
 void

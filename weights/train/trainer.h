@@ -4,8 +4,10 @@
 #include "weights/train/batch.h"
 #include "weights/train/discriminator.h"
 #include "weights/train/loader.h"
+#include "weights/train/matching.h"
 #include "weights/train/mixing.h"
 #include "weights/train/optimiser.h"
+#include "weights/train/scenes.h"
 
 G_BEGIN_DECLS
 
@@ -17,10 +19,17 @@ typedef struct {
 /* Everything that a checkpoint holds, and nothing else. */
 typedef struct {
   guint step;         /* steps done */
-  SpOptimiser *model; /* encoder, generator, head */
+  SpOptimiser *model; /* encoder, generator, head; of a prior, layers 1 to 4 */
   SpDiscriminator *discriminator;
-  SpMixing *mixing;
+  SpMixing *mixing;     /* of networks; NULL: of a prior */
+  SpMatching *matching; /* of a prior; NULL: of networks */
+  SpScenes *scenes;     /* the same */
 } SpTrainState;
+
+/* FALSE with SP_ERROR_SETTING: the training has come apart. */
+gboolean sp_train_come_apart (const SpTrainState *state, GError **error);
+/* The same where a weight or a moment is no number. */
+gboolean sp_train_state_check (const SpTrainState *state, GError **error);
 
 typedef struct _SpTrainer SpTrainer;
 

@@ -1,9 +1,9 @@
-/* A pack with other concepts. See rewrite.h.
+/* A pack with other concepts or another prior. See rewrite.h.
  *
  * A pack does not tell which of its tensors are fp16. One whose numbers all survive the way to fp16
  * and back loses nothing by it and is written so; any other was fp32 and stays it.
  */
-#include "weights/dissect/rewrite.h"
+#include "weights/train/rewrite.h"
 
 #include "engine/half.h"
 #include "engine/manifest-writer.h"
@@ -15,19 +15,15 @@
 
 typedef struct {
   const SpPack *pack;
-  const SpNewConcept *concepts;
-  guint n_concepts;
-  const float *levels;
-  int channels;
-  const char *note;
+  const SpPackChanges *changes;
 } Rewriting;
 
 static const SpNewConcept *
 find_new (const Rewriting *rewriting, const char *name)
 {
-  for (guint i = 0; i < rewriting->n_concepts; i++)
-    if (strcmp (rewriting->concepts[i].name, name) == 0)
-      return &rewriting->concepts[i];
+  for (guint i = 0; i < rewriting->changes->n_concepts; i++)
+    if (strcmp (rewriting->changes->concepts[i].name, name) == 0)
+      return &rewriting->changes->concepts[i];
   return NULL;
 }
 
@@ -54,19 +50,20 @@ static void
 add_source (JsonBuilder *json, const Rewriting *rewriting)
 {
   g_autofree char *both =
-      g_strdup_printf ("%s %s", sp_pack_source (rewriting->pack), rewriting->note);
+      g_strdup_printf ("%s %s", sp_pack_source (rewriting->pack), rewriting->changes->note);
   if (strlen (both) > MOST_SOURCE_BYTES) /* between characters */
     *g_utf8_find_prev_char (both, both + MOST_SOURCE_BYTES) = '\0';
   sp_manifest_add_text (json, "source", both);
 }
 
 static void
-add_networks (JsonBuilder *json, const SpPack *pack)
+add_networks (JsonBuilder *json, const Rewriting *rewriting)
 {
+  const SpPack *pack = rewriting->pack;
+  int first_layer = rewriting->changes->n_layers > 0 ? 1 : sp_pack_first_layer (pack);
   guint n_taps;
   const SpPerceptualTap *taps = sp_pack_perceptual_taps (pack, &n_taps);
-  sp_manifest_add_networks (json, sp_pack_resolution (pack), sp_pack_first_layer (pack),
-                            sp_pack_clamps (pack));
+  sp_manifest_add_networks (json, sp_pack_resolution (pack), first_layer, sp_pack_clamps (pack));
   sp_manifest_add_perceptual (json, n_taps, taps);
 }
 
@@ -109,9 +106,9 @@ add_concepts (JsonBuilder *json, const Rewriting *rewriting)
     else
       add_concept (json, old[i].name, old[i].title, units, n_units, old[i].exemplars);
   }
-  for (guint i = 0; i < rewriting->n_concepts; i++)
-    if (sp_pack_find_concept (rewriting->pack, rewriting->concepts[i].name, NULL) < 0)
-      add_new (json, &rewriting->concepts[i]);
+  for (guint i = 0; i < rewriting->changes->n_concepts; i++)
+    if (sp_pack_find_concept (rewriting->pack, rewriting->changes->concepts[i].name, NULL) < 0)
+      add_new (json, &rewriting->changes->concepts[i]);
   json_builder_end_array (json);
 }
 
@@ -127,7 +124,7 @@ make_manifest (const Rewriting *rewriting)
   sp_manifest_add_text (json, "title", sp_pack_title (pack));
   sp_manifest_add_text (json, "licence", sp_pack_licence (pack));
   add_source (json, rewriting);
-  add_networks (json, pack);
+  add_networks (json, rewriting);
   if (n_excluded > 0)
     add_units (json, "excluded_units", excluded, n_excluded);
   add_concepts (json, rewriting);
@@ -147,12 +144,22 @@ precision_of (const float *values, gsize n)
   return SP_PACK_FLOAT16;
 }
 
+static gboolean
+is_new_layer (const Rewriting *rewriting, const char *tensor)
+{
+  for (guint i = 0; i < rewriting->changes->n_layers; i++)
+    if (strcmp (rewriting->changes->layers[i].name, tensor) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* concept.NAME.value of a concept that is replaced. NAME has no dots. */
 static gboolean
 is_replaced (const Rewriting *rewriting, const char *tensor)
 {
   g_auto (GStrv) parts = g_strsplit (tensor, ".", 3);
-  return strcmp (tensor, "latent.q99") == 0
+  return (rewriting->changes->levels != NULL && strcmp (tensor, "latent.q99") == 0)
+         || is_new_layer (rewriting, tensor)
          || (g_strv_length (parts) == 3 && strcmp (parts[0], "concept") == 0
              && find_new (rewriting, parts[1]) != NULL);
 }
@@ -177,33 +184,45 @@ copy_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
 static gboolean
 add_new_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
 {
-  SpPackShape vector = { 1, { rewriting->channels, 1, 1, 1 } };
-  for (guint i = 0; i < rewriting->n_concepts; i++) {
-    const SpNewConcept *concept = &rewriting->concepts[i];
+  SpPackShape vector = { 1, { rewriting->changes->channels, 1, 1, 1 } };
+  for (guint i = 0; i < rewriting->changes->n_concepts; i++) {
+    const SpNewConcept *concept = &rewriting->changes->concepts[i];
     g_autofree char *value = g_strdup_printf ("concept.%s.value", concept->name);
     g_autofree char *exemplars = g_strdup_printf ("concept.%s.exemplars", concept->name);
     SpPackShape shape = { 4,
-                          { (int)concept->n_exemplars, rewriting->channels, concept->exemplar_side,
-                            concept->exemplar_side } };
+                          { (int)concept->n_exemplars, rewriting->changes->channels,
+                            concept->exemplar_side, concept->exemplar_side } };
     if (!sp_pack_writer_add (writer, value, vector, SP_PACK_FLOAT32, concept->value, error)
         || (concept->n_exemplars > 0
             && !sp_pack_writer_add (writer, exemplars, shape, SP_PACK_FLOAT16, concept->exemplars,
                                     error)))
       return FALSE;
   }
-  return sp_pack_writer_add (writer, "latent.q99", vector, SP_PACK_FLOAT32, rewriting->levels,
-                             error);
+  return rewriting->changes->levels == NULL
+         || sp_pack_writer_add (writer, "latent.q99", vector, SP_PACK_FLOAT32,
+                                rewriting->changes->levels, error);
+}
+
+/* Kernels in fp16; offsets are few, and stay fp32. */
+static gboolean
+add_new_layers (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
+{
+  for (guint i = 0; i < rewriting->changes->n_layers; i++) {
+    const SpNewTensor *tensor = &rewriting->changes->layers[i];
+    SpPackPrecision precision = tensor->shape.n_dimensions > 1 ? SP_PACK_FLOAT16 : SP_PACK_FLOAT32;
+    if (!sp_pack_writer_add (writer, tensor->name, tensor->shape, precision, tensor->values, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 gboolean
-sp_pack_rewrite (const SpPack *pack, const SpNewConcept *concepts, guint n_concepts,
-                 const float *levels, int channels, const char *note, const char *path,
-                 GError **error)
+sp_pack_rewrite (const SpPack *pack, const SpPackChanges *changes, const char *path, GError **error)
 {
-  Rewriting rewriting = { pack, concepts, n_concepts, levels, channels, note };
+  Rewriting rewriting = { pack, changes };
   g_autofree char *manifest = make_manifest (&rewriting);
   g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, error);
   return writer != NULL && copy_tensors (&rewriting, writer, error)
          && add_new_tensors (&rewriting, writer, error)
-         && sp_pack_writer_save (writer, path, error);
+         && add_new_layers (&rewriting, writer, error) && sp_pack_writer_save (writer, path, error);
 }

@@ -1,7 +1,7 @@
 /* Pictures side by side, to be looked at. */
 #pragma once
 
-#include "weights/judge/work.h"
+#include "weights/train/train.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSheet, sp_sheet_free)
 
 /* `picture`: 3 x tile_height x tile_width in [-1, 1]; a place beyond the sheet is ignored. */
 void sp_sheet_put (SpSheet *sheet, int column, int row, const float *picture);
+/* As many pictures, one after the other, as there are columns. */
+void sp_sheet_put_row (SpSheet *sheet, int row, const float *pictures);
 
 /* The used rows as a PNG. */
 gboolean sp_sheet_save (const SpSheet *sheet, const SpTrainHost *host, const char *path,

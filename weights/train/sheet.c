@@ -1,5 +1,5 @@
 /* Pictures side by side. See sheet.h. */
-#include "weights/judge/sheet.h"
+#include "weights/train/sheet.h"
 
 #include <string.h>
 
@@ -39,6 +39,14 @@ sp_sheet_put (SpSheet *sheet, int column, int row, const float *picture)
     for (gsize y = 0; y < height; y++)
       memcpy (sheet->pixels + c * plane + (row * height + y) * stride + column * width,
               picture + (c * height + y) * width, width * sizeof (float));
+}
+
+void
+sp_sheet_put_row (SpSheet *sheet, int row, const float *pictures)
+{
+  gsize picture = 3 * (gsize)sheet->tile_height * sheet->tile_width;
+  for (int column = 0; column < sheet->columns; column++)
+    sp_sheet_put (sheet, column, row, pictures + column * picture);
 }
 
 gboolean

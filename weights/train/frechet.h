@@ -20,6 +20,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpCloud, sp_cloud_free)
 /* Adds a point whose coordinate i is feature[i * stride]. */
 void sp_cloud_add (SpCloud *cloud, const float *feature, gsize stride);
 
+/* In place: the symmetric root of a d x d matrix without negative eigenvalues but for rounding. */
+void sp_symmetric_root (double *a, gsize d);
+
+/* d x d; of more than one point. Free with g_free(). */
+double *sp_cloud_covariance (const SpCloud *cloud);
+
 /* NAN when one of them has not more points than dimensions. */
 double sp_frechet_distance (const SpCloud *a, const SpCloud *b);
 

@@ -3,7 +3,7 @@
  * trace ((S1 S2)^1/2) is the sum of the roots of the eigenvalues of S1^1/2 S2 S1^1/2, which is
  * symmetric, so that Jacobi's method serves for both roots.
  */
-#include "weights/judge/frechet.h"
+#include "weights/train/frechet.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,8 +43,8 @@ sp_cloud_add (SpCloud *cloud, const float *feature, gsize stride)
   }
 }
 
-static double *
-covariance (const SpCloud *cloud)
+double *
+sp_cloud_covariance (const SpCloud *cloud)
 {
   gsize d = (gsize)cloud->dimensions;
   double *matrix = g_new (double, d *d), n = (double)cloud->n;
@@ -55,29 +55,39 @@ covariance (const SpCloud *cloud)
   return matrix;
 }
 
-/* One rotation that makes element (p, q) of `a` zero, applied to the vectors too (columns). */
+/* Rows p and q of `matrix` turned by the angle of cosine c and sine s. */
 static void
-rotate (double *a, double *vectors, gsize d, gsize p, gsize q)
+turn_rows (double *matrix, gsize d, gsize p, gsize q, double c, double s)
 {
-  double theta = (a[q * d + q] - a[p * d + p]) / (2 * a[p * d + q]);
-  double t = (theta >= 0 ? 1 : -1) / (fabs (theta) + sqrt (theta * theta + 1));
-  double c = 1 / sqrt (t * t + 1), s = t * c;
+  double *first = matrix + p * d, *second = matrix + q * d;
   for (gsize k = 0; k < d; k++) {
-    double kp = a[k * d + p], kq = a[k * d + q];
-    a[k * d + p] = c * kp - s * kq;
-    a[k * d + q] = s * kp + c * kq;
-  }
-  for (gsize k = 0; k < d; k++) {
-    double pk = a[p * d + k], qk = a[q * d + k];
-    a[p * d + k] = c * pk - s * qk;
-    a[q * d + k] = s * pk + c * qk;
-    double vp = vectors[k * d + p], vq = vectors[k * d + q];
-    vectors[k * d + p] = c * vp - s * vq;
-    vectors[k * d + q] = s * vp + c * vq;
+    double of_p = first[k], of_q = second[k];
+    first[k] = c * of_p - s * of_q;
+    second[k] = s * of_p + c * of_q;
   }
 }
 
-/* Eigenvalues on the diagonal of `a`, vectors in the columns. */
+/* One rotation that makes element (p, q) of the symmetric `a` zero, applied to the vectors too
+ * (rows). Rows are turned and then mirrored, which spares a walk down the columns. */
+static void
+rotate (double *a, double *vectors, gsize d, gsize p, gsize q)
+{
+  double pp = a[p * d + p], qq = a[q * d + q], pq = a[p * d + q];
+  double theta = (qq - pp) / (2 * pq);
+  double t = (theta >= 0 ? 1 : -1) / (fabs (theta) + sqrt (theta * theta + 1));
+  double c = 1 / sqrt (t * t + 1), s = t * c;
+  turn_rows (a, d, p, q, c, s);
+  a[p * d + p] = pp - t * pq;
+  a[q * d + q] = qq + t * pq;
+  a[p * d + q] = a[q * d + p] = 0;
+  for (gsize k = 0; k < d; k++) {
+    a[k * d + p] = a[p * d + k];
+    a[k * d + q] = a[q * d + k];
+  }
+  turn_rows (vectors, d, p, q, c, s);
+}
+
+/* Eigenvalues on the diagonal of `a`, vectors in the rows. */
 static void
 diagonalise (double *a, double *vectors, gsize d)
 {
@@ -100,34 +110,31 @@ diagonalise (double *a, double *vectors, gsize d)
   }
 }
 
-/* In place: the symmetric root of a matrix without negative eigenvalues but for rounding. */
-static void
-take_root (double *a, gsize d)
+void
+sp_symmetric_root (double *a, gsize d)
 {
   g_autofree double *vectors = g_new (double, d *d);
   g_autofree double *roots = g_new (double, d);
   diagonalise (a, vectors, d);
   for (gsize i = 0; i < d; i++)
     roots[i] = sqrt (MAX (a[i * d + i], 0));
-  for (gsize i = 0; i < d; i++)
-    for (gsize k = 0; k < d; k++) {
-      double sum = 0;
-      for (gsize e = 0; e < d; e++)
-        sum += vectors[i * d + e] * roots[e] * vectors[k * d + e];
-      a[i * d + k] = sum;
+  memset (a, 0, d * d * sizeof *a);
+  for (gsize e = 0; e < d; e++)
+    for (gsize i = 0; i < d; i++) {
+      double share = roots[e] * vectors[e * d + i];
+      for (gsize k = 0; k < d; k++)
+        a[i * d + k] += share * vectors[e * d + k];
     }
 }
 
 static void
 multiply (const double *a, const double *b, double *product, gsize d)
 {
+  memset (product, 0, d * d * sizeof *product);
   for (gsize i = 0; i < d; i++)
-    for (gsize k = 0; k < d; k++) {
-      double sum = 0;
-      for (gsize e = 0; e < d; e++)
-        sum += a[i * d + e] * b[e * d + k];
-      product[i * d + k] = sum;
-    }
+    for (gsize e = 0; e < d; e++)
+      for (gsize k = 0; k < d; k++)
+        product[i * d + k] += a[i * d + e] * b[e * d + k];
 }
 
 double
@@ -136,17 +143,17 @@ sp_frechet_distance (const SpCloud *a, const SpCloud *b)
   gsize d = (gsize)a->dimensions;
   if (a->n <= d || b->n <= d)
     return NAN;
-  g_autofree double *first = covariance (a), *second = covariance (b);
+  g_autofree double *first = sp_cloud_covariance (a), *second = sp_cloud_covariance (b);
   g_autofree double *half = g_new (double, d *d), *both = g_new (double, d *d);
   double distance = 0;
   for (gsize i = 0; i < d; i++) {
     double apart = a->sums[i] / (double)a->n - b->sums[i] / (double)b->n;
     distance += apart * apart + first[i * d + i] + second[i * d + i];
   }
-  take_root (first, d);
+  sp_symmetric_root (first, d);
   multiply (first, second, half, d);
   multiply (half, first, both, d);
-  take_root (both, d);
+  sp_symmetric_root (both, d);
   for (gsize i = 0; i < d; i++)
     distance -= 2 * both[i * d + i];
   return distance;

@@ -1,0 +1,40 @@
+/* A pack with other concepts, or with another prior. */
+#pragma once
+
+#include "engine/pack.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const char *name, *title;
+  const float *value;  /* C: p_c */
+  const GArray *units; /* int, best first; NULL: the concept lives in all channels */
+  guint n_exemplars;
+  int exemplar_side;
+  const float *exemplars; /* n x C x side x side */
+} SpNewConcept;
+
+typedef struct {
+  const char *name;
+  SpPackShape shape;
+  float *values;
+} SpNewTensor;
+
+typedef struct {
+  /* Concepts in the place of the pack's own of the same names; others of its own stay. */
+  const SpNewConcept *concepts;
+  guint n_concepts;
+  const float *levels; /* latent.q99; NULL: it stays */
+  int channels;        /* of concepts and levels */
+  /* All tensors of the generator's layers 1 to 4; none: they stay, if there are any. */
+  const SpNewTensor *layers;
+  guint n_layers;
+  const char *note; /* is added to the pack's source */
+} SpPackChanges;
+
+/* Writes `pack` with the changes to `path`, which may be its own file. Tensors that are the pack's
+ * keep every bit. */
+gboolean sp_pack_rewrite (const SpPack *pack, const SpPackChanges *changes, const char *path,
+                          GError **error);
+
+G_END_DECLS
