@@ -34,7 +34,7 @@ BUGS = {
         "sums", "test-operations", "/operations/cuda-emulated/convolution/3x3-many-tiles"),
     "only-first-launch-of-parameters": ("adam.cu",
         "first += ADAM_PARAMETERS)", "first += n_parameters)",
-        "adam", "test-train-cuda", "/train-cuda/moments"),
+        "adam", "test-cuda", "/cuda/steps/like-the-cpu"),
     "missing-barrier": ("sums.cuh",
         "    shared[thread / WARP] = value;\n  __syncthreads ();",
         "    shared[thread / WARP] = value;",
