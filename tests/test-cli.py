@@ -235,7 +235,7 @@ class Tests:
         self.fails("unknown option", 2, ["--nonsense"], run("edit", "--nonsense"))
         info = json.loads(run("info", "--json").stdout)
         self.check("info", "tree" in [c["name"] for c in info["concepts"]] and info["licence"], info)
-        named = run("info", "outdoor-128", "--json", cwd=self.folder)
+        named = run("info", "outdoor-128", "--json")
         self.check("info: a bundled pack by its name",
                    named.returncode == 0 and json.loads(named.stdout)["name"] == "outdoor-128", named)
         self.fails("info: no pack of that name", 1, ["indoors-128"], run("info", "indoors-128"))
