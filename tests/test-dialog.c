@@ -4,7 +4,7 @@
 #include "tests/dialog-fixture.h"
 #include "tests/fake-session.h"
 
-#define ENGINE_MILLISECONDS 300 /* of each call of the pretended engine */
+#define ENGINE_MILLISECONDS 600 /* of each call of the pretended engine */
 
 /* ---- Tests ---- */
 
@@ -512,7 +512,7 @@ beat (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* An engine whose every call takes a third of a second, and a photo of 12 megapixels: opens,
+/* An engine whose every call holds a core for so long, and a photo of 12 megapixels: opens,
  * paints, renders and takes back. The 50 ms that are asked for are told (docs/results.md), not
  * demanded of whatever machine this runs on; work of the engine's size would show. */
 static void
