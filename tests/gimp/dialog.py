@@ -18,7 +18,7 @@ from harness import HEIGHT, HELPERS, WIDTH, bundled_pack, photo_pixel
 from picture import write_png
 
 WINDOW = "Semantic Paint: Background"
-SECONDS = 30  # to wait for anything in a window
+SECONDS = int(os.environ.get("SP_TEST_SECONDS", "30"))  # to wait for anything in a window; sanitizers want more
 
 
 def start_again_with_a_display():
