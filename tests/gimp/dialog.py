@@ -88,7 +88,8 @@ class Screen:
 
     def press(self, name, role="push button"):
         node = self.wait(name, role)
-        wait_for(lambda: self.state(node, self.atspi.StateType.SENSITIVE), "sensitive “%s”" % name)
+        states = self.atspi.StateType.SENSITIVE, self.atspi.StateType.VISIBLE
+        wait_for(lambda: all(self.state(node, state) for state in states), "ready “%s”" % name)
         node.get_action_iface().do_action(0)
 
     def set_number(self, name, value):
