@@ -16,6 +16,8 @@ sp_matching_new (int channels)
   matching->drawn = g_new0 (float, sp_matching_elements (matching));
   matching->photos = g_new0 (float, sp_matching_elements (matching));
   matching->root = g_new0 (float, (gsize)channels *channels);
+  matching->point = g_new (float, (gsize)channels);
+  matching->apart = g_new (float, sp_matching_elements (matching));
   return matching;
 }
 
@@ -27,6 +29,8 @@ sp_matching_free (SpMatching *matching)
   g_free (matching->drawn);
   g_free (matching->photos);
   g_free (matching->root);
+  g_free (matching->point);
+  g_free (matching->apart);
   g_free (matching);
 }
 
@@ -65,8 +69,7 @@ learn (const SpMatching *matching, float *moments, guint n, gsize cells, const f
        guint step, float kept)
 {
   gsize c = (gsize)matching->channels;
-  float learnt = (1 - kept) / (float)n * CELLS_APART / (float)cells;
-  g_autofree float *x = g_new (float, c);
+  float learnt = (1 - kept) / (float)n * CELLS_APART / (float)cells, *x = matching->point;
   fade (moments, sp_matching_elements (matching), kept);
   for (guint picture = 0; picture < n; picture++, latents += c * cells)
     for (gsize cell = (step + picture) % CELLS_APART; cell < cells; cell += CELLS_APART) {
@@ -138,7 +141,7 @@ void
 sp_matching_write (const SpMatching *matching, const SpMatchingLeaves *leaves, SpPlan *plan)
 {
   gsize c = (gsize)matching->channels;
-  g_autofree float *apart = g_new (float, c *c + c);
+  float *apart = matching->apart;
   compare (matching->drawn, matching->photos, c, apart);
   sp_plan_write (plan, leaves->kernel, apart);
   sp_plan_write (plan, leaves->offset, apart + c * c);

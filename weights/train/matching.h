@@ -17,7 +17,8 @@ G_BEGIN_DECLS
 typedef struct {
   int channels;
   float *drawn, *photos;
-  float *root; /* C x C: of the photos' covariance, as prior-trainer.c has use for it */
+  float *root;          /* C x C: of the photos' covariance, as prior-trainer.c has use for it */
+  float *point, *apart; /* scratch: C; C x C and C */
 } SpMatching;
 
 SpMatching *sp_matching_new (int channels);

@@ -29,6 +29,7 @@ struct _SpPriorTrainer {
   SpDiscriminatorLeaves judges;
   SpDiscriminatorSide discriminator;
   float *drawn_z, *photos, *drawn, *noises; /* of a step, on the host */
+  float *noise_of_one;                      /* latent's worth */
 };
 
 SpGeneratorShape
@@ -201,13 +202,15 @@ sp_prior_trainer_new (const SpTrainOptions *options, SpBackend *backend, GError 
   trainer->state.model = sp_optimiser_new (options->seed, TRUE);
   trainer->state.discriminator = sp_discriminator_new (options, SP_JUDGE_LATENTS);
   trainer->state.matching = sp_matching_new (options->latent_channels);
-  trainer->state.scenes = sp_scenes_new (options->latent_channels);
+  trainer->state.scenes = sp_scenes_new (options->latent_channels, options->batch);
   if (!make_plans (trainer, error))
     return NULL;
   trainer->drawn_z = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->z)));
   trainer->photos = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->normed)));
   trainer->drawn = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->normed)));
   trainer->noises = g_new (float, sp_shape_elements (sp_tensor_shape (trainer->normed)));
+  trainer->noise_of_one =
+      g_new (float, sp_shape_elements (sp_tensor_shape (trainer->normed)) / options->batch);
   return g_steal_pointer (&trainer);
 }
 
@@ -225,6 +228,7 @@ sp_prior_trainer_free (SpPriorTrainer *trainer)
   g_free (trainer->photos);
   g_free (trainer->drawn);
   g_free (trainer->noises);
+  g_free (trainer->noise_of_one);
   g_free (trainer);
 }
 
@@ -249,7 +253,7 @@ draw_noise (SpPriorTrainer *trainer, GRand *random)
 {
   guint batch = trainer->options.batch;
   gsize n = sp_shape_elements (sp_tensor_shape (trainer->normed)) / batch;
-  g_autofree float *one = g_new (float, n);
+  float *one = trainer->noise_of_one;
   for (gsize i = 0; i < n; i++)
     one[i] = trainer->options.latent_noise * sp_normal_deviate (random);
   for (guint picture = 0; picture < batch; picture++) {
@@ -275,8 +279,8 @@ sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **error)
   sp_plan_write (trainer->plan, trainer->noise, trainer->noises);
   sp_discriminator_copy (side, &trainer->judges, trainer->plan);
   sp_matching_write (trainer->state.matching, &trainer->apart, trainer->plan);
-  sp_scenes_write (trainer->state.scenes, &trainer->other_scenes, options->batch,
-                   trainer->state.step, trainer->plan);
+  sp_scenes_write (trainer->state.scenes, &trainer->other_scenes, trainer->state.step,
+                   trainer->plan);
   sp_plan_step (trainer->plan, &averaging);
   sp_bank_draw (bank, options->batch, trainer->photos);
   draw_noise (trainer, random);
@@ -288,8 +292,7 @@ sp_prior_trainer_step (SpPriorTrainer *trainer, SpBank *bank, GError **error)
   sp_plan_read (trainer->plan, trainer->normed, trainer->drawn);
   sp_matching_learn (trainer->state.matching, options->batch, cells, trainer->drawn,
                      trainer->photos, trainer->state.step);
-  sp_scenes_learn (trainer->state.scenes, options->batch, trainer->drawn, trainer->photos,
-                   trainer->state.step);
+  sp_scenes_learn (trainer->state.scenes, trainer->drawn, trainer->photos, trainer->state.step);
   trainer->state.step++;
   return sp_bank_advance (bank, error);
 }

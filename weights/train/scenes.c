@@ -19,12 +19,16 @@ sp_scenes_elements (const SpScenes *scenes)
 }
 
 SpScenes *
-sp_scenes_new (int channels)
+sp_scenes_new (int channels, guint pictures)
 {
   SpScenes *scenes = g_new0 (SpScenes, 1);
   scenes->channels = channels;
+  scenes->pictures = pictures;
   scenes->drawn = g_new0 (float, sp_scenes_elements (scenes));
   scenes->photos = g_new0 (float, sp_scenes_elements (scenes));
+  scenes->mean = g_new (float, scene_elements (scenes));
+  scenes->means = g_new (float, pictures *scene_elements (scenes));
+  scenes->rows = g_new (float, 2 * sp_scenes_elements (scenes));
   return scenes;
 }
 
@@ -35,6 +39,9 @@ sp_scenes_free (SpScenes *scenes)
     return;
   g_free (scenes->drawn);
   g_free (scenes->photos);
+  g_free (scenes->mean);
+  g_free (scenes->means);
+  g_free (scenes->rows);
   g_free (scenes);
 }
 
@@ -53,8 +60,9 @@ shrink (const float *latent, int channels, float *scene)
 }
 
 void
-sp_scenes_learn (SpScenes *scenes, guint n, const float *drawn, const float *photos, guint step)
+sp_scenes_learn (SpScenes *scenes, const float *drawn, const float *photos, guint step)
 {
+  guint n = scenes->pictures;
   gsize of_latent = (gsize)scenes->channels * LATENT_SIDE * LATENT_SIDE;
   gsize of_scene = scene_elements (scenes);
   for (guint i = 0; i < n; i++) {
@@ -117,24 +125,22 @@ centre (const float *ring, gsize n, guint known, const float *mean, float share,
 }
 
 static void
-write_mean (const SpScenesLeaves *leaves, gsize n, const float *mean, SpPlan *plan)
+write_mean (const SpScenes *scenes, const SpScenesLeaves *leaves, SpPlan *plan)
 {
-  int batch = sp_tensor_shape (leaves->mean).batch;
-  g_autofree float *all = g_new (float, batch *n);
-  for (gsize i = 0; i < batch * n; i++)
-    all[i] = -mean[i % n];
-  sp_plan_write (plan, leaves->mean, all);
+  gsize n = scene_elements (scenes);
+  for (gsize i = 0; i < scenes->pictures * n; i++)
+    scenes->means[i] = -scenes->mean[i % n];
+  sp_plan_write (plan, leaves->mean, scenes->means);
 }
 
 void
-sp_scenes_write (const SpScenes *scenes, const SpScenesLeaves *leaves, guint n, guint step,
-                 SpPlan *plan)
+sp_scenes_write (const SpScenes *scenes, const SpScenesLeaves *leaves, guint step, SpPlan *plan)
 {
   gsize of_scene = scene_elements (scenes), ring = sp_scenes_elements (scenes);
-  guint known = (guint)MIN ((guint64)step * n, SP_SCENES_KEPT);
-  g_autofree float *mean = g_new0 (float, of_scene);
-  g_autofree float *rows = g_new0 (float, 2 * ring);
-  float weights[2 * SP_SCENES_KEPT] = { 0 };
+  guint known = (guint)MIN ((guint64)step * scenes->pictures, SP_SCENES_KEPT);
+  float *mean = scenes->mean, *rows = scenes->rows, weights[2 * SP_SCENES_KEPT] = { 0 };
+  memset (mean, 0, of_scene * sizeof *mean);
+  memset (rows, 0, 2 * ring * sizeof *rows);
   double square = known > 0 ? measure (scenes, known, mean) : 0;
   if (square > 0) {
     centre (scenes->drawn, of_scene, known, mean, (float)(1 / square), rows);
@@ -144,7 +150,7 @@ sp_scenes_write (const SpScenes *scenes, const SpScenesLeaves *leaves, guint n, 
       weights[SP_SCENES_KEPT + k] = -weights[k];
     }
   }
-  write_mean (leaves, of_scene, mean, plan);
+  write_mean (scenes, leaves, plan);
   sp_plan_write (plan, leaves->others, rows);
   sp_plan_write (plan, leaves->weights, weights);
 }

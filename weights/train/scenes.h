@@ -18,19 +18,19 @@ G_BEGIN_DECLS
 
 typedef struct {
   int channels;
-  float *drawn, *photos; /* rings of SP_SCENES_KEPT x C x 4 x 4 */
+  guint pictures;             /* of a step */
+  float *drawn, *photos;      /* rings of SP_SCENES_KEPT x C x 4 x 4 */
+  float *mean, *means, *rows; /* scratch: C x 4 x 4; the same for each picture; both rings */
 } SpScenes;
 
-SpScenes *sp_scenes_new (int channels);
+SpScenes *sp_scenes_new (int channels, guint pictures);
 void sp_scenes_free (SpScenes *scenes);
 
 /* Numbers of each of the rings. */
 gsize sp_scenes_elements (const SpScenes *scenes);
 
-/* Takes in `n` latents (C x 8 x 8) of each kind, as those of step `step`; `n` the same every time.
- */
-void sp_scenes_learn (SpScenes *scenes, guint n, const float *drawn, const float *photos,
-                      guint step);
+/* Takes in a step's latents (C x 8 x 8) of each kind, as those of step `step`. */
+void sp_scenes_learn (SpScenes *scenes, const float *drawn, const float *photos, guint step);
 
 typedef struct {
   SpTensor *mean;    /* N x C x 4 x 4: less the photos' mean, the same for each picture */
@@ -40,8 +40,8 @@ typedef struct {
 
 /* In a graph: inputs, and the loss. `latents`: N x C x 8 x 8, pixel-normed. */
 SpTensor *sp_scenes_loss (SpGraph *graph, SpTensor *latents, SpScenesLeaves *leaves);
-/* As it is before step `step`, in which `n` scenes are learnt. */
-void sp_scenes_write (const SpScenes *scenes, const SpScenesLeaves *leaves, guint n, guint step,
+/* As it is before step `step`. */
+void sp_scenes_write (const SpScenes *scenes, const SpScenesLeaves *leaves, guint step,
                       SpPlan *plan);
 
 G_END_DECLS
