@@ -110,6 +110,8 @@ class Tests:
         self.fails("compare: a kind that is none", 2, ["melted"],
                    run("compare", "--perturbation", "melted", "--invert-steps", "0", self.photo))
         self.fails("compare: no photo", 2, ["photo"], run("compare"))
+        self.fails("compare: a rate that is none", 2, ["rate"],
+                   run("compare", "--learning-rate", "-1", self.photo))
 
     def test_bench(self):
         """Its form, not the speed."""

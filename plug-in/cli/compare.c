@@ -81,6 +81,12 @@ parse_options (int argc, char **argv, Options *options, GError **error)
   options->regularisation = (double)sp_settings_default ().regularisation;
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
+  if (!(options->learning_rate >= 0 && options->learning_rate <= 10)
+      || !(options->regularisation >= 0 && options->regularisation <= 1e6)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 "The learning rate must be from 0 to 10 and the regularisation from 0 to 1e6.");
+    return FALSE;
+  }
   if (options->photos == NULL || options->inversion_steps < 0) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                  "compare needs at least one photo and a number of steps of 0 or more.");
