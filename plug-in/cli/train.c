@@ -20,7 +20,7 @@ typedef struct {
   char **inputs; /* what stands outside options: the folder of photos */
   int batch, labelled, seed, steps, adversarial_from, sheet_steps, curve_steps;
   int checkpoint_seconds, seconds, statistic_batches, stock, threads;
-  double perceptual, concept, latent, adversarial, moments, latent_noise, averaging;
+  double perceptual, concept, latent, cycle, adversarial, moments, latent_noise, averaging;
   double generator_rate, encoder_rate, discriminator_rate;
 } Options;
 
@@ -61,6 +61,7 @@ set_defaults (Options *options, const SpTrainOptions train)
                         .perceptual = (double)train.perceptual,
                         .concept = (double)train.concept,
                         .latent = (double)train.latent,
+                        .cycle = (double)train.cycle,
                         .adversarial = (double)train.adversarial,
                         .moments = (double)train.moments,
                         .latent_noise = (double)train.latent_noise,
@@ -137,6 +138,7 @@ take_over (Options *options, GError **error)
   train->perceptual = (float)options->perceptual;
   train->concept = (float)options->concept;
   train->latent = (float)options->latent;
+  train->cycle = (float)options->cycle;
   train->adversarial = (float)options->adversarial;
   train->moments = (float)options->moments;
   train->latent_noise = (float)options->latent_noise;
@@ -175,6 +177,7 @@ check_prior (const Options *options, GError **error)
     { "--side", train->side != usual.side },
     { "--latent", train->latent_channels != usual.latent_channels },
     { "--encoder-width", train->encoder_width != usual.encoder_width },
+    { "--cycle-weight", options->cycle != (double)usual.cycle },
     { "--labelled", train->labelled != usual.labelled },
     { "--adversarial-from", train->adversarial_from != usual.adversarial_from },
     { "--name, --title, --licence and --source", options->name != NULL || options->title != NULL
@@ -254,6 +257,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Weight of the latent's size (default 0.0001)", "X" },
     { "adversarial-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->adversarial,
       "Weight of the adversarial loss (default 0.03; of a prior 1)", "X" },
+    { "cycle-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->cycle,
+      "Weight of finding the latents of mixed pictures again (default 0.3)", "X" },
     { "moments-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->moments,
       "Of a prior: weight of the losses of moments and scenes (default 0.6)", "X" },
     { "adversarial-from", 0, 0, G_OPTION_ARG_INT, &options->adversarial_from,

@@ -44,7 +44,7 @@ build_head (SpGraph *graph, const SpWeights *weights, SpTensor *latent, guint n_
 }
 
 static SpTensor *
-mix (SpGraph *graph, SpNetworks *networks)
+build_mix (SpGraph *graph, SpNetworks *networks)
 {
   SpShape shape = sp_tensor_shape (networks->latent);
   networks->lost = sp_graph_input (graph, "lost", shape);
@@ -61,6 +61,17 @@ set_encoder_width (const SpTrainOptions *options, const SpWeights *weights, GErr
   return sp_parameters_ensure (weights->parameters, "encoder.conv1.weight", shape, SP_START_HE,
                                error)
          != NULL;
+}
+
+static gboolean
+build_mixing (SpGraph *graph, const SpTrainOptions *options, const SpWeights *weights,
+              const SpGeneratorShape *shape, SpNetworks *networks, GError **error)
+{
+  networks->mix = build_mix (graph, networks);
+  networks->mixed = draw (graph, weights, shape, networks->mix, error);
+  if (networks->mixed != NULL && options->cycle > 0)
+    networks->found = sp_encoder_latent_with (graph, weights, shape, networks->mixed, error);
+  return networks->mixed != NULL && (options->cycle == 0 || networks->found != NULL);
 }
 
 gboolean
@@ -85,7 +96,5 @@ sp_networks_build (SpGraph *graph, const SpTrainOptions *options, const SpWeight
     if (networks->concepts == NULL)
       return FALSE;
   }
-  if (mixing)
-    networks->mixed = draw (graph, weights, &shape, mix (graph, networks), error);
-  return !mixing || networks->mixed != NULL;
+  return !mixing || build_mixing (graph, options, weights, &shape, networks, error);
 }

@@ -15,7 +15,9 @@ typedef struct {
   SpTensor *concepts; /* log odds of each concept in each cell, N x K x h x w; NULL without any */
   SpTensor *lost;     /* input: N x C x h x w, -1 in cells that are replaced, else 0 */
   SpTensor *donated;  /* input: N x C x h x w, what they are replaced by, else 0 */
-  SpTensor *mixed;    /* G of the mixed latent; kept; these three NULL without mixing */
+  SpTensor *mix;      /* the mixed latent */
+  SpTensor *mixed;    /* G of it; kept; these four NULL without mixing */
+  SpTensor *found;    /* E of that picture; NULL: the options have no use for it */
 } SpNetworks;
 
 /* The generator that the options describe. */

@@ -106,11 +106,14 @@ tell (gpointer subject)
   sp_dataset_tell (((Training *)subject)->dataset);
 }
 
-static const SpCourseColumn columns[] = {
-  { "l1", "L1" },          { "perceptual", "perceptual" },   { "concept", "concepts" },
-  { "latent", NULL },      { "adversarial", "adversarial" }, { "discriminator", "discriminator" },
-  { "psnr", "PSNR in dB" }
-};
+static const SpCourseColumn columns[] = { { "l1", "L1" },
+                                          { "perceptual", "perceptual" },
+                                          { "concept", "concepts" },
+                                          { "latent", NULL },
+                                          { "cycle", "cycle" },
+                                          { "adversarial", "adversarial" },
+                                          { "discriminator", "discriminator" },
+                                          { "psnr", "PSNR in dB" } };
 
 static gboolean
 read_losses (gpointer subject, double *values, GError **error)
@@ -118,8 +121,8 @@ read_losses (gpointer subject, double *values, GError **error)
   SpLosses losses;
   if (!sp_trainer_losses (((Training *)subject)->trainer, &losses, error))
     return FALSE;
-  const float in_order[] = { losses.l1,     losses.perceptual,  losses.concept,
-                             losses.latent, losses.adversarial, losses.discriminator };
+  const float in_order[] = { losses.l1,    losses.perceptual,  losses.concept,      losses.latent,
+                             losses.cycle, losses.adversarial, losses.discriminator };
   for (guint i = 0; i < G_N_ELEMENTS (in_order); i++)
     values[i] = (double)in_order[i];
   return TRUE;

@@ -20,8 +20,9 @@ typedef struct {
   SpPlan *plan;
   GArray *bindings;
   SpNetworks networks;
-  SpTensor *labels, *label_weights, *origins;                        /* inputs */
-  SpTensor *l1, *perceptual, *concept, *latent, *adversarial, *loss; /* NULL: not part of it */
+  SpTensor *labels, *label_weights, *origins;                         /* inputs */
+  SpTensor *l1, *perceptual, *concept, *latent, *cycle, *adversarial; /* NULL: not part of it */
+  SpTensor *loss;
   SpDiscriminatorLeaves judges;
   gboolean adversarial_phase;
 } GeneratorSide;
@@ -88,6 +89,15 @@ build_concept (SpTrainer *trainer, GeneratorSide *side)
   sp_tensor_keep (side->concept);
 }
 
+/* Of what the encoder finds in mixed pictures: it must know what an edit will show, and the
+ * generator must show it. */
+static void
+build_cycle (GeneratorSide *side)
+{
+  side->cycle = sp_graph_cosine_error (side->graph, side->networks.found, side->networks.mix);
+  sp_tensor_keep (side->cycle);
+}
+
 /* Of the reconstruction and of the mixed picture. */
 static void
 build_adversarial (SpTrainer *trainer, GeneratorSide *side)
@@ -112,8 +122,8 @@ static gboolean
 build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
 {
   const SpTrainOptions *options = &trainer->options;
-  SpTensor *terms[5];
-  float weights[5];
+  SpTensor *terms[6];
+  float weights[G_N_ELEMENTS (terms)];
   guint n = 0;
 
   side->l1 = sp_graph_l1 (side->graph, side->networks.picture, side->networks.photo);
@@ -124,12 +134,15 @@ build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
     return FALSE;
   if (side->networks.concepts != NULL)
     build_concept (trainer, side);
+  if (side->networks.found != NULL)
+    build_cycle (side);
   if (side->adversarial_phase)
     build_adversarial (trainer, side);
   add_term (side->l1, 1, terms, weights, &n);
   add_term (side->perceptual, options->perceptual, terms, weights, &n);
   add_term (side->concept, options->concept, terms, weights, &n);
   add_term (side->latent, options->latent, terms, weights, &n);
+  add_term (side->cycle, options->cycle, terms, weights, &n);
   add_term (side->adversarial, options->adversarial, terms, weights, &n);
   side->loss = weighted_sum (side->graph, n, terms, weights); /* kept: it is read after steps */
   return TRUE;
@@ -390,6 +403,7 @@ sp_trainer_losses (SpTrainer *trainer, SpLosses *losses, GError **error)
                         .perceptual = read_term (plan, side->perceptual),
                         .concept = read_term (plan, side->concept),
                         .latent = read_term (plan, side->latent),
+                        .cycle = read_term (plan, side->cycle),
                         .adversarial = read_term (plan, side->adversarial),
                         .discriminator = NAN };
   if (side->adversarial_phase)
