@@ -1,7 +1,8 @@
 /* Edits of the latent: what each operation changes, what it leaves alone, what it refuses.
  *
  * The pack is made here: 4 channels; "tree" has units 2, 0 and 3 of which 0 is excluded; "sky"
- * lives in all channels and has two exemplars; "door" has only a value.
+ * lives in all channels and has two exemplars; "door" has only a value; "dome" has one exemplar as
+ * large as the latent.
  */
 #include "engine/method/explain.h"
 
@@ -9,18 +10,24 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHANNELS = 4, SIDE = 3, CELLS = SIDE * SIDE, TREE = 0, SKY = 1, DOOR = 2 };
+enum { CHANNELS = 4, SIDE = 3, CELLS = SIDE * SIDE, TREE = 0, SKY = 1, DOOR = 2, DOME = 3 };
 
 static const char manifest[] =
     "{\"name\":\"edit\",\"title\":\"Edit\",\"licence\":\"none\",\"source\":\"a test\","
     "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":128,\"first_layer\":5,"
     "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},\"excluded_units\":[0],"
     "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[2,0,3]},"
-    "{\"name\":\"sky\",\"title\":\"Sky\",\"exemplars\":2},{\"name\":\"door\",\"title\":\"Door\"}]}";
+    "{\"name\":\"sky\",\"title\":\"Sky\",\"exemplars\":2},{\"name\":\"door\",\"title\":\"Door\"},"
+    "{\"name\":\"dome\",\"title\":\"Dome\",\"exemplars\":1}]}";
 
 /* sky's exemplars, 2 x 4 x 1 x 1: unit vectors along channels 1 and 3 */
 static const float exemplars[] = { 0, 1, 0, 0, 0, 0, 0, 1 };
-static const float values[3][CHANNELS] = { { 5, 6, 7, 8 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 } };
+/* dome's, 4 x 3 x 3: 1, the row, the column and 0 */
+static const float square[CHANNELS * CELLS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
+                                                1, 2, 2, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2 };
+static const float values[4][CHANNELS] = {
+  { 5, 6, 7, 8 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 }, { 2, 0, 0, 0 }
+};
 
 static SpPack *pack;
 
@@ -42,8 +49,13 @@ make_pack (void)
   add_vector (writer, "concept.tree.value", values[TREE]);
   add_vector (writer, "concept.sky.value", values[SKY]);
   add_vector (writer, "concept.door.value", values[DOOR]);
+  add_vector (writer, "concept.dome.value", values[DOME]);
   sp_pack_writer_add (writer, "concept.sky.exemplars", (SpPackShape){ 4, { 2, CHANNELS, 1, 1 } },
                       SP_PACK_FLOAT32, exemplars, &error);
+  g_assert_no_error (error);
+  sp_pack_writer_add (writer, "concept.dome.exemplars",
+                      (SpPackShape){ 4, { 1, CHANNELS, SIDE, SIDE } }, SP_PACK_FLOAT32, square,
+                      &error);
   g_assert_no_error (error);
 
   g_autofree char *folder = g_dir_make_tmp ("semantic-paint-edit-XXXXXX", &error);
@@ -191,6 +203,22 @@ test_add_exemplar (void)
     int channel = seed % 2 == 0 ? 1 : 3;
     g_assert_cmpfloat_with_epsilon (now (&fixture, channel, 3), mean, 1e-4);
     g_assert_cmpfloat_with_epsilon (length (&fixture, fixture.latent, 3), mean, 1e-4);
+  }
+}
+
+/* Of a larger exemplar a smaller stroke shows the middle, and its top where rows are left over. */
+static void
+test_add_middle_of_exemplar (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x9); /* cells 0 and 3, a column */
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  for (int row = 0; row < 2; row++) {
+    int cell = row * SIDE;
+    g_assert_cmpfloat (now (&fixture, 0, cell), >, 0);
+    g_assert_cmpfloat_with_epsilon (now (&fixture, 1, cell), row * now (&fixture, 0, cell), 1e-4);
+    g_assert_cmpfloat_with_epsilon (now (&fixture, 2, cell), now (&fixture, 0, cell), 1e-4);
   }
 }
 
@@ -362,6 +390,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/units/remove", test_remove_units);
   g_test_add_func ("/edit/units/restyle", test_restyle_units);
   g_test_add_func ("/edit/cells/add-exemplar", test_add_exemplar);
+  g_test_add_func ("/edit/cells/add-middle", test_add_middle_of_exemplar);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
   g_test_add_func ("/edit/cells/remove", test_remove_takes_the_surroundings);
   g_test_add_func ("/edit/cells/restyle", test_restyle_cells);

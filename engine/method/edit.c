@@ -102,11 +102,11 @@ copy_cell (const Context *context, const float *source, gsize n_source, gsize fr
     values[c * context->n_cells + to] = factor * source[c * n_source + from];
 }
 
-/* 0 1 2 3 3 2 1 0 0 1 ...: tiles without a seam. */
+/* 0 1 2 3 3 2 1 0 0 1 ..., and -1 is 0: tiles without a seam. */
 static int
 mirror (int i, int n)
 {
-  int k = i % (2 * n);
+  int k = ((i % (2 * n)) + 2 * n) % (2 * n);
   return k < n ? k : 2 * n - 1 - k;
 }
 
@@ -197,33 +197,38 @@ edit_units (Context *context, const SpLatent *reference, GError **error)
 
 /* ---- Concepts in all channels: add ---- */
 
-/* First row and column that the mask touches; the exemplar is laid from there. */
-static void
-mask_origin (const Context *context, int *row, int *column)
+/* The rows and columns that the mask touches. */
+static SpRectangle
+mask_box (const Context *context)
 {
-  *row = context->shape.height;
-  *column = context->shape.width;
-  for (int i = 0; i < context->shape.height; i++) {
-    for (int j = 0; j < context->shape.width; j++) {
-      if (context->edit->cells[i * context->shape.width + j] > 0) {
-        *row = MIN (*row, i);
-        *column = MIN (*column, j);
+  int height = context->shape.height, width = context->shape.width;
+  int top = height, left = width, bottom = 0, right = 0;
+  for (int i = 0; i < height; i++) {
+    for (int j = 0; j < width; j++) {
+      if (context->edit->cells[i * width + j] > 0) {
+        top = MIN (top, i);
+        left = MIN (left, j);
+        bottom = MAX (bottom, i + 1);
+        right = MAX (right, j + 1);
       }
     }
   }
+  return (SpRectangle){ left, top, right - left, bottom - top };
 }
 
+/* The exemplar's middle comes to the box's, for an object is in the middle of its exemplar; where
+ * that is half a cell off, it stays the higher and the more to the left. */
 static void
 lay_exemplar (const Context *context, const float *exemplar, SpShape size, float *values)
 {
-  int row, column;
   float length = mean_cell_length (context);
   gsize n_source = (gsize)size.height * size.width;
-  mask_origin (context, &row, &column);
-  for (int i = row; i < context->shape.height; i++) {
-    for (int j = column; j < context->shape.width; j++) {
+  SpRectangle box = mask_box (context);
+  int down = (size.height - box.height) / 2 - box.y, across = (size.width - box.width) / 2 - box.x;
+  for (int i = box.y; i < box.y + box.height; i++) {
+    for (int j = box.x; j < box.x + box.width; j++) {
       gsize from =
-          (gsize)mirror (i - row, size.height) * size.width + mirror (j - column, size.width);
+          (gsize)mirror (i + down, size.height) * size.width + mirror (j + across, size.width);
       copy_cell (context, exemplar, n_source, from, values, (gsize)i * context->shape.width + j,
                  length);
     }
