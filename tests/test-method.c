@@ -6,8 +6,8 @@
  * rounding of it may go the other way; a network's weights pass such differences on. Hence the
  * networks take small steps here (golden/method.py says what happens at R's own rate),
  * perturbations and the picture are compared by the root mean square of their difference, and the
- * losses must agree closely at every step. The biases before a batch norm have no gradient but
- * rounding and wander freely; the norm removes them, and nothing here compares parameters.
+ * losses must agree closely at every step. PyTorch's R has biases before its batch norms, which
+ * take them out again; ours has none.
  */
 #include "tests/golden.h"
 

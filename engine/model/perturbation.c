@@ -43,29 +43,29 @@ typedef struct {
   guint layer; /* index of the perturbed layer, for names */
 } Builder;
 
-/* Convolution with parameters `prefix`.weight and .bias, of Kaiming's deviation times `gain`. */
+/* Convolution with parameter `prefix`.weight, of Kaiming's deviation times `gain`, and `bias`, or
+ * NULL. */
 static SpTensor *
-build_convolution (const Builder *builder, SpTensor *x, const char *prefix, int out, int size,
-                   int stride, float gain)
+build_convolution (const Builder *builder, SpTensor *x, const char *prefix, SpTensor *bias, int out,
+                   int size, int stride, float gain)
 {
   int in = sp_tensor_shape (x).channels;
   float deviation = gain * sqrtf (2.0f / ((1 + SLOPE * SLOPE) * in * size * size));
   g_autofree char *weight = g_strconcat (prefix, ".weight", NULL);
-  g_autofree char *bias = g_strconcat (prefix, ".bias", NULL);
   SpTensor *kernel = random_parameter (builder->graph, builder->random, builder->layer, weight,
                                        SP_SHAPE (out, in, size, size), deviation);
-  SpTensor *offset = vector_parameter (builder->graph, builder->layer, bias, out, 0);
   SpConvolution settings = { .stride = stride, .padding = size / 2, .upsample = 1, .slope = 1 };
-  return sp_graph_convolution (builder->graph, x, kernel, offset, settings);
+  return sp_graph_convolution (builder->graph, x, kernel, bias, settings);
 }
 
-/* Convolution, batch norm, leaky ReLU. */
+/* Convolution, batch norm, leaky ReLU. A bias would be taken out again by the norm: without a
+ * gradient of its own it would go wherever Adam leads rounding. */
 static SpTensor *
 build_unit (const Builder *builder, SpTensor *x, const char *prefix, int out, int size, int stride)
 {
   g_autofree char *scale_name = g_strconcat (prefix, ".scale", NULL);
   g_autofree char *shift_name = g_strconcat (prefix, ".shift", NULL);
-  x = build_convolution (builder, x, prefix, out, size, stride, 1);
+  x = build_convolution (builder, x, prefix, NULL, out, size, stride, 1);
   SpTensor *scale = vector_parameter (builder->graph, builder->layer, scale_name, out, 1);
   SpTensor *shift = vector_parameter (builder->graph, builder->layer, shift_name, out, 0);
   return sp_graph_leaky_relu (builder->graph, sp_graph_batch_norm (builder->graph, x, scale, shift),
@@ -75,10 +75,11 @@ build_unit (const Builder *builder, SpTensor *x, const char *prefix, int out, in
 static SpTensor *
 build_head (const Builder *builder, SpPerturbationKind kind, SpTensor *x, int channels)
 {
-  if (kind == SP_PERTURBATION_HEADS)
-    return build_convolution (builder, x, "head", channels, 3, 1, HEAD_GAIN);
-  x = build_unit (builder, x, "skip", SKIP_CHANNELS, 1, 1);
-  return build_convolution (builder, x, "head", channels, 1, 1, HEAD_GAIN);
+  gboolean is_lowrank = kind == SP_PERTURBATION_LOWRANK;
+  if (is_lowrank)
+    x = build_unit (builder, x, "skip", SKIP_CHANNELS, 1, 1);
+  SpTensor *bias = vector_parameter (builder->graph, builder->layer, "head.bias", channels, 0);
+  return build_convolution (builder, x, "head", bias, channels, is_lowrank ? 1 : 3, 1, HEAD_GAIN);
 }
 
 /* ---- R ---- */

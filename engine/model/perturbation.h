@@ -11,7 +11,7 @@
  * - HEADS: the same trunk; head: conv 3x3 32 -> C.
  *
  * All slopes 0.2. Convolutions start Kaiming-normal but for a head's last, which starts at zero, so
- * that G' starts as G; biases zero, batch norm 1 and 0.
+ * that G' starts as G; its bias zero, batch norm 1 and 0.
  */
 #pragma once
 
@@ -20,9 +20,9 @@
 
 G_BEGIN_DECLS
 
-/* Names of the parameters: "perturbation.{i}.trunk.weight", ".trunk.bias", ".trunk.scale",
- * ".trunk.shift", ".head.weight", ".head.bias", and for LOWRANK ".skip.weight", ".skip.bias",
- * ".skip.scale", ".skip.shift" before the head; for FREE "perturbation.{i}"; i counts from 0, the
+/* Names of the parameters: "perturbation.{i}.trunk.weight", ".trunk.scale", ".trunk.shift",
+ * ".head.weight", ".head.bias", and for LOWRANK ".skip.weight", ".skip.scale", ".skip.shift" before
+ * the head; for FREE "perturbation.{i}"; i counts from 0, the
  * deepest. */
 void sp_perturbation_build (SpGraph *graph, SpPerturbationKind kind, guint seed, guint n_layers,
                             const SpShape *shapes, SpTensor **deltas);

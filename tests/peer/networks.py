@@ -68,7 +68,7 @@ class Unit(nn.Module):
 
     def __init__(self, inputs, outputs, size, stride):
         super().__init__()
-        self.convolution = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2)
+        self.convolution = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
         self.norm = nn.BatchNorm2d(outputs, track_running_stats=False)
 
     def forward(self, x):
