@@ -187,6 +187,7 @@ extern const SpOperationClass cuda_sum;
 extern const SpOperationClass cuda_leaky_relu;
 extern const SpOperationClass cuda_pool;
 extern const SpOperationClass cuda_batch_norm;
+extern const SpOperationClass cuda_batch_norm_relu;
 extern const SpOperationClass cuda_resample;
 extern const SpOperationClass cuda_crop;
 extern const SpOperationClass cuda_spectral_norm;
