@@ -189,7 +189,8 @@ set_functions (SpBackend *base)
   base->clear = clear;
   base->copy = copy;
   base->adam = adam_update;
-  base->can_update = layer_can_update;
+  base->can_update = layer_reads_delta;
+  base->can_decay = layer_reads_delta;
   base->begin_step = step_begin;
   base->end_step = step_end;
   base->free_recording = step_free_recording;

@@ -200,5 +200,5 @@ extern const SpOperationClass cuda_hinge;
 extern const SpOperationClass cuda_mean;
 extern const SpOperationClass cuda_layer;
 
-/* SpBackend.can_update: a layer's delta. */
-gboolean layer_can_update (const SpOperation *operation, guint k);
+/* SpBackend.can_update and can_decay: input k is a layer's delta. */
+gboolean layer_reads_delta (const SpOperation *operation, guint k);

@@ -4,7 +4,8 @@
  *
  * Two kernels, each other's adjoints: `expand` makes many of few, `contract` few of many. Backward,
  * where dz and x meet, they also sum for the kernel and the bias; each block writes its sums, and a
- * second launch adds those of all blocks in order. */
+ * second launch adds those of all blocks in order. What takes arrays is always inlined, so that
+ * they stay in registers. */
 #include "cuda/convolution-narrow.cuh"
 #include "cuda/sums.cuh"
 
@@ -35,7 +36,7 @@ pixel_at (int k)
 
 /* Of one channel's map; zeros beyond its end. */
 template <bool whole>
-static __device__ inline void
+static __device__ __forceinline__ void
 load_pixels (unsigned pixels, const float *map, float (&values)[EACH])
 {
   if constexpr (whole) {
@@ -56,7 +57,7 @@ load_pixels (unsigned pixels, const float *map, float (&values)[EACH])
 
 /* Channel `map` of the source, counted over all images. */
 template <bool whole>
-static __device__ inline void
+static __device__ __forceinline__ void
 load_source (unsigned pixels, const Source &source, unsigned map, float (&values)[EACH])
 {
   size_t first = static_cast<size_t> (map) * pixels;
@@ -71,7 +72,7 @@ load_source (unsigned pixels, const Source &source, unsigned map, float (&values
 }
 
 template <bool whole>
-static __device__ inline void
+static __device__ __forceinline__ void
 put_pixels (unsigned pixels, const Gradient &to, unsigned map, const float (&values)[EACH])
 {
   float *at = to.values + static_cast<size_t> (map) * pixels;
@@ -95,7 +96,7 @@ put_pixels (unsigned pixels, const Gradient &to, unsigned map, const float (&val
 
 /* The few side's channels; zeros for those that are not there. */
 template <bool whole>
-static __device__ inline void
+static __device__ __forceinline__ void
 load_few (const Narrow &n, const Source &source, float (&few)[FEW][EACH])
 {
 #pragma unroll
@@ -108,7 +109,7 @@ load_few (const Narrow &n, const Source &source, float (&few)[FEW][EACH])
   }
 }
 
-static __device__ inline void
+static __device__ __forceinline__ void
 load_weights (const Narrow &n, int m, float (&weights)[FEW])
 {
 #pragma unroll
@@ -119,7 +120,7 @@ load_weights (const Narrow &n, int m, float (&weights)[FEW])
 /* The channels of a warp's turn, `first` and each WARPS further, whose reads are under way
  * together; zeros beyond the last. */
 template <bool whole>
-static __device__ inline void
+static __device__ __forceinline__ void
 load_many (const Narrow &n, const Source &source, int first, float (&values)[TURN][EACH])
 {
 #pragma unroll
@@ -139,7 +140,7 @@ load_many (const Narrow &n, const Source &source, int first, float (&values)[TUR
 /* The warp's sums of `count` values, a power of two, of each thread: to thread i the one of value
  * i * count / 32. Each step halves what a thread has to add. */
 template <int count>
-static __device__ inline float
+static __device__ __forceinline__ float
 sum_each (float (&values)[count])
 {
   int step = WARP / 2;
@@ -173,7 +174,7 @@ block_slots (const Narrow &n, float *partial)
 
 /* Puts the sums of `count` channels' pixels into slots: channel c's is the one of slot (c). */
 template <int count, typename Slot>
-static __device__ inline void
+static __device__ __forceinline__ void
 sum_channels_of (const float (&values)[count][EACH], float *slots, Slot slot)
 {
   float sums[count];
@@ -187,7 +188,7 @@ sum_channels_of (const float (&values)[count][EACH], float *slots, Slot slot)
 }
 
 /* Of a turn of the many channels with the few, for the kernel. */
-static __device__ inline void
+static __device__ __forceinline__ void
 sum_products (const Narrow &n, int first, const float (&few)[FEW][EACH],
               const float (&values)[TURN][EACH], float *slots)
 {
@@ -240,7 +241,7 @@ struct Sums {
 };
 
 template <bool whole>
-static __device__ inline void
+static __device__ __forceinline__ void
 expand_channel (const Narrow &n, int m, const float (&few)[FEW][EACH], const float *bias,
                 float slope, const Gradient &to)
 {
@@ -282,7 +283,7 @@ expand (Narrow n, Source from, const float *bias, float slope, Gradient to, Sums
 /* Warps' sums of the few channels to leaky (their total + bias), each channel by a warp. `shared`:
  * WARPS x FEW x EACH x 32 floats. */
 template <bool whole>
-static __device__ inline void
+static __device__ __forceinline__ void
 put_totals (const Narrow &n, const float (&few)[FEW][EACH], float *shared, const float *bias,
             float slope, const Gradient &to)
 {

@@ -17,7 +17,7 @@
 
 /* Row r of a tile's outputs; zeros beyond the map. `whole`: rows are cut into whole tiles. */
 template <bool whole, int outputs>
-static __device__ inline void
+static __device__ __forceinline__ void
 read_outputs (const Winograd &w, const Source &dy, const Tile &tile, int r, float (&d)[outputs])
 {
   int row = tile.row * outputs + r, first = tile.column * outputs, last = w.out_width - 1;

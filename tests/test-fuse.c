@@ -296,6 +296,11 @@ test_layer (const Case *test, gboolean on_cuda)
     compare_gradient (one, joined.factors, other, apart.factors);
     compare_gradient (one, joined.mixer, other, apart.mixer);
     compare_gradient (one, joined.offset, other, apart.offset);
+    const SpAdam adam = SP_ADAM_DEFAULT;
+    sp_plan_step (one, &adam); /* leaves out what it can: the same gradients */
+    compare_gradient (one, joined.factors, other, apart.factors);
+    compare_gradient (one, joined.mixer, other, apart.mixer);
+    compare_gradient (one, joined.offset, other, apart.offset);
   } else if (test->perturbed) {
     compare_gradient (one, joined.delta, other, apart.delta);
   }
