@@ -159,6 +159,7 @@ set_operations (const SpOperationClass **operations)
   operations[SP_OPERATION_LEAKY_RELU] = &cuda_leaky_relu;
   operations[SP_OPERATION_POOL] = &cuda_pool;
   operations[SP_OPERATION_BATCH_NORM] = &cuda_batch_norm;
+  operations[SP_OPERATION_BATCH_NORM_RELU] = &cuda_batch_norm_relu;
   operations[SP_OPERATION_RESAMPLE] = &cuda_resample;
   operations[SP_OPERATION_CROP] = &cuda_crop;
   operations[SP_OPERATION_SPECTRAL_NORM] = &cuda_spectral_norm;
@@ -188,7 +189,8 @@ set_functions (SpBackend *base)
   base->clear = clear;
   base->copy = copy;
   base->adam = adam_update;
-  base->can_update = layer_can_update;
+  base->can_update = layer_reads_delta;
+  base->can_decay = layer_reads_delta;
   base->begin_step = step_begin;
   base->end_step = step_end;
   base->free_recording = step_free_recording;

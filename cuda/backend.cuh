@@ -187,6 +187,7 @@ extern const SpOperationClass cuda_sum;
 extern const SpOperationClass cuda_leaky_relu;
 extern const SpOperationClass cuda_pool;
 extern const SpOperationClass cuda_batch_norm;
+extern const SpOperationClass cuda_batch_norm_relu;
 extern const SpOperationClass cuda_resample;
 extern const SpOperationClass cuda_crop;
 extern const SpOperationClass cuda_spectral_norm;
@@ -199,5 +200,5 @@ extern const SpOperationClass cuda_hinge;
 extern const SpOperationClass cuda_mean;
 extern const SpOperationClass cuda_layer;
 
-/* SpBackend.can_update: a layer's delta. */
-gboolean layer_can_update (const SpOperation *operation, guint k);
+/* SpBackend.can_update and can_decay: input k is a layer's delta. */
+gboolean layer_reads_delta (const SpOperation *operation, guint k);

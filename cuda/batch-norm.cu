@@ -1,10 +1,25 @@
-/* Batch normalisation with the statistics of this very batch, a channel in pieces: one launch sums
- * each piece, the next adds the sums of a channel's pieces and uses them. */
+/* Batch normalisation with the statistics of this very batch, alone or with the leaky ReLU after
+ * it, a channel in pieces: one launch sums each piece, the next adds the sums of a channel's pieces
+ * and uses them. */
 #include "cuda/sums.cuh"
 
-struct Statistics { /* of a channel */
-  float mean, inverse_deviation;
+struct Statistics { /* of a channel: before the leaky ReLU, y = (x - mean) factor + offset */
+  float mean, inverse_deviation, factor, offset;
 };
+
+/* Backward takes the leaky ReLU's sign from it, so it must round alike everywhere. */
+static __device__ inline float
+normalise (const Statistics &channel, float x)
+{
+  return fmaf (x - channel.mean, channel.factor, channel.offset);
+}
+
+/* 1: no leaky ReLU. */
+static float
+slope_of (const SpOperation *operation)
+{
+  return operation->kind == SP_OPERATION_BATCH_NORM ? 1.0f : operation->attributes.slope;
+}
 
 /* ---- Forward ---- */
 
@@ -31,7 +46,7 @@ find_moments (Pieces pieces, const float *__restrict__ x, Moments *moments)
 
 /* Of the whole channel (Chan, Golub and LeVeque 1983), to every thread. */
 static __device__ inline Statistics
-combine (const Pieces &pieces, const Moments *moments, double *shared)
+combine (const Pieces &pieces, const Moments *moments, float scale, float shift, double *shared)
 {
   double count = static_cast<double> (pieces.batch) * pieces.pixels, sum = 0.0, squares = 0.0;
   for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS)
@@ -43,18 +58,18 @@ combine (const Pieces &pieces, const Moments *moments, double *shared)
     squares += piece.squares + piece_elements (pieces, p) * apart * apart;
   }
   double variance = sum_block (squares, shared) / count;
-  return Statistics{ static_cast<float> (mean),
-                     static_cast<float> (1.0 / sqrt (variance + SP_BATCH_NORM_EPSILON)) };
+  float inverse_deviation = static_cast<float> (1.0 / sqrt (variance + SP_BATCH_NORM_EPSILON));
+  return Statistics{ static_cast<float> (mean), inverse_deviation, scale * inverse_deviation,
+                     shift };
 }
 
 static __global__ void
 batch_norm (Pieces pieces, const Moments *moments, const float *__restrict__ x, const float *scale,
-            const float *shift, float *__restrict__ y, Statistics *statistics)
+            const float *shift, float slope, float *__restrict__ y, Statistics *statistics)
 {
   SHARED_ARRAY (double, shared);
-  Statistics channel = combine (pieces, moments, shared);
-  float factor = channel.inverse_deviation * scale[blockIdx.y], offset = shift[blockIdx.y];
-  visit_piece (pieces, [&] (size_t i) { y[i] = (x[i] - channel.mean) * factor + offset; });
+  Statistics channel = combine (pieces, moments, scale[blockIdx.y], shift[blockIdx.y], shared);
+  visit_piece (pieces, [&] (size_t i) { y[i] = leaky (normalise (channel, x[i]), slope); });
   if (threadIdx.x == 0 && blockIdx.x == 0)
     statistics[blockIdx.y] = channel;
 }
@@ -69,27 +84,35 @@ forward (SpBackend *backend, const SpOperation *operation)
   for_each_piece (cuda, "batch norm's moments", pieces, pieces.count, find_moments, x, moments);
   for_each_piece (cuda, "batch norm", pieces, pieces.count, batch_norm, moments, x,
                   value_of (&operation->inputs[1]), value_of (&operation->inputs[2]),
-                  static_cast<float *> (operation->output.value),
+                  slope_of (operation), static_cast<float *> (operation->output.value),
                   static_cast<Statistics *> (operation->state));
 }
 
 /* ---- Backward ----
- * With n = (x - mean) inv: dx = scale inv (dy - mean (dy) - n mean (dy n)). */
+ * With dy the gradient before the leaky ReLU and n = (x - mean) inv:
+ * dx = scale inv (dy - mean (dy) - n mean (dy n)). */
 
 struct Products { /* sums over a piece, or a channel: of dy, and of dy n */
   double of_dy, of_n;
 };
 
+static __device__ inline float
+mask (const Statistics &channel, float x, float slope, float dy)
+{
+  return normalise (channel, x) > 0.0f ? dy : slope * dy;
+}
+
 static __global__ void
 find_products (Pieces pieces, const float *__restrict__ x, const Statistics *statistics,
-               const float *__restrict__ dy, Products *products)
+               float slope, const float *__restrict__ dy, Products *products)
 {
   SHARED_ARRAY (double, shared);
   Statistics channel = statistics[blockIdx.y];
   float sum = 0.0f, product = 0.0f;
   visit_piece (pieces, [&] (size_t i) {
-    sum += dy[i];
-    product += dy[i] * ((x[i] - channel.mean) * channel.inverse_deviation);
+    float masked = mask (channel, x[i], slope, dy[i]);
+    sum += masked;
+    product += masked * ((x[i] - channel.mean) * channel.inverse_deviation);
   });
   double of_dy = sum_block (static_cast<double> (sum), shared);
   double of_n = sum_block (static_cast<double> (product), shared);
@@ -111,7 +134,7 @@ combine (const Pieces &pieces, const Products *products, double *shared)
 /* A channel's first block puts the gradients of its scale and shift. */
 static __global__ void
 batch_norm_gradient (Pieces pieces, const Products *products, const float *__restrict__ x,
-                     const float *scale, const Statistics *statistics, const float *__restrict__ dy,
+                     const Statistics *statistics, float slope, const float *__restrict__ dy,
                      Gradient dx, Gradient dscale, Gradient dshift)
 {
   SHARED_ARRAY (double, shared);
@@ -126,11 +149,11 @@ batch_norm_gradient (Pieces pieces, const Products *products, const float *__res
   double count = static_cast<double> (pieces.batch) * pieces.pixels;
   float mean_dy = static_cast<float> (sum.of_dy / count);
   float mean_product = static_cast<float> (sum.of_n / count);
-  float factor = scale[blockIdx.y] * channel.inverse_deviation;
   float *__restrict__ to = dx.values;
   visit_piece (pieces, [&] (size_t i) {
     float n = (x[i] - channel.mean) * channel.inverse_deviation;
-    float value = factor * (dy[i] - mean_dy - n * mean_product);
+    float masked = mask (channel, x[i], slope, dy[i]);
+    float value = channel.factor * (masked - mean_dy - n * mean_product);
     to[i] = dx.accumulate ? to[i] + value : value;
   });
 }
@@ -144,11 +167,12 @@ backward (SpBackend *backend, const SpOperation *operation)
   const Statistics *statistics = static_cast<Statistics *> (operation->state);
   const float *x = value_of (&operation->inputs[0]), *dy = gradient_of (&operation->output);
   Gradient dx = gradient (&operation->inputs[0]);
+  float slope = slope_of (operation);
   for_each_piece (cuda, "batch norm's products", pieces, pieces.count, find_products, x, statistics,
-                  dy, products);
+                  slope, dy, products);
   for_each_piece (cuda, "batch norm's gradient", pieces, dx.values != nullptr ? pieces.count : 1,
-                  batch_norm_gradient, products, x, value_of (&operation->inputs[1]), statistics,
-                  dy, dx, gradient (&operation->inputs[1]), gradient (&operation->inputs[2]));
+                  batch_norm_gradient, products, x, statistics, slope, dy, dx,
+                  gradient (&operation->inputs[1]), gradient (&operation->inputs[2]));
 }
 
 /* ---- Memory ---- */
@@ -167,5 +191,9 @@ workspace_bytes (SpBackend *, const SpOperation *operation, gboolean)
          * MAX (sizeof (Moments), sizeof (Products));
 }
 
-const SpOperationClass cuda_batch_norm = { state_bytes, workspace_bytes, nullptr, forward,
-                                           backward };
+#define CLASS                                                                                      \
+  {                                                                                                \
+    state_bytes, workspace_bytes, nullptr, forward, backward                                       \
+  }
+const SpOperationClass cuda_batch_norm = CLASS;
+const SpOperationClass cuda_batch_norm_relu = CLASS;

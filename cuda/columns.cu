@@ -1,5 +1,5 @@
-/* See columns.cuh. Places within one image fit 32 bits: the graph's limits see to it, and divisions
- * of 64 bits would cost more than the copies. */
+/* See columns.cuh. Places within one image, and items of a band, fit 32 bits: the graph's limits
+ * and the bands' see to it, and divisions of 64 bits would cost more than the copies. */
 #include "cuda/columns.cuh"
 
 /* A thread's item: a pixel of one channel of one of the band's images. */
@@ -8,24 +8,20 @@ struct Item {
 };
 
 static __device__ inline Item
-item_of (size_t i, unsigned images, unsigned pixels)
+item_of (unsigned i, unsigned images, unsigned pixels)
 {
-  size_t map = i / pixels;
-  Item item;
-  item.pixel = static_cast<unsigned> (i - map * pixels);
-  item.channel = static_cast<unsigned> (map) / images;
-  item.image = static_cast<unsigned> (map) % images;
-  return item;
+  unsigned map = i / pixels, channel = map / images;
+  return Item{ channel, map - channel * images, i - map * pixels };
 }
 
 /* A thread for each channel and pixel of the band writes the pixel's window, k x k rows apart.
  * `fixed`: the kernel's size when it is known here, else 0. */
 template <int fixed>
 static __global__ void
-gather (size_t count, Geometry g, Band band, const float *__restrict__ x,
+gather (unsigned count, Geometry g, Band band, const float *__restrict__ x,
         float *__restrict__ columns)
 {
-  size_t i = thread_index ();
+  unsigned i = static_cast<unsigned> (thread_index ());
   if (i >= count)
     return;
   const int kernel = fixed > 0 ? fixed : g.kernel;
@@ -50,44 +46,51 @@ gather (size_t count, Geometry g, Band band, const float *__restrict__ x,
     }
 }
 
-/* The output row or column whose tap t reads position `at`, or -1. */
-static __device__ inline int
-reader (int at, int tap, const Geometry &g)
+/* Taps that read one position, along one side: the first, and the output that reads it there; each
+ * further tap is a stride on, of the output before. */
+struct Readers {
+  int tap, output;
+};
+
+static __device__ inline Readers
+readers (int at, int padding, int stride)
 {
-  int position = at + g.padding - tap;
-  if (g.stride == 1)
-    return position;
-  return position >= 0 && position % g.stride == 0 ? position / g.stride : -1;
+  int position = at + padding, output = position / stride;
+  return Readers{ position - output * stride, output };
 }
 
 /* What the band's columns copied from one position of the (upsampled) channel: `columns` is its
- * first tap's row of its image. */
-template <int fixed>
+ * first tap's row of its image. No read waits for another, as those that do not count are of the
+ * first element. */
+template <int fixed, int fixed_stride>
 static __device__ inline float
 copies (const Geometry &g, Band band, const float *columns, size_t row_length, int row, int column)
 {
-  const int kernel = fixed > 0 ? fixed : g.kernel;
+  const int kernel = fixed > 0 ? fixed : g.kernel, stride = fixed > 0 ? fixed_stride : g.stride;
+  const int taps = (kernel + stride - 1) / stride;
+  Readers down = readers (row, g.padding, stride), across = readers (column, g.padding, stride);
   float sum = 0.0f;
 #pragma unroll
-  for (int r = 0; r < kernel; r++) {
-    int y = reader (row, r, g) - band.first;
-    if (y < 0 || y >= band.rows)
-      continue;
+  for (int r = 0; r < taps; r++)
 #pragma unroll
-    for (int c = 0; c < kernel; c++) {
-      int x = reader (column, c, g);
-      if (x >= 0 && x < g.out_width)
-        sum += columns[(r * kernel + c) * row_length + y * g.out_width + x];
+    for (int c = 0; c < taps; c++) {
+      int y = down.output - r - band.first, x = across.output - c;
+      int tap_y = down.tap + r * stride, tap_x = across.tap + c * stride;
+      bool counts =
+          tap_y < kernel && y >= 0 && y < band.rows && tap_x < kernel && x >= 0 && x < g.out_width;
+      float value =
+          columns[counts ? (tap_y * kernel + tap_x) * row_length + y * g.out_width + x : 0];
+      sum += counts ? value : 0.0f;
     }
-  }
   return sum;
 }
 
-template <int fixed>
+/* `fixed`, `fixed_stride`: kernel and stride when they are known here, else 0. */
+template <int fixed, int fixed_stride>
 static __global__ void
-scatter (size_t count, Geometry g, Band band, const float *__restrict__ columns, Gradient dx)
+scatter (unsigned count, Geometry g, Band band, const float *__restrict__ columns, Gradient dx)
 {
-  size_t i = thread_index ();
+  unsigned i = static_cast<unsigned> (thread_index ());
   if (i >= count)
     return;
   const int kernel = fixed > 0 ? fixed : g.kernel;
@@ -102,7 +105,7 @@ scatter (size_t count, Geometry g, Band band, const float *__restrict__ columns,
   float sum = 0.0f;
   for (int r = 0; r < g.upsample; r++)
     for (int c = 0; c < g.upsample; c++)
-      sum += copies<fixed> (g, band, from, row_length, row + r, column + c);
+      sum += copies<fixed, fixed_stride> (g, band, from, row_length, row + r, column + c);
   size_t map = static_cast<size_t> (band.image + item.image) * g.channels + item.channel;
   put (dx, map * g.height * g.width + item.pixel, sum);
 }
@@ -123,6 +126,9 @@ columns_scatter (CudaBackend *cuda, const Geometry *geometry, Band band, const f
 {
   size_t count =
       static_cast<size_t> (geometry->channels) * band.images * geometry->height * geometry->width;
-  for_each (cuda, "a convolution's windows' gradient", count,
-            geometry->kernel == 3 ? scatter<3> : scatter<0>, count, *geometry, band, columns, dx);
+  auto kernel = geometry->stride == 2 ? scatter<3, 2> : scatter<3, 1>;
+  if (geometry->kernel != 3)
+    kernel = scatter<0, 0>;
+  for_each (cuda, "a convolution's windows' gradient", count, kernel, count, *geometry, band,
+            columns, dx);
 }

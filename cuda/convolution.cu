@@ -1,8 +1,10 @@
 /* Convolution, plus bias, then leaky ReLU, and its adjoints: by Winograd where that pays
- * (winograd.cuh), else and for the gradient of kernels as a matrix product over windows
- * (columns.cuh). A 1x1 convolution's windows are its input. */
+ * (winograd.cuh), in one pass where one side has few channels (convolution-narrow.cuh), else as a
+ * matrix product over windows (columns.cuh). A 1x1 convolution's windows are its input. */
 #include "cuda/convolution.cuh"
 #include "cuda/columns.cuh"
+#include "cuda/convolution-narrow.cuh"
+#include "cuda/sums.cuh"
 
 #ifndef BAND_FLOATS /* the emulation's is small, so that its small shapes take several bands */
 #define BAND_FLOATS (static_cast<size_t> (32) << 20) /* of windows at a time: 128 MB */
@@ -71,15 +73,17 @@ packed_gradient (const Convolution *c)
   return c->gradient_suits ? winograd_kernel_floats (&c->gradient) : 0;
 }
 
-/* dz as such is for products over windows and for sums; Winograd masks dy as it reads it. The
- * gradient of a kernel is one product over all images' pixels, so dz is C x N x H x W. */
+/* dz as such is for products over windows and for sums; Winograd masks dy as it reads it. By
+ * windows the gradient of a kernel is one product over all images' pixels, so dz is C x N x H x W.
+ */
 static bool
 needs_dz (const Convolution *c)
 {
   bool by_windows = wants (c->x) && !c->gradient_suits;
+  bool kernel_by_windows = wants (c->kernel) && !c->forward_suits;
   bool is_batch = c->y->shape.batch > 1;
-  return (c->settings.slope != 1.0f && (by_windows || wants (c->bias)))
-         || (wants (c->kernel) && (c->settings.slope != 1.0f || is_batch));
+  return (c->settings.slope != 1.0f && (by_windows || kernel_by_windows || wants (c->bias)))
+         || (kernel_by_windows && is_batch);
 }
 
 static SpShape
@@ -150,13 +154,16 @@ static gsize
 workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
 {
   Convolution c = describe (backend, operation);
+  if (narrow_convolution_suits (operation))
+    return training ? narrow_convolution_workspace_floats (operation) * sizeof (float) : 0;
   size_t packed = c.kernel->constant ? 0 : MAX (packed_forward (&c), packed_gradient (&c));
   size_t forward = c.forward_suits ? winograd_workspace_floats (&c.forward) : window_floats (&c);
   size_t backward = 0;
   if (training && wants (c.x))
     backward = c.gradient_suits ? winograd_workspace_floats (&c.gradient) : window_floats (&c);
   if (training && wants (c.kernel))
-    backward = MAX (backward, window_floats (&c));
+    backward = MAX (backward, c.forward_suits ? winograd_kernel_gradient_floats (&c.forward)
+                                              : window_floats (&c));
   if (training && wants (c.bias))
     backward = MAX (backward, sum_channels_floats (shape_of_gradient (&c)));
   if (training && needs_dz (&c))
@@ -180,11 +187,10 @@ prepare (SpBackend *backend, const SpOperation *operation, gboolean training)
 /* ---- Forward ---- */
 
 static __global__ void
-add_bias (size_t count, int channels, size_t pixels, const float *bias, float slope, float *y)
+add_bias (Pieces pieces, const float *bias, float slope, float *y)
 {
-  size_t i = thread_index ();
-  if (i < count)
-    y[i] = leaky (y[i] + (bias != nullptr ? bias[i / pixels % channels] : 0.0f), slope);
+  float offset = bias != nullptr ? bias[blockIdx.y] : 0.0f;
+  visit_piece (pieces, [&] (size_t i) { y[i] = leaky (y[i] + offset, slope); });
 }
 
 static Matrix
@@ -240,10 +246,10 @@ forward_by_windows (const Convolution *c, float *workspace)
   } while (next_band (c, &band));
   if (c->bias == nullptr && c->settings.slope == 1.0f)
     return;
-  size_t count = elements_of (c->y->shape);
   const float *bias = c->bias != nullptr ? value_of (c->bias) : nullptr;
-  for_each (c->cuda, "a convolution's bias", count, add_bias, count, out, c->out_pixels, bias,
-            c->settings.slope, y);
+  Pieces pieces = pieces_of (c->y->shape);
+  for_each_piece (c->cuda, "a convolution's bias", pieces, pieces.count, add_bias, bias,
+                  c->settings.slope, y);
 }
 
 bool
@@ -255,6 +261,10 @@ convolution_reads_once (SpBackend *backend, const SpOperation *operation)
 void
 convolution_forward (SpBackend *backend, const SpOperation *operation, const Source *x)
 {
+  if (narrow_convolution_suits (operation)) {
+    narrow_convolution_forward (cuda_backend (backend), operation);
+    return;
+  }
   Convolution c = describe (backend, operation);
   float *workspace = static_cast<float *> (operation->workspace);
   const float *packed = static_cast<const float *> (operation->state);
@@ -347,6 +357,17 @@ input_gradient_by_windows (const Convolution *c, const OutputGradient &dz, float
   } while (next_band (c, &band));
 }
 
+/* dy, to be masked where it is read. */
+static Source
+masked_gradient (const Convolution *c)
+{
+  Source source = {};
+  source.values = gradient_of (c->y);
+  source.sign_of = c->settings.slope != 1.0f ? value_of (c->y) : nullptr;
+  source.slope = c->settings.slope;
+  return source;
+}
+
 static void
 input_gradient (const Convolution *c, const OutputGradient &dz, float *workspace)
 {
@@ -362,17 +383,13 @@ input_gradient (const Convolution *c, const OutputGradient &dz, float *workspace
     winograd_pack (c->cuda, &c->gradient, true, value_of (c->kernel), place);
     packed = place;
   }
-  bool is_masked = c->settings.slope != 1.0f;
-  Source source = {};
-  source.values = gradient_of (c->y);
-  source.sign_of = is_masked ? value_of (c->y) : nullptr;
-  source.slope = c->settings.slope;
+  Source source = masked_gradient (c);
   winograd_run (c->cuda, &c->gradient, &source, packed, nullptr, 1.0f, gradient (c->x), workspace);
 }
 
 /* One product for each band, over the pixels of all its images. */
 static void
-kernel_gradient (const Convolution *c, const OutputGradient &dz, float *workspace)
+kernel_gradient_by_windows (const Convolution *c, const OutputGradient &dz, float *workspace)
 {
   int out = c->y->shape.channels, taps = static_cast<int> (c->taps);
   Gradient dkernel = gradient (c->kernel);
@@ -394,8 +411,24 @@ kernel_gradient (const Convolution *c, const OutputGradient &dz, float *workspac
 }
 
 static void
+kernel_gradient (const Convolution *c, const OutputGradient &dz, float *workspace)
+{
+  if (!c->forward_suits) {
+    kernel_gradient_by_windows (c, dz, workspace);
+    return;
+  }
+  Source x = {}, dy = masked_gradient (c);
+  x.values = value_of (c->x);
+  winograd_kernel_gradient (c->cuda, &c->forward, &x, &dy, gradient (c->kernel), workspace);
+}
+
+static void
 backward (SpBackend *backend, const SpOperation *operation)
 {
+  if (narrow_convolution_suits (operation)) {
+    narrow_convolution_backward (cuda_backend (backend), operation);
+    return;
+  }
   Convolution c = describe (backend, operation);
   float *workspace = static_cast<float *> (operation->workspace);
   if (!c.kernel->constant)

@@ -87,7 +87,8 @@ describe (SpBackend *backend, const SpOperation *operation, Sizes *sizes)
   sizes->state = place_in_state (&layer, operation);
   sizes->workspace = place_in_workspace (&layer, operation);
   SpOperand *input = &convolution->inputs[0];
-  *input = SpOperand{ layer.x->shape, layer.normalised, layer.gradient, FALSE, FALSE, nullptr };
+  *input =
+      SpOperand{ layer.x->shape, layer.normalised, layer.gradient, FALSE, FALSE, nullptr, 0.0f };
   if (operation->state != nullptr)
     convolution->state = place (operation->state, sizes->state);
   if (operation->workspace != nullptr)
@@ -238,7 +239,7 @@ backward (SpBackend *backend, const SpOperation *operation)
 }
 
 gboolean
-layer_can_update (const SpOperation *operation, guint k)
+layer_reads_delta (const SpOperation *operation, guint k)
 {
   return operation->kind == SP_OPERATION_LAYER && operation->attributes.layer.is_perturbed
          && k == operation->n_inputs - 1;

@@ -137,6 +137,7 @@ struct NormGradient {
   float input_slope;    /* of x's own leaky ReLU, whose adjoint dx goes through */
   Gradient dx, ddelta;  /* x and delta may be one tensor: then delta's adds to x's */
   AdamParameter update; /* of delta, in ddelta's place */
+  float decay;          /* times delta, is part of ddelta */
 };
 
 static inline NormGradient
@@ -150,7 +151,8 @@ norm_gradient_of (const Layer *layer)
                        layer->input_slope,
                        gradient (layer->x),
                        is_perturbed ? gradient (layer->delta) : Gradient{},
-                       AdamParameter{} };
+                       AdamParameter{},
+                       is_perturbed ? layer->delta->decay : 0.0f };
 }
 
 /* `Incoming` knows dn: load (pixels, column, first, values). What does not fit into the threads is
@@ -184,6 +186,8 @@ norm_gradient (NormGradient g, Incoming incoming)
       load_channels (g.pixels, column, first, g.update.value, value);
       load_channels (g.pixels, column, first, g.update.moment1, moment1);
       load_channels (g.pixels, column, first, g.update.moment2, moment2);
+    } else if (g.decay != 0.0f) {
+      load_channels (g.pixels, column, first, g.delta, value);
     }
 #pragma unroll
     for (int k = 0; k < MOST_CHANNELS; k++) {
@@ -197,7 +201,7 @@ norm_gradient (NormGradient g, Incoming incoming)
       if constexpr (updates)
         adam_element (g.update, i, dp * x[k], value[k], moment1[k], moment2[k]);
       else if (g.ddelta.values != nullptr)
-        put (g.ddelta, i, dp * x[k]);
+        put (g.ddelta, i, g.decay != 0.0f ? dp * x[k] + g.decay * value[k] : dp * x[k]);
     }
   }
 }

@@ -83,7 +83,7 @@ visit_piece (const Pieces &pieces, Visit visit)
   unsigned end = piece_end (pieces, blockIdx.x);
   for (int image = 0; image < pieces.batch; image++) {
     size_t map = (static_cast<size_t> (image) * pieces.channels + blockIdx.y) * pieces.pixels;
-#pragma unroll 4
+#pragma unroll 8
     for (unsigned i = blockIdx.x * pieces.each + threadIdx.x; i < end; i += PIECE_THREADS)
       visit (map + i);
   }

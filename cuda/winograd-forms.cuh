@@ -12,23 +12,36 @@
  *   UpsampledAdjoint  2 m + 2   2 m   2 m + 1  2 m + 1   m
  *
  * `pixels` under a tile, `step` apart from the next one's, become entries; each product takes an
- * entry, and products become outputs. */
+ * entry, and products become outputs. The forward forms have the adjoints of what makes outputs and
+ * kernels, for the gradient of a kernel. */
 #pragma once
 
 #include "cuda/launch.cuh"
 
-/* y = matrix x. The matrices are constants, so unrolled loops multiply by no zeros. */
-template <int rows, int columns>
-static __device__ inline void
-apply (const float (&matrix)[rows][columns], const float (&x)[columns], float (&y)[rows])
+template <bool adjoint, int rows, int columns>
+static __device__ inline float
+element (const float (&matrix)[rows][columns], int row, int column)
 {
+  if constexpr (adjoint)
+    return matrix[column][row];
+  else
+    return matrix[row][column];
+}
+
+/* y = matrix x, or its transpose x. The matrices are constants, so unrolled loops multiply by no
+ * zeros. */
+template <bool adjoint = false, int rows, int columns, int from, int to>
+static __device__ inline void
+apply (const float (&matrix)[rows][columns], const float (&x)[from], float (&y)[to])
+{
+  static_assert (from == (adjoint ? rows : columns) && to == (adjoint ? columns : rows));
 #pragma unroll
-  for (int r = 0; r < rows; r++) {
+  for (int r = 0; r < to; r++) {
     float sum = 0.0f;
 #pragma unroll
-    for (int c = 0; c < columns; c++)
-      if (matrix[r][c] != 0.0f)
-        sum += matrix[r][c] * x[c];
+    for (int c = 0; c < from; c++)
+      if (element<adjoint> (matrix, r, c) != 0.0f)
+        sum += element<adjoint> (matrix, r, c) * x[c];
     y[r] = sum;
   }
 }
@@ -43,15 +56,17 @@ template <> struct Matrices<2> {
       { -0.5f, 0, 0.5f, 0 }, { 0, 0.5f, 0.5f, 0 }, { 0, -0.5f, 0.5f, 0 }, { 0, -0.5f, 0, 0.5f } };
     apply (matrix, d, v);
   }
-  static __device__ void output (const float (&s)[4], float (&y)[2])
+  template <bool adjoint, int from, int to>
+  static __device__ void output (const float (&s)[from], float (&y)[to])
   {
     const float matrix[2][4] = { { 1, 0.5f, 0.5f, 0 }, { 0, 0.5f, -0.5f, 1 } };
-    apply (matrix, s, y);
+    apply<adjoint> (matrix, s, y);
   }
-  static __device__ void kernel (const float (&w)[3], float (&v)[4])
+  template <bool adjoint, int from, int to>
+  static __device__ void kernel (const float (&w)[from], float (&v)[to])
   {
     const float matrix[4][3] = { { -2, 0, 0 }, { 2, 2, 2 }, { 2, -2, 2 }, { 0, 0, 2 } };
-    apply (matrix, w, v);
+    apply<adjoint> (matrix, w, v);
   }
   static __device__ void upsampled_input (const float (&d)[6], float (&v)[5])
   {
@@ -60,17 +75,19 @@ template <> struct Matrices<2> {
       { 0, -0.5f, 0, 0.5f, 0, 0 }, { 0, -0.5f, 0, 0, 0, 0.5f } };
     apply (matrix, d, v);
   }
-  static __device__ void upsampled_output (const float (&s)[5], float (&y)[4])
+  template <bool adjoint, int from, int to>
+  static __device__ void upsampled_output (const float (&s)[from], float (&y)[to])
   {
     const float matrix[4][5] = { { 1, 0.5f, 0.5f, 0, 0 }, { 0, 0.5f, 0, 0.5f, 0 },
                                  { 0, 0.5f, -0.5f, 0, 0 }, { 0, 0.5f, 0, -0.5f, 1 } };
-    apply (matrix, s, y);
+    apply<adjoint> (matrix, s, y);
   }
-  static __device__ void upsampled_kernel (const float (&w)[3], float (&v)[5])
+  template <bool adjoint, int from, int to>
+  static __device__ void upsampled_kernel (const float (&w)[from], float (&v)[to])
   {
     const float matrix[5][3] = {
       { -2, 0, 0 }, { 2, 2, 2 }, { 2, -2, -2 }, { -2, -2, 2 }, { 0, 0, 2 } };
-    apply (matrix, w, v);
+    apply<adjoint> (matrix, w, v);
   }
 };
 
@@ -86,16 +103,18 @@ template <> struct Matrices<4> {
       { 0, 1 / 4.f, -3 / 8.f, -1 / 2.f, 3 / 8.f, 1 / 4.f } };
     apply (matrix, d, v);
   }
-  static __device__ void output (const float (&s)[6], float (&y)[4])
+  template <bool adjoint, int from, int to>
+  static __device__ void output (const float (&s)[from], float (&y)[to])
   {
     const float matrix[4][6] = {
       { 1, 1 / 2.f, 1 / 2.f, 1, 1 / 8.f, 0 },
       { 0, 1 / 2.f, -1 / 2.f, 1 / 2.f, -1 / 4.f, 0 },
       { 0, 1 / 2.f, 1 / 2.f, 1 / 4.f, 1 / 2.f, 0 },
       { 0, 1 / 2.f, -1 / 2.f, 1 / 8.f, -1, 1 } };
-    apply (matrix, s, y);
+    apply<adjoint> (matrix, s, y);
   }
-  static __device__ void kernel (const float (&w)[3], float (&v)[6])
+  template <bool adjoint, int from, int to>
+  static __device__ void kernel (const float (&w)[from], float (&v)[to])
   {
     const float matrix[6][3] = {
       { 4, 0, 0 },
@@ -104,7 +123,7 @@ template <> struct Matrices<4> {
       { -64 / 15.f, -32 / 15.f, -16 / 15.f },
       { 16 / 15.f, -32 / 15.f, 64 / 15.f },
       { 0, 0, 4 } };
-    apply (matrix, w, v);
+    apply<adjoint> (matrix, w, v);
   }
   static __device__ void upsampled_input (const float (&d)[10], float (&v)[9])
   {
@@ -120,7 +139,8 @@ template <> struct Matrices<4> {
       { 0, 1 / 4.f, 0, -3 / 8.f, 0, -1 / 2.f, 0, 3 / 8.f, 0, 1 / 4.f } };
     apply (matrix, d, v);
   }
-  static __device__ void upsampled_output (const float (&s)[9], float (&y)[8])
+  template <bool adjoint, int from, int to>
+  static __device__ void upsampled_output (const float (&s)[from], float (&y)[to])
   {
     const float matrix[8][9] = {
       { 1, 1 / 2.f, 1 / 2.f, 0, 1, 0, 1 / 8.f, 0, 0 },
@@ -131,9 +151,10 @@ template <> struct Matrices<4> {
       { 0, 1 / 2.f, 0, 1 / 2.f, 0, 1 / 4.f, 0, 1 / 2.f, 0 },
       { 0, 1 / 2.f, -1 / 2.f, 0, 1 / 8.f, 0, -1, 0, 0 },
       { 0, 1 / 2.f, 0, -1 / 2.f, 0, 1 / 8.f, 0, -1, 1 } };
-    apply (matrix, s, y);
+    apply<adjoint> (matrix, s, y);
   }
-  static __device__ void upsampled_kernel (const float (&w)[3], float (&v)[9])
+  template <bool adjoint, int from, int to>
+  static __device__ void upsampled_kernel (const float (&w)[from], float (&v)[to])
   {
     const float matrix[9][3] = {
       { 4, 0, 0 },
@@ -145,7 +166,7 @@ template <> struct Matrices<4> {
       { 16 / 15.f, -32 / 15.f, -32 / 15.f },
       { -32 / 15.f, -32 / 15.f, 64 / 15.f },
       { 0, 0, 4 } };
-    apply (matrix, w, v);
+    apply<adjoint> (matrix, w, v);
   }
 };
 /* clang-format on */
@@ -163,11 +184,19 @@ template <int m> struct Plain {
   }
   static __device__ void output (const float (&s)[products], float (&y)[outputs])
   {
-    Matrices<m>::output (s, y);
+    Matrices<m>::template output<false> (s, y);
   }
   static __device__ void kernel (const float (&w)[3], float (&v)[products])
   {
-    Matrices<m>::kernel (w, v);
+    Matrices<m>::template kernel<false> (w, v);
+  }
+  static __device__ void output_adjoint (const float (&dy)[outputs], float (&ds)[products])
+  {
+    Matrices<m>::template output<true> (dy, ds);
+  }
+  static __device__ void kernel_adjoint (const float (&dv)[products], float (&dw)[3])
+  {
+    Matrices<m>::template kernel<true> (dv, dw);
   }
 };
 
@@ -190,11 +219,19 @@ template <int m> struct Upsampled {
   }
   static __device__ void output (const float (&s)[products], float (&y)[outputs])
   {
-    Matrices<m>::upsampled_output (s, y);
+    Matrices<m>::template upsampled_output<false> (s, y);
   }
   static __device__ void kernel (const float (&w)[3], float (&v)[products])
   {
-    Matrices<m>::upsampled_kernel (w, v);
+    Matrices<m>::template upsampled_kernel<false> (w, v);
+  }
+  static __device__ void output_adjoint (const float (&dy)[outputs], float (&ds)[products])
+  {
+    Matrices<m>::template upsampled_output<true> (dy, ds);
+  }
+  static __device__ void kernel_adjoint (const float (&dv)[products], float (&dw)[3])
+  {
+    Matrices<m>::template upsampled_kernel<true> (dv, dw);
   }
 };
 
@@ -215,10 +252,10 @@ template <int m> struct UpsampledAdjoint {
 #pragma unroll
     for (int p = 0; p < products; p++)
       sums[point_of (p)] += s[p];
-    Matrices<m>::output (sums, y);
+    Matrices<m>::template output<false> (sums, y);
   }
   static __device__ void kernel (const float (&w)[3], float (&v)[products])
   {
-    Matrices<m>::upsampled_kernel (w, v);
+    Matrices<m>::template upsampled_kernel<false> (w, v);
   }
 };

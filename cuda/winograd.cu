@@ -6,62 +6,7 @@
  * are cut into whole tiles. Reads beyond the map go to its rim instead and their values are
  * dropped: no branch keeps a thread from having all its reads under way at once. winograd_suits()
  * keeps every index below 2^31. */
-#include "cuda/winograd.cuh"
-#include "cuda/winograd-forms.cuh"
-
-/* ---- Tiles ---- */
-
-/* A thread's channel and tile. */
-struct Tile {
-  unsigned image, map; /* map: image * channels + channel */
-  int row, column;
-};
-
-static __device__ inline Tile
-tile_at (const Winograd &w, unsigned i, unsigned channels)
-{
-  unsigned tiles = static_cast<unsigned> (w.tile_rows * w.tile_columns), all = tiles * w.images;
-  unsigned channel = i / all, within = i - channel * all, image = within / tiles;
-  within -= image * tiles;
-  unsigned row = within / w.tile_columns;
-  return Tile{ image, image * channels + channel, static_cast<int> (row),
-               static_cast<int> (within - row * w.tile_columns) };
-}
-
-/* `count` floats as they are; two lie on 8 bytes, more on 16. */
-template <int count>
-static __device__ inline void
-load (const float *from, float *to)
-{
-  if constexpr (count == 2) {
-    float2 pair = *reinterpret_cast<const float2 *> (from);
-    to[0] = pair.x;
-    to[1] = pair.y;
-  } else {
-#pragma unroll
-    for (int i = 0; i < count; i += 4) {
-      float4 four = *reinterpret_cast<const float4 *> (from + i);
-      to[i] = four.x;
-      to[i + 1] = four.y;
-      to[i + 2] = four.z;
-      to[i + 3] = four.w;
-    }
-  }
-}
-
-template <int count>
-static __device__ inline void
-store (const float *from, float *to)
-{
-  if constexpr (count == 2) {
-    *reinterpret_cast<float2 *> (to) = float2{ from[0], from[1] };
-  } else {
-#pragma unroll
-    for (int i = 0; i < count; i += 4)
-      *reinterpret_cast<float4 *> (to + i) =
-          float4{ from[i], from[i + 1], from[i + 2], from[i + 3] };
-  }
-}
+#include "cuda/winograd-tiles.cuh"
 
 /* ---- Reading pixels ---- */
 
@@ -126,13 +71,7 @@ read_row (const Winograd &w, const Source &x, const Tile &tile, int row, float (
 
 /* ---- Transforms ---- */
 
-static __device__ inline unsigned
-thread_number ()
-{
-  return blockIdx.x * blockDim.x + threadIdx.x;
-}
-
-/* transformed: products x in x tiles. */
+/* transformed: chunks x products x in x tiles of a chunk. */
 template <typename Form, Kind kind>
 static __global__ void
 transform_input (unsigned count, Winograd w, Source x, float *transformed)
@@ -142,6 +81,11 @@ transform_input (unsigned count, Winograd w, Source x, float *transformed)
   if (i >= count)
     return;
   Tile tile = tile_at (w, i, w.in_channels);
+  Plane plane = plane_of (w, i, tile, w.in_channels, products, transformed);
+  if (!tile.is_there) {
+    plane.clear (products);
+    return;
+  }
   float rows[pixels][entries];
 #pragma unroll
   for (int r = 0; r < pixels; r++) {
@@ -165,7 +109,7 @@ transform_input (unsigned count, Winograd w, Source x, float *transformed)
     Form::input (column, v);
 #pragma unroll
     for (int r = 0; r < products; r++)
-      transformed[i + (r * products + c) * count] = v[Form::entry_of (r)];
+      plane.first[(r * products + c) * plane.step] = v[Form::entry_of (r)];
   }
 }
 
@@ -340,6 +284,7 @@ describe (const CudaBackend *cuda, SpShape in, SpShape out, WinogradForm form, i
   w.padding = padding;
   w.tile_rows = (tiled.height + m - 1) / m;
   w.tile_columns = (tiled.width + m - 1) / m;
+  w.chunk = static_cast<unsigned> (tile_count (&w));
   return w;
 }
 
@@ -356,19 +301,6 @@ winograd_gradient (const CudaBackend *cuda, SpShape x, SpShape y, const SpConvol
   if (settings->upsample == 2)
     return describe (cuda, y, x, WINOGRAD_UPSAMPLED_ADJOINT, 1);
   return describe (cuda, y, x, WINOGRAD_PLAIN, 2 - settings->padding);
-}
-
-static size_t
-tile_count (const Winograd *w)
-{
-  return static_cast<size_t> (w->images) * w->tile_rows * w->tile_columns;
-}
-
-static size_t
-products_of (const Winograd *w)
-{
-  size_t products = w->form == WINOGRAD_PLAIN ? w->tile + 2 : 2 * w->tile + 1;
-  return products * products;
 }
 
 size_t
@@ -393,19 +325,6 @@ winograd_suits (const Winograd *w, int kernel, int stride)
 
 /* ---- Runs ---- */
 
-/* Blocks are small, for the largest form has 150 registers a thread. */
-template <typename... Parameters, typename... Arguments>
-static void
-transform (CudaBackend *cuda, const char *what, size_t count, void (*kernel) (Parameters...),
-           Arguments... arguments)
-{
-  const unsigned threads = 128;
-  note (cuda,
-        launch (kernel, dim3 (blocks_for (count, threads)), dim3 (threads), 0, cuda->stream, count,
-                arguments...),
-        what);
-}
-
 void
 winograd_pack (CudaBackend *cuda, const Winograd *w, bool turned, const float *kernel,
                float *packed)
@@ -416,6 +335,14 @@ winograd_pack (CudaBackend *cuda, const Winograd *w, bool turned, const float *k
 }
 
 void
+winograd_transform (CudaBackend *cuda, const Winograd *w, const Source *x, float *transformed)
+{
+  Kernels kernels = kernels_of (w);
+  transform (cuda, "a convolution's input", chunked_tiles (w) * w->in_channels,
+             kernels.input[kind_of (w, x, kernels.step)], *w, *x, transformed);
+}
+
+void
 winograd_run (CudaBackend *cuda, const Winograd *w, const Source *x, const float *packed,
               const float *bias, float slope, Gradient y, float *workspace)
 {
@@ -423,8 +350,7 @@ winograd_run (CudaBackend *cuda, const Winograd *w, const Source *x, const float
   size_t tiles = tile_count (w), in = w->in_channels * tiles, out = w->out_channels * tiles;
   size_t weights = static_cast<size_t> (w->in_channels) * w->out_channels;
   float *transformed = workspace, *products = workspace + products_of (w) * in;
-  transform (cuda, "a convolution's input", in, kernels.input[kind_of (w, x, kernels.step)], *w, *x,
-             transformed);
+  winograd_transform (cuda, w, x, transformed);
   multiply (cuda, w->out_channels, static_cast<int> (tiles), w->in_channels,
             Matrix{ packed, static_cast<size_t> (w->in_channels), false, weights },
             Matrix{ transformed, tiles, false, in }, products, tiles, out, false,

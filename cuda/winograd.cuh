@@ -22,6 +22,9 @@ struct Winograd {
   int out_channels, out_height, out_width;
   int padding; /* of the plain convolution; 1 of the others */
   int tile_rows, tile_columns;
+  /* Transformed tiles lie in chunks of so many, the last filled up with zeros: but one of all, for
+   * all but a kernel's gradient. */
+  unsigned chunk;
 };
 
 /* y of x, and dx of dy. */
@@ -54,3 +57,14 @@ struct Source {
 void winograd_run (CudaBackend *cuda, const Winograd *winograd, const Source *x,
                    const float *packed, const float *bias, float slope, Gradient y,
                    float *workspace);
+
+/* Just the transform of x: chunks x products x in x tiles of a chunk. */
+void winograd_transform (CudaBackend *cuda, const Winograd *winograd, const Source *x,
+                         float *transformed);
+
+/* ---- The gradient of a forward form's kernel (winograd-gradient.cu) ----
+ * dkernel (+)= the sum over tiles, x being what forward read and dy the gradient of what it wrote.
+ */
+size_t winograd_kernel_gradient_floats (const Winograd *forward);
+void winograd_kernel_gradient (CudaBackend *cuda, const Winograd *forward, const Source *x,
+                               const Source *dy, Gradient dkernel, float *workspace);

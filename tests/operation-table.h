@@ -17,6 +17,8 @@ CONVOLUTION ("convolution/1x1-one-pixel", 1, 1, 1, 1, 1, 1, 1, 0, 1, TRUE, 1.0f)
     CONVOLUTION ("convolution/1x1-linear", 2, 3, 5, 7, 17, 1, 1, 0, 1, FALSE, 1.0f),
     CONVOLUTION ("convolution/1x1-wide", 2, 33, 5, 7, 33, 1, 1, 0, 1, TRUE, 0.2f),
     CONVOLUTION ("convolution/1x1-to-rgb", 1, 64, 16, 20, 3, 1, 1, 0, 1, TRUE, 1.0f),
+    CONVOLUTION ("convolution/1x1-from-few", 2, 4, 12, 16, 70, 1, 1, 0, 1, TRUE, 0.2f),
+    CONVOLUTION ("convolution/1x1-to-few", 2, 37, 11, 13, 4, 1, 1, 0, 1, TRUE, 0.2f),
     CONVOLUTION ("convolution/1x1-stride-2", 2, 17, 6, 7, 5, 1, 2, 0, 1, TRUE, 1.0f),
     CONVOLUTION ("convolution/3x3-one-pixel", 2, 1, 1, 1, 1, 3, 1, 1, 1, FALSE, 1.0f),
     CONVOLUTION ("convolution/3x3-rgb", 2, 3, 13, 29, 16, 3, 1, 1, 1, TRUE, 0.2f),

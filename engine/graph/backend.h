@@ -89,6 +89,9 @@ struct _SpBackend {
   /* Optional: whether the operation's backward can make Adam's step of the parameter that is its
    * input `k` (SpOperand.update). */
   gboolean (*can_update) (const SpOperation *operation, guint k);
+  /* Optional: whether it can add SpOperand.decay times the value to the gradient of its input `k`.
+   */
+  gboolean (*can_decay) (const SpOperation *operation, guint k);
 
   /* Optional, the three together: an optimisation step that is recorded once and replayed. The
    * plan's operands are the same in every step, so what is recorded stays true; *recording is the

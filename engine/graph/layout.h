@@ -28,7 +28,9 @@ typedef struct {
 /* Which runs of a node a step makes. */
 typedef struct {
   gboolean forward, backward;
-  int updates; /* the input whose parameter backward updates, or -1 */
+  int updates;  /* the input whose parameter backward updates, or -1 */
+  guint decays; /* the input whose penalty backward adds, where there is a decay */
+  float decay;
 } SpStepRuns;
 
 struct _SpPlan {

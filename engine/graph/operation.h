@@ -60,6 +60,8 @@ typedef struct {
   gboolean constant;      /* the value never changes after `prepare` */
   const SpUpdate *update; /* not NULL: backward makes Adam's step with this gradient, which it does
                            * not write; only where SpBackend.can_update allows it */
+  float decay;            /* backward adds decay * value to the gradient; not 0 only where
+                           * SpBackend.can_decay allows it */
 } SpOperand;
 
 /* A convolution of the pixel norm of x, or of x * (1 + delta). */

@@ -30,7 +30,7 @@ adam_operand (const SpPlan *plan, const SpTensor *tensor)
                           .decay = plan->slots[tensor->index].decay };
 }
 
-/* In a step, which may update a parameter on the way. */
+/* In a step, which may update a parameter or add a penalty's gradient on the way. */
 static void
 issue_backward (SpPlan *plan, guint i, const SpAdam *adam)
 {
@@ -40,6 +40,11 @@ issue_backward (SpPlan *plan, guint i, const SpAdam *adam)
   if (k >= 0) {
     update.parameter = adam_operand (plan, sp_plan_node (plan, i)->inputs[k]);
     operation.inputs[k].update = &update;
+  }
+  if (plan->steps[i].decay != 0) {
+    SpOperand *penalised = &operation.inputs[plan->steps[i].decays];
+    penalised->decay = plan->steps[i].decay;
+    penalised->accumulate = FALSE;
   }
   sp_plan_class (plan, i)->backward (plan->backend, &operation);
 }

@@ -3,8 +3,9 @@
  * A step wants gradients and not the loss: scalars that no gradient is made of are not computed.
  * And where the loss is a sum that has w times the mean square of a parameter, a penalty, Adam adds
  * 2 w / n theta to the gradient as it reads theta, instead of this being written and read again.
- * An operation that alone reads a parameter may also make Adam's step itself as it has the
- * gradient in its hands. All three are passes over as much memory as there are parameters.
+ * The same of a tensor that is no parameter, its only other reader may add to the gradient it
+ * makes. An operation that alone reads a parameter may also make Adam's step itself as it has the
+ * gradient in its hands. All are passes over as much memory as there are such tensors.
  * sp_plan_forward() and sp_plan_backward() compute everything.
  */
 #include "engine/graph/step.h"
@@ -15,7 +16,7 @@ sp_is_penalty (const SpNode *node)
   return node->kind == SP_OPERATION_MEAN_SQUARE && node->inputs[0]->role == SP_TENSOR_PARAMETER;
 }
 
-/* ---- Penalties that Adam takes ---- */
+/* ---- Penalties that Adam takes, or a reader ---- */
 
 static guint
 count_readers (const SpPlan *plan, const SpTensor *tensor)
@@ -44,6 +45,13 @@ weight_in_loss (const SpPlan *plan, const SpTensor *term)
   return 0;
 }
 
+static float
+decay_of (const SpPlan *plan, guint penalty)
+{
+  float n = (float)sp_shape_elements (plan->operations[penalty].inputs[0].shape);
+  return 2 * weight_in_loss (plan, sp_plan_node (plan, penalty)->output) / n;
+}
+
 /* Something else must write the gradient that this one would have added to. fuse.c puts penalties
  * first, so that backward they come last. */
 static void
@@ -53,12 +61,44 @@ give_penalty_to_adam (SpPlan *plan, guint i)
   const SpOperand *parameter = &plan->operations[i].inputs[0];
   if (!sp_is_penalty (node) || parameter->gradient == NULL || !parameter->accumulate)
     return;
-  float weight = weight_in_loss (plan, node->output);
-  if (weight == 0)
+  float decay = decay_of (plan, i);
+  if (decay == 0)
     return;
-  float n = (float)sp_shape_elements (parameter->shape);
-  plan->slots[node->inputs[0]->index].decay += 2 * weight / n;
+  plan->slots[node->inputs[0]->index].decay += decay;
   plan->steps[i].backward = FALSE;
+}
+
+/* The input of operation `i` that is `tensor` and whose gradient it can add to, or -1. */
+static int
+find_decay (const SpPlan *plan, guint i, const SpTensor *tensor)
+{
+  const SpOperation *operation = &plan->operations[i];
+  for (guint k = 0; k < operation->n_inputs; k++)
+    if (sp_plan_node (plan, i)->inputs[k] == tensor && operation->inputs[k].gradient != NULL
+        && plan->backend->can_decay (operation, k))
+      return (int)k;
+  return -1;
+}
+
+/* Of the two that write the gradient one is left, which then adds to nothing. */
+static void
+give_penalty_to_reader (SpPlan *plan, guint i)
+{
+  const SpNode *node = sp_plan_node (plan, i);
+  const SpTensor *tensor = node->inputs[0];
+  float decay = node->kind == SP_OPERATION_MEAN_SQUARE ? decay_of (plan, i) : 0;
+  if (plan->backend->can_decay == NULL || tensor->role == SP_TENSOR_PARAMETER || decay == 0
+      || plan->operations[i].inputs[0].gradient == NULL || count_readers (plan, tensor) != 2)
+    return;
+  for (guint reader = 0; reader < plan->nodes->len; reader++) {
+    int k = find_decay (plan, reader, tensor);
+    if (k < 0 || plan->steps[reader].decay != 0)
+      continue;
+    plan->steps[reader].decays = (guint)k;
+    plan->steps[reader].decay = decay;
+    plan->steps[i].backward = FALSE;
+    return;
+  }
 }
 
 static gboolean
@@ -135,6 +175,7 @@ sp_plan_find_steps (SpPlan *plan)
     plan->steps[i].forward = TRUE;
     plan->steps[i].backward = plan->operations[i].output.gradient != NULL;
     give_penalty_to_adam (plan, i);
+    give_penalty_to_reader (plan, i);
     plan->steps[i].forward = !can_be_left_out (plan, i, is_read);
     mark_reads (plan, i, is_read);
   }

@@ -19,6 +19,7 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
+#define __forceinline__ inline __attribute__ ((always_inline))
 
 /* ---- What kernels see ---- */
 

@@ -53,6 +53,7 @@ build (Builder *b)
   SpTensor *up = convolution (b, h, CHANNELS, 3, (SpConvolution){ 1, 1, 2, 0.2f });
   SpTensor *down = convolution (b, up, 5, 4, (SpConvolution){ 2, 1, 1, 0.2f });
   SpTensor *point = convolution (b, down, 3, 1, (SpConvolution){ 1, 0, 1, 1.0f });
+  point = convolution (b, point, 7, 1, (SpConvolution){ 1, 0, 1, 0.2f });
   add_loss (b, sp_graph_masked_l1 (g, point, parameter (b, sp_tensor_shape (point)),
                                    parameter (b, SP_SHAPE (2, 1, SIDE, SIDE))));
   SpTensor *small = sp_graph_pool (g, sp_graph_leaky_relu (g, h, 0.1f), SP_POOL_MAXIMUM, 3, 2, 1);
