@@ -73,6 +73,19 @@ packed_gradient (const Convolution *c)
   return c->gradient_suits ? winograd_kernel_floats (&c->gradient) : 0;
 }
 
+/* The bias's gradient too then comes from Winograd's tiles. */
+static bool
+kernel_by_tiles (const Convolution *c)
+{
+  return wants (c->kernel) && c->forward_suits;
+}
+
+static bool
+wants_bias_sums (const Convolution *c)
+{
+  return wants (c->bias) && !kernel_by_tiles (c);
+}
+
 /* dz as such is for products over windows and for sums; Winograd masks dy as it reads it. By
  * windows the gradient of a kernel is one product over all images' pixels, so dz is C x N x H x W.
  */
@@ -82,7 +95,7 @@ needs_dz (const Convolution *c)
   bool by_windows = wants (c->x) && !c->gradient_suits;
   bool kernel_by_windows = wants (c->kernel) && !c->forward_suits;
   bool is_batch = c->y->shape.batch > 1;
-  return (c->settings.slope != 1.0f && (by_windows || kernel_by_windows || wants (c->bias)))
+  return (c->settings.slope != 1.0f && (by_windows || kernel_by_windows || wants_bias_sums (c)))
          || (kernel_by_windows && is_batch);
 }
 
@@ -164,7 +177,7 @@ workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean trai
   if (training && wants (c.kernel))
     backward = MAX (backward, c.forward_suits ? winograd_kernel_gradient_floats (&c.forward)
                                               : window_floats (&c));
-  if (training && wants (c.bias))
+  if (training && wants_bias_sums (&c))
     backward = MAX (backward, sum_channels_floats (shape_of_gradient (&c)));
   if (training && needs_dz (&c))
     backward += elements_of (c.y->shape);
@@ -413,13 +426,14 @@ kernel_gradient_by_windows (const Convolution *c, const OutputGradient &dz, floa
 static void
 kernel_gradient (const Convolution *c, const OutputGradient &dz, float *workspace)
 {
-  if (!c->forward_suits) {
+  if (!kernel_by_tiles (c)) {
     kernel_gradient_by_windows (c, dz, workspace);
     return;
   }
   Source x = {}, dy = masked_gradient (c);
   x.values = value_of (c->x);
-  winograd_kernel_gradient (c->cuda, &c->forward, &x, &dy, gradient (c->kernel), workspace);
+  winograd_kernel_gradient (c->cuda, &c->forward, &x, &dy, gradient (c->kernel),
+                            wants (c->bias) ? gradient (c->bias) : Gradient{}, workspace);
 }
 
 static void
@@ -438,7 +452,7 @@ backward (SpBackend *backend, const SpOperation *operation)
     input_gradient (&c, dz, workspace);
   if (wants (c.kernel))
     kernel_gradient (&c, dz, workspace);
-  if (wants (c.bias))
+  if (wants_bias_sums (&c))
     sum_channels (c.cuda, shape_of_gradient (&c), dz.values, gradient (c.bias), workspace);
 }
 
