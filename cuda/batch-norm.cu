@@ -48,16 +48,17 @@ find_moments (Pieces pieces, const float *__restrict__ x, Moments *moments)
 static __device__ inline Statistics
 combine (const Pieces &pieces, const Moments *moments, float scale, float shift, double *shared)
 {
-  double count = static_cast<double> (pieces.batch) * pieces.pixels, sum = 0.0, squares = 0.0;
-  for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS)
-    sum += piece_elements (pieces, p) * moments[piece_slot (pieces, p)].mean;
-  double mean = sum_block (sum, shared) / count;
+  double count = static_cast<double> (pieces.batch) * pieces.pixels;
+  double origin = moments[piece_slot (pieces, 0)].mean, sums[2] = {}; /* apart from that; squares */
   for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS) {
     Moments piece = moments[piece_slot (pieces, p)];
-    double apart = piece.mean - mean;
-    squares += piece.squares + piece_elements (pieces, p) * apart * apart;
+    double apart = piece.mean - origin, elements = piece_elements (pieces, p);
+    sums[0] += elements * apart;
+    sums[1] += piece.squares + elements * apart * apart;
   }
-  double variance = sum_block (squares, shared) / count;
+  sum_block (sums, shared);
+  double off = sums[0] / count, mean = origin + off;
+  double variance = fmax (sums[1] / count - off * off, 0.0);
   float inverse_deviation = static_cast<float> (1.0 / sqrt (variance + SP_BATCH_NORM_EPSILON));
   return Statistics{ static_cast<float> (mean), inverse_deviation, scale * inverse_deviation,
                      shift };
@@ -114,21 +115,22 @@ find_products (Pieces pieces, const float *__restrict__ x, const Statistics *sta
     sum += masked;
     product += masked * ((x[i] - channel.mean) * channel.inverse_deviation);
   });
-  double of_dy = sum_block (static_cast<double> (sum), shared);
-  double of_n = sum_block (static_cast<double> (product), shared);
+  double sums[2] = { sum, product };
+  sum_block (sums, shared);
   if (threadIdx.x == 0)
-    products[piece_slot (pieces, blockIdx.x)] = Products{ of_dy, of_n };
+    products[piece_slot (pieces, blockIdx.x)] = Products{ sums[0], sums[1] };
 }
 
 static __device__ inline Products
 combine (const Pieces &pieces, const Products *products, double *shared)
 {
-  Products sum = {};
+  double sums[2] = {};
   for (unsigned p = threadIdx.x; p < pieces.count; p += PIECE_THREADS) {
-    sum.of_dy += products[piece_slot (pieces, p)].of_dy;
-    sum.of_n += products[piece_slot (pieces, p)].of_n;
+    sums[0] += products[piece_slot (pieces, p)].of_dy;
+    sums[1] += products[piece_slot (pieces, p)].of_n;
   }
-  return Products{ sum_block (sum.of_dy, shared), sum_block (sum.of_n, shared) };
+  sum_block (sums, shared);
+  return Products{ sums[0], sums[1] };
 }
 
 /* A channel's first block puts the gradients of its scale and shift. */

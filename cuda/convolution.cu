@@ -4,6 +4,7 @@
 #include "cuda/convolution.cuh"
 #include "cuda/columns.cuh"
 #include "cuda/convolution-narrow.cuh"
+#include "cuda/long-product.cuh"
 #include "cuda/sums.cuh"
 
 #ifndef BAND_FLOATS /* the emulation's is small, so that its small shapes take several bands */
@@ -73,6 +74,19 @@ packed_gradient (const Convolution *c)
   return c->gradient_suits ? winograd_kernel_floats (&c->gradient) : 0;
 }
 
+/* The bias's gradient too then comes from Winograd's tiles. */
+static bool
+kernel_by_tiles (const Convolution *c)
+{
+  return wants (c->kernel) && c->forward_suits;
+}
+
+static bool
+wants_bias_sums (const Convolution *c)
+{
+  return wants (c->bias) && !kernel_by_tiles (c);
+}
+
 /* dz as such is for products over windows and for sums; Winograd masks dy as it reads it. By
  * windows the gradient of a kernel is one product over all images' pixels, so dz is C x N x H x W.
  */
@@ -82,7 +96,7 @@ needs_dz (const Convolution *c)
   bool by_windows = wants (c->x) && !c->gradient_suits;
   bool kernel_by_windows = wants (c->kernel) && !c->forward_suits;
   bool is_batch = c->y->shape.batch > 1;
-  return (c->settings.slope != 1.0f && (by_windows || kernel_by_windows || wants (c->bias)))
+  return (c->settings.slope != 1.0f && (by_windows || kernel_by_windows || wants_bias_sums (c)))
          || (kernel_by_windows && is_batch);
 }
 
@@ -140,6 +154,24 @@ window_floats (const Convolution *c)
   return c->taps * band_pixels (c, band) * band.images;
 }
 
+/* Windows, and behind them, in vectors, what their products with dz take. */
+static size_t
+windows_to_multiply (const Convolution *c)
+{
+  return (window_floats (c) + 15) & ~static_cast<size_t> (15);
+}
+
+static size_t
+kernel_gradient_floats (const Convolution *c)
+{
+  Band band = band_at (c, 0, 0);
+  if (kernel_by_tiles (c))
+    return winograd_kernel_gradient_floats (&c->forward);
+  return windows_to_multiply (c)
+         + long_product_floats (c->y->shape.channels, static_cast<int> (c->taps),
+                                band_pixels (c, band) * band.images);
+}
+
 static gsize
 state_bytes (SpBackend *backend, const SpOperation *operation, gboolean training)
 {
@@ -162,9 +194,8 @@ workspace_bytes (SpBackend *backend, const SpOperation *operation, gboolean trai
   if (training && wants (c.x))
     backward = c.gradient_suits ? winograd_workspace_floats (&c.gradient) : window_floats (&c);
   if (training && wants (c.kernel))
-    backward = MAX (backward, c.forward_suits ? winograd_kernel_gradient_floats (&c.forward)
-                                              : window_floats (&c));
-  if (training && wants (c.bias))
+    backward = MAX (backward, kernel_gradient_floats (&c));
+  if (training && wants_bias_sums (&c))
     backward = MAX (backward, sum_channels_floats (shape_of_gradient (&c)));
   if (training && needs_dz (&c))
     backward += elements_of (c.y->shape);
@@ -394,7 +425,6 @@ kernel_gradient_by_windows (const Convolution *c, const OutputGradient &dz, floa
   int out = c->y->shape.channels, taps = static_cast<int> (c->taps);
   Gradient dkernel = gradient (c->kernel);
   bool is_own_window = c->is_pointwise && c->x->shape.batch == 1;
-  bool accumulate = dkernel.accumulate;
   Band band = band_at (c, 0, 0);
   do {
     size_t pixels = band_pixels (c, band) * band.images;
@@ -404,22 +434,23 @@ kernel_gradient_by_windows (const Convolution *c, const OutputGradient &dz, floa
     else
       columns_gather (c->cuda, &c->geometry, band, value_of (c->x), workspace);
     input.transposed = true;
-    multiply (c->cuda, out, taps, static_cast<int> (pixels), band_of_gradient (c, band, dz), input,
-              dkernel.values, c->taps, 0, accumulate, 1);
-    accumulate = true;
+    multiply_long (c->cuda, out, taps, pixels, band_of_gradient (c, band, dz), input, dkernel,
+                   workspace + windows_to_multiply (c));
+    dkernel.accumulate = true;
   } while (next_band (c, &band));
 }
 
 static void
 kernel_gradient (const Convolution *c, const OutputGradient &dz, float *workspace)
 {
-  if (!c->forward_suits) {
+  if (!kernel_by_tiles (c)) {
     kernel_gradient_by_windows (c, dz, workspace);
     return;
   }
   Source x = {}, dy = masked_gradient (c);
   x.values = value_of (c->x);
-  winograd_kernel_gradient (c->cuda, &c->forward, &x, &dy, gradient (c->kernel), workspace);
+  winograd_kernel_gradient (c->cuda, &c->forward, &x, &dy, gradient (c->kernel),
+                            wants (c->bias) ? gradient (c->bias) : Gradient{}, workspace);
 }
 
 static void
@@ -438,7 +469,7 @@ backward (SpBackend *backend, const SpOperation *operation)
     input_gradient (&c, dz, workspace);
   if (wants (c.kernel))
     kernel_gradient (&c, dz, workspace);
-  if (wants (c.bias))
+  if (wants_bias_sums (&c))
     sum_channels (c.cuda, shape_of_gradient (&c), dz.values, gradient (c.bias), workspace);
 }
 

@@ -7,24 +7,37 @@
 #define WARP 32
 #define WHOLE_WARP 0xffffffffu
 
-/* The sum of every thread's `value`, given to every thread. All threads of the block must call it;
- * `shared` holds a value for each warp. In fp64: a few additions a thread, and no rounding of large
- * sums. */
-static __device__ inline double
-sum_block (double value, double *shared)
+/* The sums of every thread's `values`, given to every thread. All threads of the block must call
+ * it; `shared` holds n values for each warp. In fp64: a few additions a thread, and no rounding of
+ * large sums. */
+template <int n>
+static __device__ __forceinline__ void
+sum_block (double (&values)[n], double *shared)
 {
   unsigned thread = threadIdx.y * blockDim.x + threadIdx.x;
   unsigned warps = blockDim.x * blockDim.y / WARP;
-  for (int step = WARP / 2; step > 0; step /= 2)
-    value += __shfl_xor_sync (WHOLE_WARP, value, step);
-  if (thread % WARP == 0)
-    shared[thread / WARP] = value;
+#pragma unroll
+  for (int k = 0; k < n; k++) {
+    for (int step = WARP / 2; step > 0; step /= 2)
+      values[k] += __shfl_xor_sync (WHOLE_WARP, values[k], step);
+    if (thread % WARP == 0)
+      shared[thread / WARP * n + k] = values[k];
+    values[k] = 0.0;
+  }
   __syncthreads ();
-  double sum = 0.0;
   for (unsigned i = 0; i < warps; i++)
-    sum += shared[i];
+#pragma unroll
+    for (int k = 0; k < n; k++)
+      values[k] += shared[i * n + k];
   __syncthreads (); /* the next call writes there */
-  return sum;
+}
+
+static __device__ __forceinline__ double
+sum_block (double value, double *shared)
+{
+  double values[1] = { value };
+  sum_block (values, shared);
+  return values[0];
 }
 
 /* ---- Channels in pieces ----
@@ -96,7 +109,7 @@ piece_slot (const Pieces &pieces, unsigned piece)
   return static_cast<size_t> (blockIdx.y) * pieces.count + piece;
 }
 
-/* Launches `kernel` with PIECE_THREADS and shared memory for sum_block(). */
+/* Launches `kernel` with PIECE_THREADS and shared memory for sum_block() of two. */
 template <typename... Parameters, typename... Arguments>
 inline void
 for_each_piece (CudaBackend *cuda, const char *what, const Pieces &pieces, unsigned count,
@@ -104,7 +117,7 @@ for_each_piece (CudaBackend *cuda, const char *what, const Pieces &pieces, unsig
 {
   note (cuda,
         launch (kernel, dim3 (count, static_cast<unsigned> (pieces.channels)), dim3 (PIECE_THREADS),
-                PIECE_THREADS / WARP * sizeof (double), cuda->stream, pieces, arguments...),
+                2 * PIECE_THREADS / WARP * sizeof (double), cuda->stream, pieces, arguments...),
         what);
 }
 

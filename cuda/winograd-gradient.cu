@@ -5,10 +5,14 @@
  *
  * Sums over tiles are long and their matrices small, a block or a few for each product, so tiles
  * are cut into chunks, each a matrix product of its own; what chunks have summed is added in
- * order. V and D take no more memory than forward does. */
+ * order. V and D take no more memory than forward does.
+ *
+ * D's products of point 1 are sums of the tile's dy, so those of all tiles are the bias's gradient.
+ */
+#include "cuda/sums.cuh"
 #include "cuda/winograd-tiles.cuh"
 
-#define CHUNK_BLOCKS 512u  /* of all matrix products; about four for each multiprocessor */
+#define CHUNK_BLOCKS 1024u /* of all matrix products; small ones, some for each multiprocessor */
 #define BLOCK_CHANNELS 64u /* of a block of a matrix product, on each side */
 #define LEAST_CHUNK 64u    /* tiles */
 #define CHUNK_MULTIPLE 32u /* whole lines of memory */
@@ -115,6 +119,26 @@ gather_kernel (unsigned pairs, unsigned chunks, const float *sums, Gradient dker
     put (dkernel, static_cast<size_t> (pair) * 9 + k * 3 + row, w[k]);
 }
 
+/* ---- dbias ---- */
+
+/* A block for each channel. Along a side the second product of every form is that of point 1, half
+ * the sum of all outputs. */
+static __global__ void
+sum_tiles (Winograd w, unsigned tiles, int side, const float *spread, Gradient dbias)
+{
+  SHARED_ARRAY (double, shared);
+  float sum = 0.0f;
+#pragma unroll 8
+  for (unsigned i = threadIdx.x; i < tiles; i += THREADS) {
+    unsigned chunk = i / w.chunk, within = i - chunk * w.chunk;
+    unsigned line = ((chunk * side + 1) * side + 1) * w.out_channels + blockIdx.x;
+    sum += spread[line * w.chunk + within];
+  }
+  double total = sum_block (static_cast<double> (sum), shared);
+  if (threadIdx.x == 0)
+    put (dbias, blockIdx.x, static_cast<float> (4.0 * total));
+}
+
 /* ---- Runs ---- */
 
 struct Kernels {
@@ -169,7 +193,7 @@ winograd_kernel_gradient_floats (const Winograd *forward)
 
 void
 winograd_kernel_gradient (CudaBackend *cuda, const Winograd *forward, const Source *x,
-                          const Source *dy, Gradient dkernel, float *workspace)
+                          const Source *dy, Gradient dkernel, Gradient dbias, float *workspace)
 {
   Winograd w = in_chunks (forward);
   Kernels kernels = kernels_of (&w);
@@ -188,4 +212,9 @@ winograd_kernel_gradient (CudaBackend *cuda, const Winograd *forward, const Sour
         launch (kernels.gather, dim3 (blocks_for (pairs, 32)), dim3 (32, side),
                 3 * side * 32 * sizeof (float), cuda->stream, pairs, chunks_of (&w), sums, dkernel),
         "a convolution's kernel's gradient");
+  if (dbias.values != nullptr)
+    note (cuda,
+          launch (sum_tiles, dim3 (w.out_channels), dim3 (THREADS),
+                  THREADS / WARP * sizeof (double), cuda->stream, w, tiles, side, spread, dbias),
+          "a convolution's bias's gradient");
 }

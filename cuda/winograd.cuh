@@ -62,9 +62,10 @@ void winograd_run (CudaBackend *cuda, const Winograd *winograd, const Source *x,
 void winograd_transform (CudaBackend *cuda, const Winograd *winograd, const Source *x,
                          float *transformed);
 
-/* ---- The gradient of a forward form's kernel (winograd-gradient.cu) ----
- * dkernel (+)= the sum over tiles, x being what forward read and dy the gradient of what it wrote.
- */
+/* ---- The gradients of a forward form's kernel and bias (winograd-gradient.cu) ----
+ * dkernel (+)= the sum over tiles, x being what forward read and dy the gradient of what it wrote;
+ * dbias (+)= the sum of dy, where it is wanted. */
 size_t winograd_kernel_gradient_floats (const Winograd *forward);
 void winograd_kernel_gradient (CudaBackend *cuda, const Winograd *forward, const Source *x,
-                               const Source *dy, Gradient dkernel, float *workspace);
+                               const Source *dy, Gradient dkernel, Gradient dbias,
+                               float *workspace);

@@ -1,0 +1,74 @@
+/* See long-product.cuh. */
+#include "cuda/long-product.cuh"
+#include "cuda/sums.cuh"
+
+#ifndef LEAST_DEPTH /* of a part; the emulation's is small, so that its small shapes have several  \
+                     */
+#define LEAST_DEPTH 256u
+#endif
+#define PART_BLOCKS 1024u  /* of all parts; some for each multiprocessor */
+#define BLOCK_SIDE 64u     /* of a block's share of the product, about */
+#define DEPTH_MULTIPLE 32u /* whole lines of memory */
+#define ADDING_ROWS 8u     /* threads that share an element's parts */
+
+static unsigned
+most_parts (int rows, int columns, size_t depth)
+{
+  unsigned blocks = blocks_for (rows, BLOCK_SIDE) * blocks_for (columns, BLOCK_SIDE);
+  return MIN (blocks_for (PART_BLOCKS, blocks), blocks_for (depth, LEAST_DEPTH));
+}
+
+size_t
+long_product_floats (int rows, int columns, size_t depth)
+{
+  return static_cast<size_t> (rows) * columns * most_parts (rows, columns, depth);
+}
+
+/* A column of threads for each of 32 elements. */
+static __global__ void
+add_parts (unsigned count, unsigned parts, const float *products, Gradient sum)
+{
+  SHARED_ARRAY (double, shared);
+  unsigned i = blockIdx.x * 32 + threadIdx.x;
+  double total = 0.0;
+  if (i < count)
+#pragma unroll 8
+    for (unsigned part = threadIdx.y; part < parts; part += ADDING_ROWS)
+      total += products[static_cast<size_t> (part) * count + i];
+  shared[threadIdx.y * 32 + threadIdx.x] = total;
+  __syncthreads ();
+  if (threadIdx.y != 0 || i >= count)
+    return;
+  total = 0.0;
+  for (unsigned row = 0; row < ADDING_ROWS; row++)
+    total += shared[row * 32 + threadIdx.x];
+  put (sum, i, static_cast<float> (total));
+}
+
+void
+multiply_long (CudaBackend *cuda, int rows, int columns, size_t depth, Matrix a, Matrix b,
+               Gradient sum, float *workspace)
+{
+  unsigned each = blocks_for (depth, most_parts (rows, columns, depth));
+  each = blocks_for (each, DEPTH_MULTIPLE) * DEPTH_MULTIPLE;
+  unsigned whole = static_cast<unsigned> (depth / each), rest = depth - size_t (whole) * each;
+  size_t count = static_cast<size_t> (rows) * columns, stride = columns;
+  if (whole + (rest > 0) < 2) {
+    multiply (cuda, rows, columns, static_cast<int> (depth), a, b, sum.values, stride, 0,
+              sum.accumulate, 1);
+    return;
+  }
+  a.step = b.step = each;
+  multiply (cuda, rows, columns, static_cast<int> (each), a, b, workspace, stride, count, false,
+            static_cast<int> (whole));
+  a.values += static_cast<size_t> (whole) * each;
+  b.values += static_cast<size_t> (whole) * each;
+  if (rest > 0)
+    multiply (cuda, rows, columns, static_cast<int> (rest), a, b, workspace + whole * count, stride,
+              0, false, 1);
+  note (cuda,
+        launch (add_parts, dim3 (blocks_for (count, 32)), dim3 (32, ADDING_ROWS),
+                ADDING_ROWS * 32 * sizeof (double), cuda->stream, count, whole + (rest > 0),
+                workspace, sum),
+        "a long matrix product");
+}
