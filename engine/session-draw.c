@@ -43,7 +43,8 @@ sp_session_explain (const SpSession *session, guint edit, GError **error)
 static gboolean
 preview_on_device (SpSession *session, GError **error)
 {
-  if (!sp_session_plan_edits (session, error))
+  if (!sp_session_plan_edits (session, error)
+      || (session->preview_is_of_render && !sp_session_restore_fit (session, error)))
     return FALSE;
   sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
   return sp_backend_check (session->backend, error);
@@ -107,12 +108,28 @@ keep_rendered (SpSession *session)
   sp_adaptation_save (session->adaptation, session->rendered);
 }
 
+/* The picture of the R that was found. */
+static gboolean
+draw_render (SpSession *session, GError **error)
+{
+  if (session->settings.perturb_strokes) {
+    sp_adaptation_read_picture (session->adaptation, session->picture);
+    return sp_backend_check (session->backend, error);
+  }
+  session->preview_is_of_render = TRUE;
+  if (!sp_preview_fit (session->preview, session->adaptation, error))
+    return FALSE;
+  sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
+  return sp_backend_check (session->backend, error);
+}
+
 /* A cancelled render's state counts as well: it is the best so far, and no worse than its start. */
 static gboolean
 render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction progress,
                   gpointer user_data, GError **error)
 {
   g_autoptr (GError) failure = NULL;
+  GError *undrawn = NULL;
   if (!sp_session_plan_edits (session, error))
     return FALSE;
   sp_adaptation_set_target (session->adaptation, session->photo, session->keep);
@@ -122,11 +139,14 @@ render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunct
   gboolean finished =
       sp_adaptation_run (session->adaptation, "adapt", session->settings.adaptation_steps,
                          cancellable, progress, user_data, &failure);
-  sp_adaptation_read_picture (session->adaptation, session->picture);
-  if (finished)
-    finished = sp_backend_check (session->backend, &failure);
-  if (finished || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  gboolean is_of_use = finished || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  if (is_of_use)
     keep_rendered (session);
+  if (is_of_use && !draw_render (session, &undrawn)) {
+    g_clear_error (&failure);
+    failure = undrawn;
+  }
+  finished = finished && failure == NULL;
   if (failure != NULL)
     g_propagate_error (error, g_steal_pointer (&failure));
   return finished;

@@ -34,14 +34,15 @@ struct _SpSession {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
-  float *photo;      /* 3 x H x W */
-  float *latent;     /* z4 */
-  float *edited;     /* ze, scratch */
-  float *keep;       /* H x W; all ones without edits */
-  float *picture;    /* 3 x H x W */
-  float *warm_start; /* R as fitted to the unedited photo */
-  gboolean warm;     /* sp_session_set_warm() */
-  float *rendered;   /* R as the last render left it; NULL: none yet, or not warm */
+  float *photo;                  /* 3 x H x W */
+  float *latent;                 /* z4 */
+  float *edited;                 /* ze, scratch */
+  float *keep;                   /* H x W; all ones without edits */
+  float *picture;                /* 3 x H x W */
+  float *warm_start;             /* R as fitted to the unedited photo */
+  gboolean preview_is_of_render; /* and no longer of the fit */
+  gboolean warm;                 /* sp_session_set_warm() */
+  float *rendered;               /* R as the last render left it; NULL: none yet, or not warm */
   SpShape latent_shape;
   GPtrArray *edits; /* StoredEdit */
 };

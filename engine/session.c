@@ -149,6 +149,7 @@ sp_session_restore_fit (SpSession *session, GError **error)
   sp_adaptation_restore (session->adaptation, session->warm_start);
   if (!sp_adaptation_run (session->adaptation, "fit", 0, NULL, NULL, NULL, error))
     return FALSE;
+  session->preview_is_of_render = FALSE;
   return sp_preview_fit (session->preview, session->adaptation, error);
 }
 

@@ -110,7 +110,7 @@ static const Case cases[] = {
     FALSE,
     4 },
   { "lowrank-upsampling",
-    { 2, 17, 34, 33 },
+    { 2, 17, 34, 35 },
     16,
     3,
     { 1, 1, 2, 0.2f },

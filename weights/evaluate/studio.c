@@ -3,6 +3,7 @@
 
 #include "engine/method/adapt.h"
 #include "engine/method/invert.h"
+#include "engine/method/preview.h"
 #include "engine/model/generator.h"
 #include "engine/model/perceptual.h"
 
@@ -12,6 +13,7 @@
 struct _SpStudioPlans {
   SpInversion *inversion;
   SpAdaptation *adaptation;
+  SpPreview *preview;
   SpDrawing *drawing;
   float *fresh, *warm; /* R at its start, R fitted to the photo */
   SpGraph *perceptual_graph;
@@ -27,6 +29,7 @@ sp_studio_free (SpStudio *studio)
     return;
   SpStudioPlans *plans = studio->plans;
   sp_inversion_free (plans->inversion);
+  sp_preview_free (plans->preview);
   sp_adaptation_free (plans->adaptation);
   sp_drawing_free (plans->drawing);
   sp_plan_free (plans->perceptual_plan);
@@ -82,6 +85,8 @@ plan_all (SpStudio *studio, const SpJudge *judge, GError **error)
   SpShape shape = studio->latent_shape = sp_inversion_latent_shape (plans->inversion);
   plans->adaptation = sp_adaptation_new (studio->pack, backend, shape, &studio->settings, error);
   if (plans->adaptation != NULL)
+    plans->preview = sp_preview_new (studio->pack, backend, plans->adaptation, error);
+  if (plans->preview != NULL)
     plans->drawing =
         sp_drawing_new (studio->pack, judge, backend, 1, shape.height, shape.width, error);
   if (plans->drawing != NULL)
@@ -172,6 +177,21 @@ sp_studio_open (SpStudio *studio, GError **error)
   return sp_backend_check (studio->work->backend, error);
 }
 
+/* As a session's render ends. */
+static gboolean
+draw_adapted (SpStudio *studio, const float *edited, GError **error)
+{
+  SpStudioPlans *plans = studio->plans;
+  if (studio->settings.perturb_strokes) {
+    sp_adaptation_read_picture (plans->adaptation, studio->adapted);
+    return TRUE;
+  }
+  if (!sp_preview_fit (plans->preview, plans->adaptation, error))
+    return FALSE;
+  sp_preview_draw (plans->preview, edited, studio->keep, studio->adapted);
+  return TRUE;
+}
+
 gboolean
 sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guint seed,
                 const float *strokes, GError **error)
@@ -196,9 +216,9 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
   sp_adaptation_set_target (plans->adaptation, studio->photo, studio->keep);
   sp_adaptation_set_latent (plans->adaptation, edited);
   if (!sp_adaptation_run (plans->adaptation, "adapt", studio->settings.adaptation_steps,
-                          studio->work->cancellable, NULL, NULL, error))
+                          studio->work->cancellable, NULL, NULL, error)
+      || !draw_adapted (studio, edited, error))
     return FALSE;
-  sp_adaptation_read_picture (plans->adaptation, studio->adapted);
   return sp_backend_check (studio->work->backend, error);
 }
 
