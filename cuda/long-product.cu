@@ -2,8 +2,8 @@
 #include "cuda/long-product.cuh"
 #include "cuda/sums.cuh"
 
-#ifndef LEAST_DEPTH /* of a part; the emulation's is small, so that its small shapes have several  \
-                     */
+/* Of a part; the emulation's is small, so that its small shapes have several. */
+#ifndef LEAST_DEPTH
 #define LEAST_DEPTH 256u
 #endif
 #define PART_BLOCKS 1024u  /* of all parts; some for each multiprocessor */
