@@ -14,9 +14,9 @@
 #include <glib/gstdio.h>
 
 #define STEPS 8
-/* With it rounding chooses no sign of L1's and no maximum of a pool's; with others one pixel's
- * makes moments part by up to 3 %. */
-#define SEED 3
+/* With it rounding chooses no sign of L1's and no maximum of a pool's, with gcc and clang, AVX2 and
+ * AVX-512: moments agree to 5e-4. With others one pixel's makes them part by up to a tenth. */
+#define SEED 31
 
 static SpTrainOptions
 small_options (float rate)
