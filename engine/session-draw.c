@@ -112,14 +112,11 @@ keep_rendered (SpSession *session)
 static gboolean
 draw_render (SpSession *session, GError **error)
 {
-  if (session->settings.perturb_strokes) {
-    sp_adaptation_read_picture (session->adaptation, session->picture);
-    return sp_backend_check (session->backend, error);
-  }
+  const float *keep = session->settings.perturb_strokes ? NULL : session->keep;
   session->preview_is_of_render = TRUE;
   if (!sp_preview_fit (session->preview, session->adaptation, error))
     return FALSE;
-  sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
+  sp_preview_draw (session->preview, session->edited, keep, session->picture);
   return sp_backend_check (session->backend, error);
 }
 

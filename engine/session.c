@@ -96,6 +96,7 @@ sp_session_plan_edits (SpSession *session, GError **error)
 void
 sp_session_drop_plans (SpSession *session)
 {
+  session->preview_is_of_render = FALSE;
   g_clear_pointer (&session->preview, sp_preview_free);
   g_clear_pointer (&session->adaptation, sp_adaptation_free);
   g_clear_pointer (&session->inversion, sp_inversion_free);
@@ -149,8 +150,10 @@ sp_session_restore_fit (SpSession *session, GError **error)
   sp_adaptation_restore (session->adaptation, session->warm_start);
   if (!sp_adaptation_run (session->adaptation, "fit", 0, NULL, NULL, NULL, error))
     return FALSE;
+  if (!sp_preview_fit (session->preview, session->adaptation, error))
+    return FALSE;
   session->preview_is_of_render = FALSE;
-  return sp_preview_fit (session->preview, session->adaptation, error);
+  return TRUE;
 }
 
 gboolean
@@ -248,6 +251,7 @@ fit_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunction
                          cancellable, progress, user_data, error);
   sp_adaptation_save (session->adaptation, session->warm_start);
   sp_adaptation_read_picture (session->adaptation, session->picture);
+  session->preview_is_of_render = FALSE;
   return sp_preview_fit (session->preview, session->adaptation, finished ? error : NULL)
          && finished;
 }

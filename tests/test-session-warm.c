@@ -212,7 +212,7 @@ test_cold_repeats (void)
   g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[1], n * sizeof (float));
   sp_session_set_warm (session, TRUE);
   for (int i = 2; i < 4; i++) {
-    render_steps (session, 60); /* R gets worse before it gets better */
+    render_steps (session, 60);
     pictures[i] = copy_picture (session, &n);
   }
   g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[2], n * sizeof (float));

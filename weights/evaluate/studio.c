@@ -177,21 +177,6 @@ sp_studio_open (SpStudio *studio, GError **error)
   return sp_backend_check (studio->work->backend, error);
 }
 
-/* As a session's render ends. */
-static gboolean
-draw_adapted (SpStudio *studio, const float *edited, GError **error)
-{
-  SpStudioPlans *plans = studio->plans;
-  if (studio->settings.perturb_strokes) {
-    sp_adaptation_read_picture (plans->adaptation, studio->adapted);
-    return TRUE;
-  }
-  if (!sp_preview_fit (plans->preview, plans->adaptation, error))
-    return FALSE;
-  sp_preview_draw (plans->preview, edited, studio->keep, studio->adapted);
-  return TRUE;
-}
-
 gboolean
 sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guint seed,
                 const float *strokes, GError **error)
@@ -217,8 +202,10 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
   sp_adaptation_set_latent (plans->adaptation, edited);
   if (!sp_adaptation_run (plans->adaptation, "adapt", studio->settings.adaptation_steps,
                           studio->work->cancellable, NULL, NULL, error)
-      || !draw_adapted (studio, edited, error))
+      || !sp_preview_fit (plans->preview, plans->adaptation, error))
     return FALSE;
+  sp_preview_draw (plans->preview, edited, studio->settings.perturb_strokes ? NULL : studio->keep,
+                   studio->adapted); /* as a session's render ends */
   return sp_backend_check (studio->work->backend, error);
 }
 
