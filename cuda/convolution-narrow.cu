@@ -212,18 +212,9 @@ add_blocks (Narrow n, unsigned blocks, const float *partial, Gradient dkernel, G
 {
   SHARED_ARRAY (double, shared); /* ADDING_ROWS rows of 32 */
   unsigned slots = slots_of (n), slot = blockIdx.x * 32 + threadIdx.x;
-  double sum = 0.0;
-  if (slot < slots)
-#pragma unroll 8
-    for (unsigned b = threadIdx.y; b < blocks; b += ADDING_ROWS)
-      sum += partial[static_cast<size_t> (b) * slots + slot];
-  shared[threadIdx.y * 32 + threadIdx.x] = sum;
-  __syncthreads ();
+  double sum = sum_column<ADDING_ROWS> (partial + slot, blocks, slots, slot < slots, shared);
   if (threadIdx.y != 0 || slot >= slots)
     return;
-  sum = 0.0;
-  for (int row = 0; row < ADDING_ROWS; row++)
-    sum += shared[row * 32 + threadIdx.x];
   unsigned m = slot / FEW, j = slot % FEW, of_kernel = n.many * FEW;
   if (slot >= of_kernel && dbias.values != nullptr
       && (n.expands || slot - of_kernel < static_cast<unsigned> (n.few)))

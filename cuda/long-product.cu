@@ -9,7 +9,7 @@
 #define PART_BLOCKS 1024u  /* of all parts; some for each multiprocessor */
 #define BLOCK_SIDE 64u     /* of a block's share of the product, about */
 #define DEPTH_MULTIPLE 32u /* whole lines of memory */
-#define ADDING_ROWS 8u     /* threads that share an element's parts */
+#define ADDING_ROWS 8      /* threads that share an element's parts */
 
 static unsigned
 most_parts (int rows, int columns, size_t depth)
@@ -30,19 +30,9 @@ add_parts (unsigned count, unsigned parts, const float *products, Gradient sum)
 {
   SHARED_ARRAY (double, shared);
   unsigned i = blockIdx.x * 32 + threadIdx.x;
-  double total = 0.0;
-  if (i < count)
-#pragma unroll 8
-    for (unsigned part = threadIdx.y; part < parts; part += ADDING_ROWS)
-      total += products[static_cast<size_t> (part) * count + i];
-  shared[threadIdx.y * 32 + threadIdx.x] = total;
-  __syncthreads ();
-  if (threadIdx.y != 0 || i >= count)
-    return;
-  total = 0.0;
-  for (unsigned row = 0; row < ADDING_ROWS; row++)
-    total += shared[row * 32 + threadIdx.x];
-  put (sum, i, static_cast<float> (total));
+  double total = sum_column<ADDING_ROWS> (products + i, parts, count, i < count, shared);
+  if (threadIdx.y == 0 && i < count)
+    put (sum, i, static_cast<float> (total));
 }
 
 void

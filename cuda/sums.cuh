@@ -40,6 +40,26 @@ sum_block (double value, double *shared)
   return values[0];
 }
 
+/* Of `count` values, `step` apart, shared by the column of `rows` threads that a block of 32
+ * columns has for it; where not `is_there`, nothing is read. All threads of the block must call it;
+ * `shared` holds a value for each of them. */
+template <int rows>
+static __device__ inline double
+sum_column (const float *values, unsigned count, size_t step, bool is_there, double *shared)
+{
+  double sum = 0.0;
+  if (is_there)
+#pragma unroll 8
+    for (unsigned i = threadIdx.y; i < count; i += rows)
+      sum += values[i * step];
+  shared[threadIdx.y * WARP + threadIdx.x] = sum;
+  __syncthreads ();
+  sum = 0.0;
+  for (int row = 0; row < rows; row++)
+    sum += shared[row * WARP + threadIdx.x];
+  return sum;
+}
+
 /* ---- Channels in pieces ----
  *
  * For operations that look at all pixels of a channel: a block for each piece of each channel

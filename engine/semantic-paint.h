@@ -239,8 +239,9 @@ const float *sp_session_picture (const SpSession *session, int *width, int *heig
 const float *sp_session_photo (const SpSession *session, int *width, int *height);
 const float *sp_session_keep (const SpSession *session, int *width, int *height);
 
-/* Within a progress callback only: makes sp_session_picture() the present step's. FALSE while there
- * is none, which is so while inverting. */
+/* Within a progress callback only: makes sp_session_picture() the present step's, with R under the
+ * strokes too, which the result of a render leaves out. FALSE while there is none, which is so
+ * while inverting. */
 gboolean sp_session_look (SpSession *session);
 
 /* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside
