@@ -44,6 +44,8 @@ typedef struct {
 } SpPerceptualTap;
 const SpPerceptualTap *sp_pack_perceptual_taps (const SpPack *pack, guint *n_taps);
 
+#define SP_PACK_EXEMPLAR_SIDE 16 /* cells, at most */
+
 /* Units that carry a concept, best first; n_units 0: the concept lives in all channels. */
 const int *sp_pack_concept_units (const SpPack *pack, guint concept_index, guint *n_units);
 /* Units never edited (unit 418 of the church model). */

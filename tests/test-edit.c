@@ -25,6 +25,8 @@ static const float exemplars[] = { 0, 1, 0, 0, 0, 0, 0, 1 };
 /* dome's, 4 x 3 x 3: 1, the row, the column and 0 */
 static const float square[CHANNELS * CELLS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
                                                 1, 2, 2, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2 };
+/* the same dome in one cell, 4 x 1 x 1 */
+static const float small_square[] = { 0, 0, 0, 1 };
 static const float values[4][CHANNELS] = {
   { 5, 6, 7, 8 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 }, { 2, 0, 0, 0 }
 };
@@ -56,6 +58,10 @@ make_pack (void)
   sp_pack_writer_add (writer, "concept.dome.exemplars",
                       (SpPackShape){ 4, { 1, CHANNELS, SIDE, SIDE } }, SP_PACK_FLOAT32, square,
                       &error);
+  g_assert_no_error (error);
+
+  sp_pack_writer_add (writer, "concept.dome.exemplars.1", (SpPackShape){ 4, { 1, CHANNELS, 1, 1 } },
+                      SP_PACK_FLOAT32, small_square, &error);
   g_assert_no_error (error);
 
   g_autofree char *folder = g_dir_make_tmp ("semantic-paint-edit-XXXXXX", &error);
@@ -220,6 +226,22 @@ test_add_middle_of_exemplar (void)
     g_assert_cmpfloat_with_epsilon (now (&fixture, 1, cell), row * now (&fixture, 0, cell), 1e-4);
     g_assert_cmpfloat_with_epsilon (now (&fixture, 2, cell), now (&fixture, 0, cell), 1e-4);
   }
+}
+
+/* Of several sizes a stroke gets the smallest that covers it. */
+static void
+test_add_fitting_size (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x10);
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  g_assert_cmpfloat (now (&fixture, 0, 4), ==, 0);
+  g_assert_cmpfloat_with_epsilon (now (&fixture, 3, 4), length (&fixture, fixture.latent, 4), 1e-4);
+  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x30); /* two cells beside */
+  apply (&fixture);
+  g_assert_cmpfloat (now (&fixture, 0, 4), >, 0);
+  g_assert_cmpfloat (now (&fixture, 3, 4), ==, 0);
 }
 
 static void
@@ -391,6 +413,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/units/restyle", test_restyle_units);
   g_test_add_func ("/edit/cells/add-exemplar", test_add_exemplar);
   g_test_add_func ("/edit/cells/add-middle", test_add_middle_of_exemplar);
+  g_test_add_func ("/edit/cells/add-fitting", test_add_fitting_size);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
   g_test_add_func ("/edit/cells/remove", test_remove_takes_the_surroundings);
   g_test_add_func ("/edit/cells/restyle", test_restyle_cells);

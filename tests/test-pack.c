@@ -80,7 +80,8 @@ static const struct {
                 { "latent.q99", { 1, { 4, 1, 1, 1 } }, 4 },
                 { "concept.tree.value", { 1, { 4, 1, 1, 1 } }, 4 },
                 { "concept.sky.value", { 1, { 4, 1, 1, 1 } }, 4 },
-                { "concept.sky.exemplars", { 4, { 2, 4, 2, 2 } }, 32 } };
+                { "concept.sky.exemplars", { 4, { 2, 4, 2, 2 } }, 32 },
+                { "concept.sky.exemplars.3", { 4, { 2, 4, 3, 3 } }, 72 } };
 
 static float
 number (gsize index)

@@ -266,3 +266,10 @@ train_assert_same_tensor (const SpPack *a, const SpPack *b, const char *name)
     n *= (gsize)shape.size[i];
   g_assert_cmpmem (first, n * sizeof (float), second, n * sizeof (float));
 }
+
+void
+train_tiny_pack (TrainFixture *fixture)
+{
+  SpTrainOptions options = train_tiny_options ();
+  train_run (fixture, &options);
+}

@@ -38,6 +38,7 @@ SpTrainOptions train_tiny_options (void);
 void train_write_text (const char *folder, const char *name, const char *text);
 
 void train_run (TrainFixture *fixture, const SpTrainOptions *options);
+void train_tiny_pack (TrainFixture *fixture); /* with the tiny options */
 GError *train_and_fail (TrainFixture *fixture, const SpTrainOptions *options,
                         GCancellable *cancellable);
 /* The checkpoint of a training that begins anew and is not interrupted. */

@@ -52,25 +52,6 @@ read_value (const Context *context, GError **error)
                        (SpPackShape){ 1, { context->shape.channels, 1, 1, 1 } }, error);
 }
 
-/* The exemplar that the seed chooses; C x h x w of its own size. Caller frees. */
-static float *
-read_exemplar (const Context *context, SpShape *shape, GError **error)
-{
-  g_autofree char *name = concept_tensor (context, "exemplars");
-  SpPackShape size = { 0 };
-  sp_pack_tensor_shape (context->pack, name, &size);
-  SpPackShape expected = {
-    4, { (int)context->concept->exemplars, context->shape.channels, size.size[2], size.size[3] }
-  };
-  g_autofree float *all = sp_pack_read (context->pack, name, expected, error);
-  if (all == NULL)
-    return NULL;
-  *shape = SP_SHAPE (1, context->shape.channels, size.size[2], size.size[3]);
-  gsize n = sp_shape_elements (*shape);
-  guint chosen = context->edit->seed % context->concept->exemplars;
-  return g_memdup2 (all + chosen * n, n * sizeof (float));
-}
-
 /* ---- Cells ---- */
 
 static float
@@ -83,23 +64,24 @@ cell_length (const float *map, gsize n_cells, int channels, gsize cell)
 }
 
 static float
-mean_cell_length (const Context *context)
+mean_cell_length (const float *map, SpShape shape)
 {
+  gsize n_cells = (gsize)shape.height * shape.width;
   double sum = 0;
-  for (gsize i = 0; i < context->n_cells; i++)
-    sum += cell_length (context->latent, context->n_cells, context->shape.channels, i);
-  return (float)(sum / context->n_cells);
+  for (gsize i = 0; i < n_cells; i++)
+    sum += cell_length (map, n_cells, shape.channels, i);
+  return (float)(sum / n_cells);
 }
 
-/* Copies cell `from` of `source` (n_source cells) to cell `to` of `values`, brought to `length`. */
+/* Copies cell `from` of `source` (n_source cells) to cell `to` of `values` (n_cells), brought to
+ * `length`. */
 static void
-copy_cell (const Context *context, const float *source, gsize n_source, gsize from, float *values,
-           gsize to, float length)
+copy_cell (int channels, const float *source, gsize n_source, gsize from, float *values,
+           gsize n_cells, gsize to, float length)
 {
-  int channels = context->shape.channels;
   float factor = length / MAX (cell_length (source, n_source, channels, from), 1e-6f);
   for (int c = 0; c < channels; c++)
-    values[c * context->n_cells + to] = factor * source[c * n_source + from];
+    values[c * n_cells + to] = factor * source[c * n_source + from];
 }
 
 /* 0 1 2 3 3 2 1 0 0 1 ..., and -1 is 0: tiles without a seam. */
@@ -108,6 +90,75 @@ mirror (int i, int n)
 {
   int k = ((i % (2 * n)) + 2 * n) % (2 * n);
   return k < n ? k : 2 * n - 1 - k;
+}
+
+/* ---- Exemplars ---- */
+
+/* The rows and columns that the mask touches. */
+static SpRectangle
+mask_box (const Context *context)
+{
+  int height = context->shape.height, width = context->shape.width;
+  int top = height, left = width, bottom = 0, right = 0;
+  for (int i = 0; i < height; i++) {
+    for (int j = 0; j < width; j++) {
+      if (context->edit->cells[i * width + j] > 0) {
+        top = MIN (top, i);
+        left = MIN (left, j);
+        bottom = MAX (bottom, i + 1);
+        right = MAX (right, j + 1);
+      }
+    }
+  }
+  return (SpRectangle){ left, top, right - left, bottom - top };
+}
+
+/* A concept's exemplars as a tensor of the pack: those of one size. */
+typedef struct {
+  char *name;
+  SpPackShape shape;
+} Exemplars;
+
+/* The smallest that cover `side` cells, or the largest there are, so that a whole object shows in
+ * the stroke. Caller frees the name. */
+static Exemplars
+fitting_exemplars (const Context *context, int side)
+{
+  g_autofree char *plain = concept_tensor (context, "exemplars");
+  Exemplars best = { g_strdup (plain), { 0 } };
+  sp_pack_tensor_shape (context->pack, plain, &best.shape);
+  for (int other = 1; other <= SP_PACK_EXEMPLAR_SIDE; other++) {
+    g_autofree char *name = g_strdup_printf ("%s.%d", plain, other);
+    SpPackShape shape;
+    int best_side = MAX (best.shape.size[2], best.shape.size[3]);
+    if (!sp_pack_tensor_shape (context->pack, name, &shape)
+        || !(best_side < side ? other > best_side : other >= side && other < best_side))
+      continue;
+    g_free (best.name);
+    best = (Exemplars){ g_steal_pointer (&name), shape };
+  }
+  return best;
+}
+
+/* The exemplar that the seed chooses, of the size that suits the stroke; C x h x w. Caller frees.
+ */
+static float *
+read_exemplar (const Context *context, SpShape *shape, GError **error)
+{
+  SpRectangle box = mask_box (context);
+  Exemplars exemplars = fitting_exemplars (context, MAX (box.width, box.height));
+  g_autofree char *name = exemplars.name;
+  const int *size = exemplars.shape.size;
+  SpPackShape expected = {
+    4, { (int)context->concept->exemplars, context->shape.channels, size[2], size[3] }
+  };
+  g_autofree float *all = sp_pack_read (context->pack, name, expected, error);
+  if (all == NULL)
+    return NULL;
+  *shape = SP_SHAPE (1, context->shape.channels, size[2], size[3]);
+  gsize n = sp_shape_elements (*shape);
+  guint chosen = context->edit->seed % context->concept->exemplars;
+  return g_memdup2 (all + chosen * n, n * sizeof (float));
 }
 
 /* ---- Blending ---- */
@@ -197,40 +248,21 @@ edit_units (Context *context, const SpLatent *reference, GError **error)
 
 /* ---- Concepts in all channels: add ---- */
 
-/* The rows and columns that the mask touches. */
-static SpRectangle
-mask_box (const Context *context)
-{
-  int height = context->shape.height, width = context->shape.width;
-  int top = height, left = width, bottom = 0, right = 0;
-  for (int i = 0; i < height; i++) {
-    for (int j = 0; j < width; j++) {
-      if (context->edit->cells[i * width + j] > 0) {
-        top = MIN (top, i);
-        left = MIN (left, j);
-        bottom = MAX (bottom, i + 1);
-        right = MAX (right, j + 1);
-      }
-    }
-  }
-  return (SpRectangle){ left, top, right - left, bottom - top };
-}
-
 /* The exemplar's middle comes to the box's, for an object is in the middle of its exemplar; where
  * that is half a cell off, it stays the higher and the more to the left. */
-static void
-lay_exemplar (const Context *context, const float *exemplar, SpShape size, float *values)
+void
+sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpShape shape,
+             const float *latent, float *values)
 {
-  float length = mean_cell_length (context);
-  gsize n_source = (gsize)size.height * size.width;
-  SpRectangle box = mask_box (context);
+  float length = mean_cell_length (latent, shape);
+  gsize n_source = (gsize)size.height * size.width, n_cells = (gsize)shape.height * shape.width;
   int down = (size.height - box.height) / 2 - box.y, across = (size.width - box.width) / 2 - box.x;
   for (int i = box.y; i < box.y + box.height; i++) {
     for (int j = box.x; j < box.x + box.width; j++) {
       gsize from =
           (gsize)mirror (i + down, size.height) * size.width + mirror (j + across, size.width);
-      copy_cell (context, exemplar, n_source, from, values, (gsize)i * context->shape.width + j,
-                 length);
+      copy_cell (shape.channels, exemplar, n_source, from, values, n_cells,
+                 (gsize)i * shape.width + j, length);
     }
   }
 }
@@ -245,7 +277,7 @@ add_to_cells (Context *context, GError **error)
   g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
   if (source == NULL)
     return FALSE;
-  lay_exemplar (context, source, size, values);
+  sp_edit_lay (source, size, mask_box (context), context->shape, context->latent, values);
   blend_all (context, values);
   return TRUE;
 }
@@ -321,7 +353,7 @@ fill_from_surroundings (const Context *context, const float *value, float *value
     if (context->edit->cells[to] == 0)
       continue;
     gsize from = most_willing (context, likenesses, (int)(to / width), (int)(to % width));
-    copy_cell (context, context->latent, context->n_cells, from, values, to,
+    copy_cell (channels, context->latent, context->n_cells, from, values, context->n_cells, to,
                cell_length (context->latent, context->n_cells, channels, from));
   }
 }

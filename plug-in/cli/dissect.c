@@ -13,14 +13,14 @@ typedef struct {
   SpDissectOptions dissect;
   SpSettings settings; /* the device's */
   SpMeasuring measuring;
-  char *output, *units, *examples, *samples, *updates, *squares;
+  char *output, *units, *examples, *samples, *updates, *squares, *exemplar_steps;
 } Options;
 
 static void
 options_clear (Options *options)
 {
-  char *words[] = { options->output,  options->units,   options->examples,
-                    options->samples, options->updates, options->squares };
+  char *words[] = { options->output,  options->units,   options->examples,      options->samples,
+                    options->updates, options->squares, options->exemplar_steps };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_free (words[i]);
   sp_measuring_clear (&options->measuring);
@@ -53,7 +53,8 @@ take_words (Options *options, GError **error)
   const SpNumberOption numbers[] = {
     { "--samples", options->samples, 10, 10000, &dissect->samples },
     { "--updates", options->updates, 0, 100000, &dissect->causal.updates },
-    { "--squares", options->squares, 1, 10000, &dissect->causal.squares }
+    { "--squares", options->squares, 1, 10000, &dissect->causal.squares },
+    { "--exemplar-steps", options->exemplar_steps, 0, 10000, &dissect->exemplar_steps }
   };
   if (!choose ("--units", options->units, policies, "auto, always or never", &policy, error)
       || !choose ("--examples", options->examples, forms, "exemplars, clusters or none", &form,
@@ -81,13 +82,15 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "held", 0, 0, G_OPTION_ARG_FILENAME, &measuring->held_list,
       "Keep the photos of this list out, too", "FILE" },
     { "sheets", 0, 0, G_OPTION_ARG_FILENAME, &measuring->sheets,
-      "Write units.png and effects.png into this folder", "FOLDER" },
+      "Write units.png, effects.png and exemplars.png into this folder", "FOLDER" },
     { "samples", 0, 0, G_OPTION_ARG_STRING, &options->samples,
       "Draw so many z instead of encoding photos (packs with a prior)", "N" },
     { "updates", 0, 0, G_OPTION_ARG_STRING, &options->updates,
       "Updates of the causal ranking for each concept; 0 ranks by overlap (default 60)", "N" },
     { "squares", 0, 0, G_OPTION_ARG_STRING, &options->squares,
       "Places to measure each effect at (default 24)", "N" },
+    { "exemplar-steps", 0, 0, G_OPTION_ARG_STRING, &options->exemplar_steps,
+      "Steps of inversion of each exemplar; 0: as the encoder sees it (default 60)", "N" },
     { "units", 0, 0, G_OPTION_ARG_STRING, &options->units,
       "Edit by channels: auto (default), always or never", "WORD" },
     { "examples", 0, 0, G_OPTION_ARG_STRING, &options->examples,
@@ -174,9 +177,9 @@ print_json (const SpDissection *dissection)
     sp_json_add_number (json, "judge_iou", dissection->judge_overlap[k]);
     sp_json_add_number (json, "seen_in_drawings", (double)dissection->values->seen[k]);
     sp_json_add_boolean (json, "edited_by_units", dissection->by_units[k]);
-    sp_json_add_integer (json, "clusters", values->n_clusters);
-    sp_json_add_integer (json, "exemplars", values->n_exemplars);
-    sp_json_add_integer (json, "exemplar_side", values->exemplar_side);
+    sp_json_add_integer (json, "clusters", values->clusters.n);
+    sp_json_add_integer (json, "exemplars", values->exemplars.n);
+    sp_json_add_integer (json, "exemplar_side", values->exemplars.sides[0]);
     add_effects (json, &dissection->causal->effects[k]);
     add_best_overlaps (json, dissection, k);
     add_units (json, dissection, k);
@@ -231,13 +234,15 @@ static gboolean
 dissect (SpWork *work, const SpPack *pack, gpointer user_data, GError **error)
 {
   Options *options = user_data;
-  g_autofree char *units = NULL, *effects = NULL;
+  g_autofree char *units = NULL, *effects = NULL, *exemplars = NULL;
   if (options->measuring.sheets != NULL) {
     units = g_build_filename (options->measuring.sheets, "units.png", NULL);
     effects = g_build_filename (options->measuring.sheets, "effects.png", NULL);
+    exemplars = g_build_filename (options->measuring.sheets, "exemplars.png", NULL);
   }
   options->dissect.unit_sheet = units;
   options->dissect.effect_sheet = effects;
+  options->dissect.exemplar_sheet = exemplars;
   g_autoptr (SpDissection) dissection = sp_dissect (work, pack, options->measuring.inputs[1],
                                                     &options->dissect, options->output, error);
   if (dissection == NULL)

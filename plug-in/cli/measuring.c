@@ -37,6 +37,7 @@ apply_words (const Words *words, SpMeasuring *measuring, GError **error)
           && !sp_parse_device (words->device, &measuring->settings->device, error)))
     return FALSE;
   measuring->settings->threads = (int)threads;
+  measuring->judge->seed = *measuring->seed;
   if (measuring->inputs != NULL && g_strv_length (measuring->inputs) == 2)
     return TRUE;
   g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
@@ -54,7 +55,7 @@ sp_measuring_parse (SpMeasuring *measuring, int argc, char **argv, const char *s
     { "judge", 0, 0, G_OPTION_ARG_FILENAME, &measuring->judge_file,
       "Use this judge; if there is no such file, train one and keep it there", "FILE" },
     { "judge-steps", 0, 0, G_OPTION_ARG_STRING, &words.judge_steps,
-      "Steps of training the judge (default 1500)", "N" },
+      "Steps of training the judge (default 12000)", "N" },
     { "photos", 0, 0, G_OPTION_ARG_STRING, &words.photos, photos, "N" },
     { "seed", 0, 0, G_OPTION_ARG_STRING, &words.seed, "Of everything random (default 1)", "N" },
     { "device", 0, 0, G_OPTION_ARG_STRING, &words.device, "auto (default), cpu or cuda", "DEVICE" },

@@ -23,6 +23,8 @@
 #define EXEMPLARS TENSOR ("concept.tree.exemplars", "F16", "1,4,1,1", "24,32")
 #define WEIGHT TENSOR ("generator.a", "F32", "2,2", "0,16")
 #define TENSORS WEIGHT "," VALUE "," EXEMPLARS
+#define SIZED(side, shape, offsets)                                                                \
+  TENSORS "," TENSOR ("concept.tree.exemplars." side, "F16", shape, offsets)
 #define N_DATA 32
 #define HALF_OFFSET 16
 #define FIRST(tensor) tensor "," VALUE "," EXEMPLARS
@@ -180,6 +182,14 @@ const HostileFile hostile_files[] = {
   { "exemplars-too-large", "shape that the manifest declares", .n_data = 24 + 136,
     .tensors =
         WEIGHT "," VALUE "," TENSOR ("concept.tree.exemplars", "F16", "1,4,17,1", "24,160") },
+  { "exemplars-of-another-size", "has cells of another size", .n_data = 24 + 16,
+    .tensors = SIZED ("2", "1,4,1,1", "32,40") },
+  { "exemplars-of-another-count", "shape that the manifest declares", .n_data = 24 + 24,
+    .tensors = SIZED ("1", "2,4,1,1", "32,48") },
+  { "exemplars-of-no-size", "concept.tree.exemplars.0", .n_data = 24 + 16,
+    .tensors = SIZED ("0", "1,4,1,1", "32,40") },
+  { "exemplars-of-a-size-with-zero", "concept.tree.exemplars.01", .n_data = 24 + 16,
+    .tensors = SIZED ("01", "1,4,1,1", "32,40") },
   { "unit-beyond-channels", "names channel 4 of a latent that has 4",
     .manifest = CONCEPT ("{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[4],\"exemplars\":1}") },
   { "excluded-beyond-channels", "names channel 9",

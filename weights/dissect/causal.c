@@ -1,6 +1,7 @@
 /* Ranking by causal effect, and the effects. See causal.h. */
 #include "weights/dissect/causal.h"
 
+#include "engine/method/edit.h"
 #include "engine/pack.h"
 #include "weights/dissect/squares.h"
 
@@ -77,20 +78,6 @@ blocks_of (const Context *context, const SpSquare *square, int side)
 {
   int block = context->drawing->odds_shape.height / context->survey->h;
   return (SpRectangle){ square->left * block, square->top * block, side * block, side * block };
-}
-
-/* The judge's mean probability of concept k there, in drawing n. */
-static double
-probability_in (const Context *context, guint n, guint k, SpRectangle area)
-{
-  SpShape shape = context->drawing->odds_shape;
-  const float *odds = context->drawing->odds
-                      + (n * (gsize)shape.channels + k) * (gsize)shape.height * (gsize)shape.width;
-  double sum = 0;
-  for (int y = area.y; y < area.y + area.height; y++)
-    for (int x = area.x; x < area.x + area.width; x++)
-      sum += (double)sp_probability (odds[y * shape.width + x]);
-  return sum / (area.width * area.height);
 }
 
 /* ---- alpha ---- */
@@ -279,56 +266,36 @@ set_units (const Context *context, const Trial *trial, guint n, const SpSquare *
   }
 }
 
-static float
-length_of (const float *cell, gsize stride, int channels)
+/* One of a set's exemplars, laid as an edit lays it; FALSE when there is none. */
+static gboolean
+set_exemplar (const Context *context, const SpExemplarSet *set, guint n, guint i,
+              const SpSquare *square, int side)
 {
-  double sum = 0;
-  for (int c = 0; c < channels; c++)
-    sum += (double)cell[c * stride] * cell[c * stride];
-  return (float)sqrt (sum);
-}
-
-/* Cells from a map of side x side, at the mean length of the latent's own, as engine/method/edit.c
- * lays them. */
-static void
-set_cells (const Context *context, guint n, const SpSquare *square, int square_side,
-           const float *map, int side)
-{
-  float *latent = latent_of (context, n);
-  gsize cells = cells_of (context), stride = (gsize)side * side;
-  int channels = context->survey->channels;
-  float own = 0;
-  for (gsize i = 0; i < cells; i++)
-    own += length_of (latent + i, cells, channels) / (float)cells;
-  for (int y = 0; y < square_side; y++)
-    for (int x = 0; x < square_side; x++) {
-      const float *from = map + (y % side) * side + x % side;
-      float factor = own / MAX (length_of (from, stride, channels), 1e-6f);
-      float *to = latent + (gsize)(square->top + y) * context->survey->w + square->left + x;
-      for (int c = 0; c < channels; c++)
-        to[c * cells] = factor * from[c * stride];
-    }
+  if (set->n == 0)
+    return FALSE;
+  guint chosen = sp_exemplar_size_for (set, side);
+  SpShape shape = context->drawing->latent_shape;
+  SpShape size = SP_SHAPE (1, shape.channels, set->sides[chosen], set->sides[chosen]);
+  sp_edit_lay (set->cells[chosen] + i % set->n * sp_shape_elements (size), size,
+               (SpRectangle){ square->left, square->top, side, side }, shape,
+               latent_of (context, n), latent_of (context, n));
+  return TRUE;
 }
 
 /* Edits latent n of the drawing; FALSE when the concept has nothing of the kind. */
 static gboolean
 apply (const Context *context, const Trial *trial, guint n, guint i, const SpSquare *square)
 {
-  const SpConceptValues *values = &context->values->concepts[trial->k];
-  gsize channels = (gsize)context->survey->channels;
-  gsize size = channels * (gsize)(values->exemplar_side * values->exemplar_side);
+  SpConceptValues *values = &context->values->concepts[trial->k];
   int side = trial->squares->side;
-  if (trial->setting == SP_SET_MEAN)
-    set_cells (context, n, square, side, values->mean, 1);
-  else if (trial->setting == SP_SET_CLUSTERS && values->n_clusters > 0)
-    set_cells (context, n, square, side, values->clusters + i % values->n_clusters * channels, 1);
-  else if (trial->setting == SP_SET_EXEMPLARS && values->n_exemplars > 0)
-    set_cells (context, n, square, side, values->exemplars + i % values->n_exemplars * size,
-               values->exemplar_side);
-  else if (trial->setting == SP_SET_CLUSTERS || trial->setting == SP_SET_EXEMPLARS)
-    return FALSE;
-  else
-    set_units (context, trial, n, square);
+  const SpExemplarSet mean = { .n = 1, .n_sizes = 1, .sides = { 1 }, .cells = { values->mean } };
+  const SpExemplarSet *set = trial->setting == SP_SET_MEAN        ? &mean
+                             : trial->setting == SP_SET_CLUSTERS  ? &values->clusters
+                             : trial->setting == SP_SET_EXEMPLARS ? &values->exemplars
+                                                                  : NULL;
+  if (set != NULL)
+    return set_exemplar (context, set, n, i, square, side);
+  set_units (context, trial, n, square);
   return TRUE;
 }
 
@@ -369,8 +336,8 @@ measure (const Context *context, SpWork *work, const Trial *trial, const GArray 
       *picture = copy_first_picture (context->drawing);
     for (guint b = 0; b < count; b++) {
       const SpSquare *square = &g_array_index (squares, SpSquare, 2 * (first + b) + 1);
-      sum +=
-          probability_in (context, b, trial->k, blocks_of (context, square, trial->squares->side));
+      sum += sp_drawing_probability (context->drawing, b, trial->k,
+                                     blocks_of (context, square, trial->squares->side));
     }
   }
   if (n > 0)

@@ -1,6 +1,7 @@
 /* Sheets of a dissection. See dissect-sheets.h. */
 #include "weights/dissect/dissect-sheets.h"
 
+#include "weights/dissect/exemplars.h"
 #include "weights/train/sheet.h"
 
 #include <string.h>
@@ -117,6 +118,22 @@ sp_dissect_effect_sheet (const SpDissection *dissection, int side, const SpTrain
         sp_sheet_put (sheet, column, (int)k, picture);
       column++;
     }
+  }
+  return sp_sheet_save (sheet, host, path, error);
+}
+
+/* ---- Exemplars ---- */
+
+gboolean
+sp_dissect_exemplar_sheet (const SpDissection *dissection, int side, const SpTrainHost *host,
+                           const char *path, GError **error)
+{
+  g_autoptr (SpSheet) sheet =
+      sp_sheet_new (1 + SP_MOST_EXEMPLARS, (int)dissection->n_concepts, side, side);
+  for (guint k = 0; k < dissection->n_concepts; k++) {
+    const SpConceptValues *values = &dissection->values->concepts[k];
+    for (guint i = 0; values->shown != NULL && i <= values->exemplars.n; i++)
+      sp_sheet_put (sheet, (int)i, (int)k, values->shown + i * 3 * (gsize)side * side);
   }
   return sp_sheet_save (sheet, host, path, error);
 }

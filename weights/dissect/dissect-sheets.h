@@ -15,4 +15,9 @@ gboolean sp_dissect_unit_sheet (const SpDissection *dissection, const SpSurvey *
 gboolean sp_dissect_effect_sheet (const SpDissection *dissection, int side, const SpTrainHost *host,
                                   const char *path, GError **error);
 
+/* A row for each concept: a picture without it as the generator draws it, then with each of its
+ * exemplars there, in the order of the seeds. */
+gboolean sp_dissect_exemplar_sheet (const SpDissection *dissection, int side,
+                                    const SpTrainHost *host, const char *path, GError **error);
+
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include "engine/model/encoder.h"
 #include "weights/dissect/dissect-sheets.h"
+#include "weights/dissect/exemplars.h"
 #include "weights/train/rewrite.h"
 
 #include <math.h>
@@ -15,9 +16,9 @@
 SpDissectOptions
 sp_dissect_options_default (void)
 {
-  return (SpDissectOptions){ .photos = 1000,
-                             .causal = { 60, 24, 1 },
-                             .judge = SP_JUDGE_OPTIONS_DEFAULT };
+  return (SpDissectOptions){
+    .photos = 1000, .causal = { 60, 24, 1 }, .exemplar_steps = 60, .judge = SP_JUDGE_OPTIONS_DEFAULT
+  };
 }
 
 void
@@ -138,15 +139,10 @@ describe (const SpDissection *dissection, const SpDissectOptions *options, guint
     if (effects->after[SP_SET_HIGH_LEVELS] > effects->after[SP_SET_HIGH])
       concept.value = dissection->overlaps->levels;
   }
-  if (options->examples == SP_EXAMPLES_EXEMPLARS) {
-    concept.n_exemplars = values->n_exemplars;
-    concept.exemplar_side = values->exemplar_side;
-    concept.exemplars = values->exemplars;
-  } else if (options->examples == SP_EXAMPLES_CLUSTERS) {
-    concept.n_exemplars = values->n_clusters;
-    concept.exemplar_side = 1;
-    concept.exemplars = values->clusters;
-  }
+  if (options->examples == SP_EXAMPLES_EXEMPLARS)
+    concept.exemplars = &values->exemplars;
+  else if (options->examples == SP_EXAMPLES_CLUSTERS)
+    concept.exemplars = &values->clusters;
   return concept;
 }
 
@@ -179,7 +175,10 @@ measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey 
   dissection->overlaps = sp_overlaps_measure (work, looked_at, error);
   if (dissection->overlaps != NULL)
     dissection->values = sp_values_measure (work, pack, judge, looked_at, error);
-  if (dissection->values != NULL)
+  SpExemplarOptions exemplars = { options->causal.seed, options->exemplar_steps };
+  if (dissection->values != NULL
+      && sp_exemplars_choose (work, pack, judge, looked_at, !dissection->from_prior,
+                              dissection->values, &exemplars, error))
     dissection->causal = sp_causal_measure (work, pack, judge, looked_at, dissection->overlaps,
                                             dissection->values, &options->causal, error);
   return dissection->causal != NULL;
@@ -193,7 +192,10 @@ write_sheets (const SpWork *work, const SpDissection *dissection, const SpSurvey
           || sp_dissect_unit_sheet (dissection, looked_at, work->host, options->unit_sheet, error))
          && (options->effect_sheet == NULL
              || sp_dissect_effect_sheet (dissection, looked_at->side, work->host,
-                                         options->effect_sheet, error));
+                                         options->effect_sheet, error))
+         && (options->exemplar_sheet == NULL
+             || sp_dissect_exemplar_sheet (dissection, looked_at->side, work->host,
+                                           options->exemplar_sheet, error));
 }
 
 /* The judge's blocks must not be larger than cells. */

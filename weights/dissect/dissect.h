@@ -28,10 +28,12 @@ typedef struct {
   SpCausalOptions causal;
   SpUnitPolicy units;
   SpExamples examples;
+  guint exemplar_steps;  /* of inversion for each exemplar */
   const char *held_list; /* photos kept out, as sp_train()'s, beside every fifth */
   SpJudgeOptions judge;
   const char *judge_file; /* a judge to use, or where to keep it; NULL: trained and forgotten */
-  const char *unit_sheet, *effect_sheet; /* PNG files to write; NULL: none */
+  /* PNG files to write; NULL: none */
+  const char *unit_sheet, *effect_sheet, *exemplar_sheet;
 } SpDissectOptions;
 
 SpDissectOptions sp_dissect_options_default (void);

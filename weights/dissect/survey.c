@@ -1,8 +1,8 @@
 /* Latents with their pictures and labels. See survey.h. */
 #include "weights/dissect/survey.h"
 
-#include "engine/model/encoder.h"
 #include "engine/model/generator.h"
+#include "weights/dissect/encoding.h"
 #include "weights/import/prior.h"
 
 #include <math.h>
@@ -74,36 +74,6 @@ survey_new (guint n, const SpJudge *judge, SpShape latent, int side)
 
 /* ---- Photos ---- */
 
-typedef struct {
-  SpGraph *graph;
-  SpPlan *plan;
-  SpTensor *input, *latent, *picture;
-} Network;
-
-static void
-network_clear (Network *network)
-{
-  sp_plan_free (network->plan);
-  g_clear_pointer (&network->graph, sp_graph_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Network, network_clear)
-
-static gboolean
-plan_encoder (Network *network, const SpPack *pack, SpBackend *backend, int side, GError **error)
-{
-  SpGeneratorShape shape;
-  if (!sp_generator_shape (pack, &shape, error))
-    return FALSE;
-  network->graph = sp_graph_new ();
-  network->input = sp_graph_input (network->graph, "photo", SP_SHAPE (1, 3, side, side));
-  network->latent = sp_encoder_latent (network->graph, pack, &shape, network->input, error);
-  if (network->latent == NULL)
-    return FALSE;
-  sp_tensor_keep (network->latent);
-  network->plan = sp_plan_new (network->graph, backend, NULL, error);
-  return network->plan != NULL;
-}
-
 /* What is in most of each block of the judge's grid, as bits. */
 static void
 put_labels (SpSurvey *survey, guint i, const guint32 *map, float *shares, float *known)
@@ -124,11 +94,11 @@ SpSurvey *
 sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpDataset *dataset,
                   const SpPhotoList *photos, guint most, int side, GError **error)
 {
-  g_auto (Network) encoder = { 0 };
   guint n = MIN (most, photos->numbers->len);
-  if (!plan_encoder (&encoder, pack, work->backend, side, error))
+  g_autoptr (SpEncoding) encoding = sp_encoding_new (pack, work->backend, side, error);
+  if (encoding == NULL)
     return NULL;
-  SpShape latent = sp_tensor_shape (encoder.latent);
+  SpShape latent = sp_encoding_shape (encoding);
   g_autoptr (SpSurvey) survey = survey_new (n, judge, latent, side);
   gsize plane = MAX ((gsize)survey->grid * survey->grid, cells_of (survey));
   g_autofree float *pixels = g_new (float, 3 * (gsize)side * side);
@@ -140,9 +110,7 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
         || !sp_picture_read (dataset, photos->from, sp_photo_list_spread (photos, i, n), side,
                              pixels, map, error))
       return NULL;
-    sp_plan_write (encoder.plan, encoder.input, pixels);
-    sp_plan_forward (encoder.plan);
-    sp_plan_read (encoder.plan, encoder.latent, survey->latents + i * sp_shape_elements (latent));
+    sp_encoding_run (encoding, pixels, survey->latents + i * sp_shape_elements (latent));
     put_picture (survey, i, pixels);
     put_labels (survey, i, map, shares, known);
     sp_picture_shares (map, side, side / survey->h, survey->concepts,
@@ -152,6 +120,20 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
 }
 
 /* ---- The prior ---- */
+
+typedef struct {
+  SpGraph *graph;
+  SpPlan *plan;
+  SpTensor *input, *latent;
+} Network;
+
+static void
+network_clear (Network *network)
+{
+  sp_plan_free (network->plan);
+  g_clear_pointer (&network->graph, sp_graph_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Network, network_clear)
 
 static gboolean
 plan_prior (Network *network, const SpPack *pack, SpBackend *backend, GError **error)

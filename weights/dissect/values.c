@@ -6,9 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#define LARGEST_SIDE 4
-#define ENOUGH_EXEMPLARS 4
-#define COVERAGE 0.8f     /* of an exemplar by its concept, at least */
 #define MOSTLY 0.5f       /* of a cell that is clustered */
 #define MOST_POINTS 4096u /* that are clustered */
 #define BATCH 4
@@ -18,7 +15,6 @@ typedef struct {
   float *sureness; /* n x K x h x w: the judge's probability in G of the latent */
   guint concept;
   SpConceptValues *values;
-  float *centres; /* n_clusters x C, of norm 1 */
 } Context;
 
 void
@@ -28,8 +24,9 @@ sp_values_free (SpValues *values)
     return;
   for (guint k = 0; k < values->n_concepts; k++) {
     g_free (values->concepts[k].mean);
-    g_free (values->concepts[k].clusters);
-    g_free (values->concepts[k].exemplars);
+    sp_exemplar_set_clear (&values->concepts[k].clusters);
+    sp_exemplar_set_clear (&values->concepts[k].exemplars);
+    g_free (values->concepts[k].shown);
   }
   g_free (values->concepts);
   g_free (values->sureness);
@@ -179,148 +176,19 @@ find_clusters (Context *context)
     for (int c = 0; c < channels; c++)
       points[(gsize)p * channels + c] = cell[c * stride] / lengths[p];
   }
-  values->n_clusters = sp_clusters_find (points, places->len, channels, SP_MOST_CLUSTERS, group);
-  values->clusters = g_new0 (float, (gsize)values->n_clusters *channels);
-  context->centres = g_new0 (float, (gsize)values->n_clusters *channels);
-  count = g_new0 (guint, values->n_clusters + 1);
+  guint n = sp_clusters_find (points, places->len, channels, SP_MOST_CLUSTERS, group);
+  values->clusters = (SpExemplarSet){
+    .n = n, .n_sizes = 1, .sides = { 1 }, .cells = { g_new0 (float, (gsize)n *channels) }
+  };
+  count = g_new0 (guint, n + 1);
   for (guint p = 0; p < places->len; p++)
     count[group[p]]++;
   for (guint p = 0; p < places->len; p++)
     for (int c = 0; c < channels; c++) {
       gsize at = (gsize)group[p] * channels + c;
       float value = points[(gsize)p * channels + c] / (float)count[group[p]];
-      context->centres[at] += value;
-      values->clusters[at] += value * lengths[p];
+      values->clusters.cells[0][at] += value * lengths[p];
     }
-}
-
-/* ---- Exemplars ---- */
-
-typedef struct {
-  guint latent, cluster;
-  int left, top;
-  float sureness;
-  gboolean taken;
-} Candidate;
-
-static float
-mean_of_square (const float *map, int width, int left, int top, int side)
-{
-  float sum = 0;
-  for (int y = top; y < top + side; y++)
-    for (int x = left; x < left + side; x++)
-      sum += map[y * width + x];
-  return sum / (float)(side * side);
-}
-
-/* The cluster whose centre the square's mean direction is nearest to. */
-static guint
-cluster_of (const Context *context, guint latent, int left, int top, int side)
-{
-  const SpSurvey *survey = context->survey;
-  double best = -G_MAXDOUBLE;
-  guint chosen = 0;
-  for (guint k = 0; k < context->values->n_clusters; k++) {
-    double dot = 0;
-    for (int c = 0; c < survey->channels; c++)
-      dot += (double)context->centres[(gsize)k * survey->channels + c]
-             * (double)mean_of_square (sp_survey_latent (survey, latent) + c * cells_of (survey),
-                                       survey->w, left, top, side);
-    if (dot > best) {
-      best = dot;
-      chosen = k;
-    }
-  }
-  return chosen;
-}
-
-/* The best covered square of each latent where one is covered enough; of those the surest. */
-static GArray *
-candidates_of (const Context *context, int side)
-{
-  const SpSurvey *survey = context->survey;
-  GArray *candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
-  for (guint i = 0; i < survey->n; i++) {
-    const float *shares = sp_survey_shares (survey, i, context->concept);
-    const float *sure =
-        context->sureness + (i * survey->concepts + context->concept) * cells_of (survey);
-    Candidate best = { .latent = i, .sureness = -1 };
-    for (int top = 0; top + side <= survey->h; top++)
-      for (int left = 0; left + side <= survey->w; left++) {
-        float s = mean_of_square (sure, survey->w, left, top, side);
-        if (mean_of_square (shares, survey->w, left, top, side) >= COVERAGE && s > best.sureness) {
-          best.left = left;
-          best.top = top;
-          best.sureness = s;
-        }
-      }
-    if (best.sureness >= 0) {
-      best.cluster = cluster_of (context, i, best.left, best.top, side);
-      g_array_append_val (candidates, best);
-    }
-  }
-  return candidates;
-}
-
-/* The surest that is not taken; of cluster `cluster` alone, or of any (negative). NULL: none. */
-static Candidate *
-surest (GArray *candidates, int cluster)
-{
-  Candidate *best = NULL;
-  for (guint i = 0; i < candidates->len; i++) {
-    Candidate *candidate = &g_array_index (candidates, Candidate, i);
-    if (!candidate->taken && (cluster < 0 || candidate->cluster == (guint)cluster)
-        && (best == NULL || candidate->sureness > best->sureness))
-      best = candidate;
-  }
-  return best;
-}
-
-static void
-take (Context *context, Candidate *candidate)
-{
-  const SpSurvey *survey = context->survey;
-  SpConceptValues *values = context->values;
-  int side = values->exemplar_side;
-  float *to =
-      values->exemplars + values->n_exemplars * (gsize)survey->channels * (gsize)(side * side);
-  for (int c = 0; c < survey->channels; c++)
-    for (int y = 0; y < side; y++)
-      for (int x = 0; x < side; x++)
-        *to++ = sp_survey_latent (
-            survey,
-            candidate->latent)[c * cells_of (survey) + (gsize)(candidate->top + y) * survey->w
-                               + candidate->left + x];
-  candidate->taken = TRUE;
-  values->n_exemplars++;
-}
-
-static void
-find_exemplars (Context *context)
-{
-  SpConceptValues *values = context->values;
-  GArray *candidates = NULL;
-  int side = MIN (LARGEST_SIDE, MIN (context->survey->h, context->survey->w));
-  for (; side >= 1; side--) {
-    g_clear_pointer (&candidates, g_array_unref);
-    candidates = candidates_of (context, side);
-    if (candidates->len >= ENOUGH_EXEMPLARS || side == 1)
-      break;
-  }
-  values->exemplar_side = side;
-  values->exemplars =
-      g_new0 (float, SP_MOST_EXEMPLARS *(gsize)context->survey->channels *(gsize)(side * side));
-  Candidate *next = surest (candidates, -1);
-  int cluster = next != NULL ? (int)next->cluster : 0;
-  while (next != NULL && values->n_exemplars < SP_MOST_EXEMPLARS) {
-    take (context, next);
-    next = NULL;
-    for (guint tries = 0; next == NULL && tries < values->n_clusters; tries++) {
-      cluster = (cluster + 1) % (int)values->n_clusters;
-      next = surest (candidates, cluster);
-    }
-  }
-  g_array_unref (candidates);
 }
 
 /* ---- All of them ---- */
@@ -338,15 +206,13 @@ sp_values_measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const
   if (!look_at_drawings (&context, work, pack, judge, error))
     return NULL;
   for (guint k = 0; k < survey->concepts; k++) {
-    if (!sp_work_go_on (work, "Choosing values and exemplars", k, survey->concepts, error))
+    if (!sp_work_go_on (work, "Averaging concepts", k, survey->concepts, error))
       return NULL;
     context.concept = k;
     context.values = &values->concepts[k];
     values->seen[k] = mean_sureness (&context, k);
     find_mean (&context);
     find_clusters (&context);
-    find_exemplars (&context);
-    g_clear_pointer (&context.centres, g_free);
   }
   return g_steal_pointer (&values);
 }

@@ -103,3 +103,16 @@ sp_drawing_gradient (SpDrawing *drawing, const float *wish, float *gradient)
   for (gsize i = 0; i < sp_shape_elements (drawing->latent_shape); i++)
     gradient[i] *= -(float)n;
 }
+
+double
+sp_drawing_probability (const SpDrawing *drawing, guint n, guint k, SpRectangle area)
+{
+  SpShape shape = drawing->odds_shape;
+  const float *odds =
+      drawing->odds + (n * (gsize)shape.channels + k) * (gsize)shape.height * (gsize)shape.width;
+  double sum = 0;
+  for (int y = area.y; y < area.y + area.height; y++)
+    for (int x = area.x; x < area.x + area.width; x++)
+      sum += (double)sp_probability (odds[y * shape.width + x]);
+  return sum / (area.width * area.height);
+}

@@ -31,6 +31,9 @@ void sp_drawing_run (SpDrawing *drawing);
  * wish[n, k, block] * probability. `wish`: N x K x g x g. */
 void sp_drawing_gradient (SpDrawing *drawing, const float *wish, float *gradient);
 
+/* After a run: the mean probability of concept k in an area of the grid of drawing n. */
+double sp_drawing_probability (const SpDrawing *drawing, guint n, guint k, SpRectangle area);
+
 /* Probability of log odds. */
 float sp_probability (float odds);
 

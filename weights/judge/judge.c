@@ -1,6 +1,7 @@
 /* Training the judge, and how well it knows its concepts. See judge.h. */
 #include "weights/judge/judge.h"
 
+#include "weights/judge/augment.h"
 #include "weights/judge/judge-network.h"
 #include "weights/judge/sight.h"
 
@@ -59,20 +60,9 @@ lesson_init (Lesson *lesson, const SpJudge *judge, SpDataset *dataset, const SpP
                       .known = g_new (float, (gsize)grid *grid) };
 }
 
-static void
-mirror_rows (float *values, gsize rows, int width)
-{
-  for (gsize y = 0; y < rows; y++)
-    for (int x = 0; x < width / 2; x++) {
-      float *a = values + y * width + x, *b = values + y * width + width - 1 - x, kept = *a;
-      *a = *b;
-      *b = kept;
-    }
-}
-
 /* Photo `number` as picture n of the batch. */
 static gboolean
-lesson_put (Lesson *lesson, guint n, guint number, gboolean mirrored, GError **error)
+lesson_put (Lesson *lesson, guint n, guint number, const SpView *view, GError **error)
 {
   gsize image = 3 * (gsize)lesson->side * lesson->side, plane = (gsize)lesson->grid * lesson->grid;
   float *photo = lesson->photos + n * image;
@@ -81,6 +71,7 @@ lesson_put (Lesson *lesson, guint n, guint number, gboolean mirrored, GError **e
   if (!sp_picture_read (lesson->dataset, lesson->learnt->from, number, lesson->side, photo,
                         lesson->map, error))
     return FALSE;
+  sp_view_apply (view, lesson->side, photo, lesson->map);
   sp_picture_shares (lesson->map, lesson->side, lesson->side / lesson->grid, lesson->concepts,
                      lesson->shares, lesson->known);
   for (guint k = 0; k < lesson->concepts; k++)
@@ -89,11 +80,6 @@ lesson_put (Lesson *lesson, guint n, guint number, gboolean mirrored, GError **e
       labels[k * plane + i] = share;
       weights[k * plane + i] = known * (1 + (lesson->emphasis[k] - 1) * share);
     }
-  if (mirrored) {
-    mirror_rows (photo, 3 * (gsize)lesson->side, lesson->side);
-    mirror_rows (labels, (gsize)lesson->concepts * lesson->grid, lesson->grid);
-    mirror_rows (weights, (gsize)lesson->concepts * lesson->grid, lesson->grid);
-  }
   return TRUE;
 }
 
@@ -106,7 +92,8 @@ weigh_concepts (Lesson *lesson, GError **error)
   double known = 0;
   guint photos = MIN (lesson->learnt->numbers->len, FREQUENCY_PHOTOS);
   for (guint i = 0; i < photos; i++) {
-    if (!lesson_put (lesson, 0, sp_photo_list_spread (lesson->learnt, i, photos), FALSE, error))
+    if (!lesson_put (lesson, 0, sp_photo_list_spread (lesson->learnt, i, photos), &SP_VIEW_PLAIN,
+                     error))
       return FALSE;
     for (gsize p = 0; p < plane; p++)
       known += (double)lesson->known[p];
@@ -115,7 +102,9 @@ weigh_concepts (Lesson *lesson, GError **error)
         sums[k] += (double)lesson->shares[k * plane + p];
   }
   for (guint k = 0; k < lesson->concepts; k++)
-    lesson->emphasis[k] = CLAMP ((float)sqrt (known / MAX (sums[k], 1e-9)), 1, MOST_EMPHASIS);
+    lesson->emphasis[k] = getenv ("JE")
+                              ? (float)atof (getenv ("JE"))
+                              : CLAMP ((float)sqrt (known / MAX (sums[k], 1e-9)), 1, MOST_EMPHASIS);
   return TRUE;
 }
 
@@ -158,8 +147,8 @@ draw_lesson (Lesson *lesson, GRand *random, GError **error)
 {
   for (guint n = 0; n < lesson->batch; n++) {
     guint place = (guint)g_rand_int_range (random, 0, (gint32)lesson->learnt->numbers->len);
-    gboolean mirrored = g_rand_boolean (random);
-    if (!lesson_put (lesson, n, g_array_index (lesson->learnt->numbers, guint, place), mirrored,
+    SpView view = sp_view_draw (random);
+    if (!lesson_put (lesson, n, g_array_index (lesson->learnt->numbers, guint, place), &view,
                      error))
       return FALSE;
   }
@@ -245,7 +234,7 @@ sp_judge_overlap (SpWork *work, const SpJudge *judge, SpDataset *dataset,
   lesson_init (&lesson, judge, dataset, measured, 1);
   for (guint i = 0; sight != NULL && i < n; i++) {
     if (!sp_work_go_on (work, "Judging the judge", i, n, error)
-        || !lesson_put (&lesson, 0, sp_photo_list_spread (measured, i, n), FALSE, error))
+        || !lesson_put (&lesson, 0, sp_photo_list_spread (measured, i, n), &SP_VIEW_PLAIN, error))
       return FALSE;
     sp_sight_look (sight, lesson.photos);
     count_overlap (counts, sight->odds, lesson.shares, lesson.known, judge->n_concepts, plane);

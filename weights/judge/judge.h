@@ -24,13 +24,13 @@ typedef struct {
   guint steps, batch, seed;
 } SpJudgeOptions;
 
-#define SP_JUDGE_OPTIONS_DEFAULT ((SpJudgeOptions){ 1500, 16, 1 })
+#define SP_JUDGE_OPTIONS_DEFAULT ((SpJudgeOptions){ 12000, 16, 1 })
 
 typedef struct _SpJudge SpJudge;
 
 /* Trains on the learnt photos of `side` pixels; logistic loss over known pixels, in which rare
  * concepts count more (by the root of how rare, up to 8 times). Adam, learning rate 0.002 falling
- * to 0; half of the pictures mirrored. The same bits for the same data and options. */
+ * to 0; every picture seen another way (augment.h). The same bits for the same data and options. */
 SpJudge *sp_judge_train (SpWork *work, SpDataset *dataset, const SpPhotoList *learnt, int side,
                          const SpJudgeOptions *options, GError **error);
 void sp_judge_free (SpJudge *judge);

@@ -67,6 +67,25 @@ add_networks (JsonBuilder *json, const Rewriting *rewriting)
   sp_manifest_add_perceptual (json, n_taps, taps);
 }
 
+void
+sp_exemplar_set_clear (SpExemplarSet *set)
+{
+  for (guint i = 0; i < set->n_sizes; i++)
+    g_free (set->cells[i]);
+  *set = (SpExemplarSet){ 0 };
+}
+
+guint
+sp_exemplar_size_for (const SpExemplarSet *set, int side)
+{
+  guint best = 0;
+  for (guint i = 1; i < set->n_sizes; i++)
+    if (set->sides[best] < side ? set->sides[i] > set->sides[best]
+                                : set->sides[i] >= side && set->sides[i] < set->sides[best])
+      best = i;
+  return best;
+}
+
 static void
 add_concept (JsonBuilder *json, const char *name, const char *title, const int *units,
              guint n_units, guint exemplars)
@@ -86,7 +105,8 @@ add_new (JsonBuilder *json, const SpNewConcept *concept)
 {
   add_concept (json, concept->name, concept->title,
                concept->units != NULL ? (const int *)(const void *)concept->units->data : NULL,
-               concept->units != NULL ? concept->units->len : 0, concept->n_exemplars);
+               concept->units != NULL ? concept->units->len : 0,
+               concept->exemplars != NULL ? concept->exemplars->n : 0);
 }
 
 /* The pack's own in their order, then those that it did not have. */
@@ -182,20 +202,31 @@ copy_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
 }
 
 static gboolean
+write_exemplars (const Rewriting *rewriting, SpPackWriter *writer, const SpNewConcept *concept,
+                 GError **error)
+{
+  const SpExemplarSet *set = concept->exemplars;
+  for (guint i = 0; i < set->n_sizes && set->n > 0; i++) {
+    int side = set->sides[i];
+    g_autofree char *name = i == 0
+                                ? g_strdup_printf ("concept.%s.exemplars", concept->name)
+                                : g_strdup_printf ("concept.%s.exemplars.%d", concept->name, side);
+    SpPackShape shape = { 4, { (int)set->n, rewriting->changes->channels, side, side } };
+    if (!sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, set->cells[i], error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 add_new_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
 {
   SpPackShape vector = { 1, { rewriting->changes->channels, 1, 1, 1 } };
   for (guint i = 0; i < rewriting->changes->n_concepts; i++) {
     const SpNewConcept *concept = &rewriting->changes->concepts[i];
     g_autofree char *value = g_strdup_printf ("concept.%s.value", concept->name);
-    g_autofree char *exemplars = g_strdup_printf ("concept.%s.exemplars", concept->name);
-    SpPackShape shape = { 4,
-                          { (int)concept->n_exemplars, rewriting->changes->channels,
-                            concept->exemplar_side, concept->exemplar_side } };
     if (!sp_pack_writer_add (writer, value, vector, SP_PACK_FLOAT32, concept->value, error)
-        || (concept->n_exemplars > 0
-            && !sp_pack_writer_add (writer, exemplars, shape, SP_PACK_FLOAT16, concept->exemplars,
-                                    error)))
+        || (concept->exemplars != NULL && !write_exemplars (rewriting, writer, concept, error)))
       return FALSE;
   }
   return rewriting->changes->levels == NULL

@@ -5,13 +5,25 @@
 
 G_BEGIN_DECLS
 
+/* A concept's examples, each as squares of one or more sizes; of the first size is the pack's plain
+ * tensor. */
+#define SP_MOST_EXEMPLAR_SIZES 3
+typedef struct {
+  guint n, n_sizes;
+  int sides[SP_MOST_EXEMPLAR_SIZES];
+  float *cells[SP_MOST_EXEMPLAR_SIZES]; /* n x C x side x side */
+} SpExemplarSet;
+
+void sp_exemplar_set_clear (SpExemplarSet *set);
+/* The size that an edit of a box of `side` cells takes: the smallest that covers it, or else the
+ * largest. */
+guint sp_exemplar_size_for (const SpExemplarSet *set, int side);
+
 typedef struct {
   const char *name, *title;
-  const float *value;  /* C: p_c */
-  const GArray *units; /* int, best first; NULL: the concept lives in all channels */
-  guint n_exemplars;
-  int exemplar_side;
-  const float *exemplars; /* n x C x side x side */
+  const float *value;             /* C: p_c */
+  const GArray *units;            /* int, best first; NULL: the concept lives in all channels */
+  const SpExemplarSet *exemplars; /* NULL: none */
 } SpNewConcept;
 
 typedef struct {

@@ -1,0 +1,434 @@
+/* Choosing exemplars and making them in several sizes. See exemplars.h. */
+#include "weights/dissect/exemplars.h"
+
+#include "engine/method/edit.h"
+#include "engine/method/invert.h"
+#include "weights/dissect/encoding.h"
+#include "weights/dissect/squares.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LARGEST_SIDE 4
+#define SMALLEST_SCALED 2
+#define MOST_ENLARGED 1.5f /* what is enlarged more is a blur */
+#define ENOUGH_CANDIDATES 4
+#define MOST_CANDIDATES 32
+#define COVERAGE 0.8f /* of an exemplar by its concept, at least */
+#define TRIED_IN 12u  /* squares */
+#define WORTH 0.5     /* of the best's effect, at least */
+#define BATCH 4u
+
+typedef struct {
+  guint latent, cluster;
+  int left, top;
+  double sureness, effect;
+  gboolean taken;
+} Candidate;
+
+typedef struct {
+  SpWork *work;
+  const SpSurvey *survey;
+  const SpValues *values;
+  SpDrawing *drawing;
+  SpEncoding *encoding;   /* NULL: exemplars are cut out of latents */
+  SpInversion *inversion; /* NULL: what the encoder finds */
+  guint steps, seed, concept;
+  SpConceptValues *own; /* the concept's */
+  int side;             /* of its candidates */
+  float *picture, *scaled, *latent;
+} Context;
+
+static void
+context_clear (Context *context)
+{
+  sp_drawing_free (context->drawing);
+  sp_encoding_free (context->encoding);
+  sp_inversion_free (context->inversion);
+  g_free (context->picture);
+  g_free (context->scaled);
+  g_free (context->latent);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
+
+static gsize
+cells_of (const SpSurvey *survey)
+{
+  return (gsize)survey->h * survey->w;
+}
+
+/* ---- Candidates ---- */
+
+static float
+mean_of_square (const float *map, int width, int left, int top, int side)
+{
+  float sum = 0;
+  for (int y = top; y < top + side; y++)
+    for (int x = left; x < left + side; x++)
+      sum += map[y * width + x];
+  return sum / (float)(side * side);
+}
+
+/* The cluster to whose direction the square's mean is nearest. */
+static guint
+cluster_of (const Context *context, const Candidate *candidate)
+{
+  const SpSurvey *survey = context->survey;
+  const SpExemplarSet *clusters = &context->own->clusters;
+  double best = -G_MAXDOUBLE;
+  guint chosen = 0;
+  for (guint k = 0; k < clusters->n; k++) {
+    const float *centre = clusters->cells[0] + (gsize)k * survey->channels;
+    double dot = 0, length = 1e-12;
+    for (int c = 0; c < survey->channels; c++) {
+      const float *plane = sp_survey_latent (survey, candidate->latent) + c * cells_of (survey);
+      dot += (double)centre[c]
+             * (double)mean_of_square (plane, survey->w, candidate->left, candidate->top,
+                                       context->side);
+      length += (double)centre[c] * centre[c];
+    }
+    if (dot / sqrt (length) > best) {
+      best = dot / sqrt (length);
+      chosen = k;
+    }
+  }
+  return chosen;
+}
+
+/* The surest square of latent i that is covered enough. */
+static gboolean
+best_square (const Context *context, guint i, Candidate *best)
+{
+  const SpSurvey *survey = context->survey;
+  const float *shares = sp_survey_shares (survey, i, context->concept);
+  const float *sure =
+      context->values->sureness + (i * survey->concepts + context->concept) * cells_of (survey);
+  int side = context->side;
+  *best = (Candidate){ .latent = i, .sureness = -1 };
+  for (int top = 0; top + side <= survey->h; top++)
+    for (int left = 0; left + side <= survey->w; left++) {
+      double sureness = (double)mean_of_square (sure, survey->w, left, top, side);
+      if (mean_of_square (shares, survey->w, left, top, side) >= COVERAGE
+          && sureness > best->sureness) {
+        best->left = left;
+        best->top = top;
+        best->sureness = sureness;
+      }
+    }
+  return best->sureness >= 0;
+}
+
+static int
+surer (gconstpointer a, gconstpointer b)
+{
+  const Candidate *first = a, *second = b;
+  if (first->sureness != second->sureness)
+    return first->sureness > second->sureness ? -1 : 1;
+  return first->latent < second->latent ? -1 : first->latent > second->latent;
+}
+
+/* The surest squares, at most one of a latent, of the largest side of which there are enough. */
+static GArray *
+find_candidates (Context *context)
+{
+  GArray *candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
+  context->side = MIN (LARGEST_SIDE, MIN (context->survey->h, context->survey->w));
+  for (;; context->side--) {
+    g_array_set_size (candidates, 0);
+    for (guint i = 0; i < context->survey->n; i++) {
+      Candidate best;
+      if (best_square (context, i, &best))
+        g_array_append_val (candidates, best);
+    }
+    if (candidates->len >= ENOUGH_CANDIDATES || context->side == 1)
+      break;
+  }
+  g_array_sort (candidates, surer);
+  g_array_set_size (candidates, MIN (candidates->len, MOST_CANDIDATES));
+  for (guint i = 0; i < candidates->len; i++) {
+    Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    candidate->cluster = cluster_of (context, candidate);
+  }
+  return candidates;
+}
+
+/* ---- Sizes ---- */
+
+static void
+set_sizes (const Context *context, SpExemplarSet *set, guint most)
+{
+  *set = (SpExemplarSet){ .n_sizes = 1, .sides = { context->side } };
+  int largest = MIN (LARGEST_SIDE, MIN (context->survey->h, context->survey->w));
+  for (int side = SMALLEST_SCALED; context->encoding != NULL && side <= largest; side++)
+    if (side != context->side && (float)side <= MOST_ENLARGED * (float)context->side)
+      set->sides[set->n_sizes++] = side;
+  for (guint i = 0; i < set->n_sizes; i++)
+    set->cells[i] = g_new0 (float, (gsize)most * context->survey->channels
+                                       * (gsize)(set->sides[i] * set->sides[i]));
+}
+
+static int
+reflect (int i, int n)
+{
+  int k = ((i % (2 * n)) + 2 * n) % (2 * n);
+  return k < n ? k : 2 * n - 1 - k;
+}
+
+static float
+bilinear (const float *plane, int side, float x, float y)
+{
+  int left = (int)floorf (x), top = (int)floorf (y);
+  float across = x - (float)left, down = y - (float)top;
+  const float *upper = plane + reflect (top, side) * side;
+  const float *lower = plane + reflect (top + 1, side) * side;
+  int a = reflect (left, side), b = reflect (left + 1, side);
+  return (1 - down) * (upper[a] + across * (upper[b] - upper[a]))
+         + down * (lower[a] + across * (lower[b] - lower[a]));
+}
+
+void
+sp_exemplar_picture (const float *picture, int side, int cells, int left, int top, int from, int to,
+                     float *scaled)
+{
+  float step = (float)from / (float)to;
+  int cell = side / cells, corner = (cells - to) / 2 * cell;
+  int parts = step > 1 ? 2 : 1; /* of a pixel each way: it may be of more than one */
+  for (int c = 0; c < 3; c++)
+    for (int y = 0; y < side; y++)
+      for (int x = 0; x < side; x++) {
+        float sum = 0;
+        for (int part = 0; part < parts * parts; part++) {
+          float across = (float)(x - corner) + ((float)(part % parts) + 0.5f) / (float)parts;
+          float down = (float)(y - corner) + ((float)(part / parts) + 0.5f) / (float)parts;
+          sum += bilinear (picture + c * side * side, side,
+                           (float)(left * cell) + across * step - 0.5f,
+                           (float)(top * cell) + down * step - 0.5f);
+        }
+        scaled[(c * side + y) * side + x] = sum / (float)(parts * parts);
+      }
+}
+
+static void
+cut (const Context *context, const float *latent, int left, int top, int side, float *cells)
+{
+  const SpSurvey *survey = context->survey;
+  for (int c = 0; c < survey->channels; c++)
+    for (int y = top; y < top + side; y++)
+      for (int x = left; x < left + side; x++)
+        *cells++ = latent[c * cells_of (survey) + (gsize)y * survey->w + x];
+}
+
+/* The candidate as cells of side x side: as the encoder sees the scaled photo, or by inversion. */
+static gboolean
+make_exemplar (const Context *context, const Candidate *candidate, int side, gboolean invert,
+               float *cells, GError **error)
+{
+  const SpSurvey *survey = context->survey;
+  if (context->encoding == NULL) {
+    cut (context, sp_survey_latent (survey, candidate->latent), candidate->left, candidate->top,
+         side, cells);
+    return TRUE;
+  }
+  sp_survey_picture (survey, candidate->latent, context->picture);
+  sp_exemplar_picture (context->picture, survey->side, survey->h, candidate->left, candidate->top,
+                       context->side, side, context->scaled);
+  if (!invert || context->inversion == NULL) {
+    sp_encoding_run (context->encoding, context->scaled, context->latent);
+  } else {
+    if (!sp_inversion_run (context->inversion, context->scaled, context->steps,
+                           context->work->cancellable, NULL, NULL, error))
+      return FALSE;
+    sp_inversion_read_latent (context->inversion, context->latent);
+  }
+  cut (context, context->latent, (survey->w - side) / 2, (survey->h - side) / 2, side, cells);
+  return TRUE;
+}
+
+/* ---- What they do elsewhere ---- */
+
+/* Latent b of the drawing: a square's, with an exemplar laid over the square (NULL: as it is). */
+static void
+lay (const Context *context, guint b, const float *cells, int side, const SpSquares *squares,
+     guint number)
+{
+  const SpSquare *square = &g_array_index (squares->without, SpSquare, number);
+  SpShape shape = context->drawing->latent_shape;
+  gsize size = (gsize)shape.channels * cells_of (context->survey);
+  float *latent = context->drawing->latents + b * size;
+  memcpy (latent, sp_survey_latent (context->survey, square->latent), size * sizeof (float));
+  if (cells != NULL)
+    sp_edit_lay (cells, SP_SHAPE (1, shape.channels, side, side),
+                 (SpRectangle){ square->left, square->top, squares->side, squares->side }, shape,
+                 latent, latent);
+}
+
+/* The judge's mean probability in squares that do not show the concept, with the exemplar there. */
+static double
+effect_of (const Context *context, const float *cells, int side, const SpSquares *squares, guint n)
+{
+  SpDrawing *drawing = context->drawing;
+  int block = drawing->odds_shape.height / context->survey->h, wide = squares->side * block;
+  double sum = 0;
+  for (guint first = 0; first < n; first += BATCH) {
+    guint count = MIN (BATCH, n - first);
+    for (guint b = 0; b < count; b++)
+      lay (context, b, cells, side, squares, 2 * (first + b));
+    sp_drawing_run (drawing);
+    for (guint b = 0; b < count; b++) {
+      const SpSquare *square = &g_array_index (squares->without, SpSquare, 2 * (first + b));
+      sum += sp_drawing_probability (
+          drawing, b, context->concept,
+          (SpRectangle){ square->left * block, square->top * block, wide, wide });
+    }
+  }
+  return n > 0 ? sum / n : 0;
+}
+
+static gboolean
+try_candidates (const Context *context, GArray *candidates, const SpSquares *squares,
+                GError **error)
+{
+  const SpExemplarSet *sizes = &context->own->exemplars;
+  guint chosen = sp_exemplar_size_for (sizes, squares->side);
+  guint n = MIN (TRIED_IN, (squares->without->len + 1) / 2); /* even ones, as causal.c ranks by */
+  for (guint i = 0; i < candidates->len; i++) {
+    Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    int side = sizes->sides[chosen];
+    if (!sp_work_go_on (context->work, "Trying exemplars", context->concept,
+                        context->survey->concepts, error)
+        || !make_exemplar (context, candidate, side, FALSE, sizes->cells[chosen], error))
+      return FALSE;
+    candidate->effect = effect_of (context, sizes->cells[chosen], side, squares, n);
+  }
+  return TRUE;
+}
+
+/* ---- Choosing ---- */
+
+/* The most effective that is not taken; of cluster `cluster` alone, or of any (negative). */
+static Candidate *
+most_effective (GArray *candidates, int cluster)
+{
+  Candidate *best = NULL;
+  for (guint i = 0; i < candidates->len; i++) {
+    Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    if (!candidate->taken && (cluster < 0 || candidate->cluster == (guint)cluster)
+        && (best == NULL || candidate->effect > best->effect))
+      best = candidate;
+  }
+  return best;
+}
+
+static gboolean
+take (const Context *context, Candidate *candidate, GError **error)
+{
+  SpExemplarSet *set = &context->own->exemplars;
+  for (guint i = 0; i < set->n_sizes; i++) {
+    gsize size = (gsize)context->survey->channels * (gsize)(set->sides[i] * set->sides[i]);
+    if (!sp_work_go_on (context->work, "Making exemplars", context->concept,
+                        context->survey->concepts, error)
+        || !make_exemplar (context, candidate, set->sides[i], TRUE, set->cells[i] + set->n * size,
+                           error))
+      return FALSE;
+  }
+  candidate->taken = TRUE;
+  set->n++;
+  return TRUE;
+}
+
+/* The best of all, then the best of the next cluster that is worth it, and so on. */
+static gboolean
+take_best (const Context *context, GArray *candidates, GError **error)
+{
+  guint n_clusters = MAX (context->own->clusters.n, 1);
+  Candidate *next = most_effective (candidates, -1);
+  double best = next != NULL ? next->effect : 0;
+  guint cluster = next != NULL ? next->cluster : 0;
+  while (next != NULL && context->own->exemplars.n < SP_MOST_EXEMPLARS) {
+    if (!take (context, next, error))
+      return FALSE;
+    next = NULL;
+    for (guint tries = 0; next == NULL && tries < n_clusters; tries++) {
+      cluster = (cluster + 1) % n_clusters;
+      next = most_effective (candidates, (int)cluster);
+      if (next != NULL && next->effect < WORTH * best)
+        next = NULL;
+    }
+  }
+  return TRUE;
+}
+
+/* The first square, as it is and with each exemplar. */
+static void
+show (const Context *context, const SpSquares *squares)
+{
+  const SpExemplarSet *set = &context->own->exemplars;
+  guint chosen = sp_exemplar_size_for (set, squares->side);
+  gsize size = (gsize)context->survey->channels * (gsize)(set->sides[chosen] * set->sides[chosen]);
+  SpShape one = context->drawing->picture_shape;
+  one.batch = 1;
+  gsize n = sp_shape_elements (one);
+  if (squares->without->len == 0)
+    return;
+  context->own->shown = g_new (float, (set->n + 1) * n);
+  for (guint first = 0; first <= set->n; first += BATCH) {
+    guint count = MIN (BATCH, set->n + 1 - first);
+    for (guint b = 0; b < count; b++)
+      lay (context, b, first + b > 0 ? set->cells[chosen] + (first + b - 1) * size : NULL,
+           set->sides[chosen], squares, 0);
+    sp_drawing_run (context->drawing);
+    memcpy (context->own->shown + first * n, context->drawing->pictures,
+            count * n * sizeof (float));
+  }
+}
+
+static gboolean
+choose_of_concept (Context *context, GError **error)
+{
+  g_auto (SpSquares) squares = { 0 };
+  g_autoptr (GArray) candidates = find_candidates (context);
+  sp_squares_find (context->survey, context->values, context->concept, context->seed, &squares);
+  set_sizes (context, &context->own->exemplars, SP_MOST_EXEMPLARS);
+  if (!try_candidates (context, candidates, &squares, error)
+      || !take_best (context, candidates, error))
+    return FALSE;
+  show (context, &squares);
+  return TRUE;
+}
+
+static gboolean
+plan (Context *context, const SpPack *pack, const SpJudge *judge, gboolean encoded, GError **error)
+{
+  const SpSurvey *survey = context->survey;
+  SpBackend *backend = context->work->backend;
+  gsize n = 3 * (gsize)survey->side * survey->side;
+  context->picture = g_new (float, n);
+  context->scaled = g_new (float, n);
+  context->latent = g_new (float, survey->channels *cells_of (survey));
+  context->drawing = sp_drawing_new (pack, judge, backend, BATCH, survey->h, survey->w, error);
+  if (context->drawing == NULL || !encoded)
+    return context->drawing != NULL;
+  context->encoding = sp_encoding_new (pack, backend, survey->side, error);
+  if (context->encoding == NULL || context->steps == 0)
+    return context->encoding != NULL;
+  context->inversion = sp_inversion_new (pack, backend, survey->side, survey->side, error);
+  return context->inversion != NULL;
+}
+
+gboolean
+sp_exemplars_choose (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey *survey,
+                     gboolean encoded, SpValues *values, const SpExemplarOptions *options,
+                     GError **error)
+{
+  g_auto (Context) context = {
+    .work = work, .survey = survey, .values = values, .steps = options->steps, .seed = options->seed
+  };
+  if (!plan (&context, pack, judge, encoded, error))
+    return FALSE;
+  for (context.concept = 0; context.concept < survey->concepts; context.concept++) {
+    context.own = &values->concepts[context.concept];
+    if (!choose_of_concept (&context, error))
+      return FALSE;
+  }
+  return TRUE;
+}

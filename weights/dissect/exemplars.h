@@ -1,0 +1,37 @@
+/* Exemplars, the third form of p_c: squares of cells that showed the concept, up to eight of them.
+ *
+ * An exemplar is no better than what it does elsewhere. So the squares in whose drawing the judge
+ * is surest are tried: each is laid over squares of other latents that do not show the concept, and
+ * those of which the judge then sees most are kept, one of each group of cells after the other
+ * (values.h), so that the next seed is another kind.
+ *
+ * An object that is cut shows nothing. So each exemplar comes in several sizes, of 2, 3 and 4 cells
+ * a side, and an edit takes the one that its stroke has room for: the photo around the square is
+ * scaled and encoded anew. And so that it is drawn as sharply as the generator can, its latent is
+ * inverted as a photo's is. Both need the encoder; exemplars from a prior are cells of its draws.
+ */
+#pragma once
+
+#include "weights/dissect/values.h"
+
+G_BEGIN_DECLS
+
+#define SP_MOST_EXEMPLARS 8
+
+typedef struct {
+  guint seed;  /* of the squares that they are tried in */
+  guint steps; /* of inversion; 0: what the encoder finds */
+} SpExemplarOptions;
+
+/* Fills values->concepts[].exemplars and .shown. `encoded`: the survey is of photos. */
+gboolean sp_exemplars_choose (SpWork *work, const SpPack *pack, const SpJudge *judge,
+                              const SpSurvey *survey, gboolean encoded, SpValues *values,
+                              const SpExemplarOptions *options, GError **error);
+
+/* The picture in which the square of `from` cells at (left, top) of picture (3 x side x side, of
+ * `cells` cells a side) is `to` cells wide and lies in the middle, its left upper corner on a
+ * cell's; what lies beyond the picture's edge is mirrored. */
+void sp_exemplar_picture (const float *picture, int side, int cells, int left, int top, int from,
+                          int to, float *scaled);
+
+G_END_DECLS
