@@ -17,7 +17,7 @@ typedef struct {
   guint8 sum[SUM_BYTES]; /* SHA-256 of the numbers' bytes */
 } Head;
 
-static const char magic[8] = { 's', 'p', '-', 'f', 'i', 't', ' ', '1' };
+static const char magic[8] = { 's', 'p', '-', 'f', 'i', 't', ' ', '2' };
 
 /* ---- Keys ---- */
 
@@ -31,10 +31,10 @@ sp_cache_key (const SpPack *pack, const SpSettings *settings, const char *device
   GString *text = g_string_new (NULL);
   g_string_printf (text, "%.8s %s\n%s\n%s\n%d x %d, %d\n", magic, SP_VERSION, pack_sum, device,
                    height, width, G_BYTE_ORDER);
-  g_string_append_printf (text, "%d %d %u %u %u %d %a %a", settings->instructions,
-                          settings->precise, settings->seed, settings->inversion_steps,
-                          settings->warm_start_steps, settings->perturbation,
-                          (double)settings->learning_rate, (double)settings->regularisation);
+  g_string_append_printf (
+      text, "%d %d %u %u %u %d %d %a %a", settings->instructions, settings->precise, settings->seed,
+      settings->inversion_steps, settings->warm_start_steps, settings->perturbation,
+      settings->constant_rate, (double)settings->learning_rate, (double)settings->regularisation);
   for (guint i = 0; i < G_N_ELEMENTS (settings->perturbed_layers); i++)
     g_string_append_printf (text, " %d", settings->perturbed_layers[i]);
 

@@ -154,7 +154,8 @@ typedef struct {
   int perturbed_layers[SP_MAXIMUM_PERTURBED_LAYERS]; /* ends at 0; all 0: the four scales below the
                                                         output */
   float learning_rate;                               /* of R; 0: what suits the kind */
-  float regularisation;                              /* lambda of eq. 8 */
+  gboolean constant_rate;   /* R's rate stays the same, as the authors'; else it rises and falls */
+  float regularisation;     /* lambda of eq. 8 */
   gboolean perturb_strokes; /* a render has R's perturbations under the strokes too, as the paper's;
                                else they are faded out there as in a preview (docs/method.md) */
   const char *cache_folder; /* where fits of photos are kept for the next opening (engine/cache.h);

@@ -136,6 +136,7 @@ start_adaptation (GoldenFixture *fixture, const AdaptationSource *source)
 {
   g_autoptr (GError) error = NULL;
   SpSettings settings = settings_of (source);
+  settings.constant_rate = TRUE;
   int side = fixture->generator.resolution;
   g_autofree float *photo = golden_photo (SP_SHAPE (1, 3, side, side));
   SpShape shape;

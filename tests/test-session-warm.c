@@ -268,6 +268,25 @@ test_warm_forgets (void)
   g_assert_cmpfloat (first.last, ==, cold.last);
 }
 
+/* A rate that rises and falls holds the photo better, in as many steps, than a constant one. */
+static void
+test_rate (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  double psnr[2];
+  settings.warm_start_steps = 60;
+  for (int constant = 0; constant < 2; constant++) {
+    settings.constant_rate = constant;
+    g_autoptr (SpSession) session = make_session (pack, &settings);
+    sp_session_open (session, NULL, NULL, NULL, &error);
+    g_assert_no_error (error);
+    psnr[constant] = sp_session_psnr (session);
+  }
+  g_test_message ("%.2f dB, at a constant rate %.2f", psnr[0], psnr[1]);
+  g_assert_cmpfloat (psnr[0], >, psnr[1] + 0.5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,6 +298,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/warm/cold-repeats", test_cold_repeats);
   g_test_add_func ("/session/warm/no-worse", test_warm_is_no_worse);
   g_test_add_func ("/session/warm/forgets", test_warm_forgets);
+  g_test_add_func ("/session/rate", test_rate);
   int status = g_test_run ();
   sp_pack_unref (pack);
   return status;

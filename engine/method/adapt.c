@@ -14,6 +14,11 @@
 /* The authors' pyramid: the last layer of each of the four highest scales. */
 #define DEFAULT_LAYERS 4
 
+/* Of R's learning rate; shares of the steps. */
+#define RISING_STEPS 20.0f
+#define RISING_SHARE 0.2f /* where there are few */
+#define FALLING_SHARE 0.4f
+
 typedef struct {
   SpGraph *graph;
   SpPlan *plan;
@@ -340,6 +345,17 @@ measure_psnr (gpointer data)
                   picture.width);
 }
 
+/* R's first steps with fresh moments are as long as the rate, whatever the gradients; and at a rate
+ * at which R learns fast it never comes to rest. So the rate rises over the first steps and falls
+ * to nothing over the last 40 % (docs/perturbation.md). */
+static float
+rise_and_fall (guint step, guint steps)
+{
+  float rise = MIN (RISING_STEPS, RISING_SHARE * (float)steps), fall = FALLING_SHARE * (float)steps;
+  float up = ((float)step + 1) / MAX (rise, 1), down = (float)(steps - step) / MAX (fall, 1);
+  return MIN (1, MIN (up, down));
+}
+
 gboolean
 sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
                    GCancellable *cancellable, SpProgressFunction progress, gpointer user_data,
@@ -353,6 +369,7 @@ sp_adaptation_run (SpAdaptation *adaptation, const char *stage, guint steps,
                                   .stage = stage,
                                   .steps = steps,
                                   .learning_rate = rate,
+                                  .schedule = settings->constant_rate ? NULL : rise_and_fall,
                                   .save_best = save_best,
                                   .psnr = measure_psnr,
                                   .data = adaptation };

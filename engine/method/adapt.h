@@ -17,7 +17,7 @@ typedef struct _SpAdaptation SpAdaptation;
 gboolean sp_adaptation_check (const SpPack *pack, const SpSettings *settings, GError **error);
 
 /* Plans adaptation over latents of `latent` shape (1 x C x h x w). Of the settings it reads seed,
- * perturbation, perturbed_layers, learning_rate and regularisation. */
+ * perturbation, perturbed_layers, learning_rate, constant_rate and regularisation. */
 SpAdaptation *sp_adaptation_new (const SpPack *pack, SpBackend *backend, SpShape latent,
                                  const SpSettings *settings, GError **error);
 void sp_adaptation_free (SpAdaptation *adaptation);

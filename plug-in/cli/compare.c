@@ -26,7 +26,7 @@ typedef struct {
   char *pack, *perturbations, *layers, *steps, *device, *instructions;
   int inversion_steps, threads;
   double learning_rate, regularisation;
-  gboolean no_hole, precise;
+  gboolean constant_rate, no_hole, precise;
   char **photos;
 } Options;
 
@@ -57,6 +57,8 @@ parse_options (int argc, char **argv, Options *options, GError **error)
       "Numbers of adaptation steps to measure (default: 100,1000)", "LIST" },
     { "learning-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->learning_rate,
       "Learning rate of R (default: 0.01 free, 0.1 lowrank, 0.02 heads)", "X" },
+    { "constant-rate", 0, 0, G_OPTION_ARG_NONE, &options->constant_rate,
+      "Let R learn at the same rate throughout, as the paper's", NULL },
     { "regularisation", 0, 0, G_OPTION_ARG_DOUBLE, &options->regularisation,
       "Weight of the perturbations' mean square (default: 0.1)", "X" },
     { "invert-steps", 0, 0, G_OPTION_ARG_INT, &options->inversion_steps,
@@ -296,6 +298,7 @@ prepare (Comparison *comparison, GError **error)
   comparison->settings.threads = options->threads;
   comparison->settings.precise = options->precise;
   comparison->settings.learning_rate = (float)options->learning_rate;
+  comparison->settings.constant_rate = options->constant_rate;
   comparison->settings.regularisation = (float)options->regularisation;
   if ((options->device != NULL
        && !sp_parse_device (options->device, &comparison->settings.device, error))

@@ -81,6 +81,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Steps of finding the photo in the generator (default 100)", "N" },
     { "perturbation", 0, 0, G_OPTION_ARG_STRING, &options->perturbation,
       "Kind of R: free, lowrank (default) or heads", "KIND" },
+    { "constant-rate", 0, 0, G_OPTION_ARG_NONE, &options->evaluate.settings.constant_rate,
+      "Let R learn at the same rate throughout, as the paper's", NULL },
     { "perturb-strokes", 0, 0, G_OPTION_ARG_NONE, &options->evaluate.settings.perturb_strokes,
       "R's perturbations under the strokes too, as in the paper", NULL },
     { "instructions", 0, 0, G_OPTION_ARG_STRING, &options->instructions,
