@@ -11,7 +11,7 @@ sp_settings_default (void)
                        .seed = 1,
                        .inversion_steps = 100,
                        .warm_start_steps = 100,
-                       .adaptation_steps = 1000,
+                       .adaptation_steps = 300,
                        .perturbation = SP_PERTURBATION_LOWRANK,
                        .regularisation = 0.1f };
 }

@@ -7,7 +7,7 @@
 #include "engine/pack.h"
 #include "weights/dissect/clusters.h"
 #include "weights/dissect/dissect.h"
-#include "weights/dissect/exemplars.h"
+#include "weights/dissect/frame.h"
 #include "weights/evaluate/evaluate.h"
 
 #include <math.h>
@@ -102,21 +102,46 @@ test_enlarging (void)
  * and at half its size with every second step; a 1 x 1 square is twice as wide. What lies beyond
  * the edge is mirrored. */
 static void
-test_exemplar_picture (void)
+test_frame_picture (void)
 {
   float ramp[3 * 64], scaled[3 * 64];
+  const SpFrame as_is = { 2, 4, 4 }, halved = { 0, 0, 4 }, doubled = { 4, 4, 2 };
   for (int i = 0; i < 3 * 64; i++)
     ramp[i] = (float)(i % 8 + 100 * (i / 8 % 8));
-  sp_exemplar_picture (ramp, 8, 4, 1, 2, 2, 2, scaled);
+  sp_frame_picture (ramp, 8, 4, &as_is, 2, scaled);
   g_assert_cmpfloat (scaled[2 * 8 + 2], ==, ramp[4 * 8 + 2]);
   g_assert_cmpfloat (scaled[5 * 8 + 5], ==, ramp[7 * 8 + 5]);
   g_assert_cmpfloat (scaled[6 * 8 + 2], ==, ramp[7 * 8 + 2]); /* beyond the lower edge */
-  sp_exemplar_picture (ramp, 8, 4, 0, 0, 2, 1, scaled);
+  sp_frame_picture (ramp, 8, 4, &halved, 1, scaled);
   g_assert_cmpfloat_with_epsilon (scaled[2 * 8 + 2], (ramp[0] + ramp[9]) / 2, 1e-4);
   g_assert_cmpfloat_with_epsilon (scaled[3 * 8 + 3], (ramp[18] + ramp[27]) / 2, 1e-4);
-  sp_exemplar_picture (ramp, 8, 4, 2, 2, 1, 2, scaled);
+  sp_frame_picture (ramp, 8, 4, &doubled, 2, scaled);
   g_assert_cmpfloat_with_epsilon (scaled[2 * 8 + 2], 3.75f + 375, 1e-3);
   g_assert_cmpfloat_with_epsilon (scaled[5 * 8 + 5], 5.25f + 525, 1e-3);
+}
+
+/* An object of 3 x 2 blocks is framed, one that reaches the edge or is thin is not. */
+static void
+test_frame_of_object (void)
+{
+  guint32 labels[2][64] = { { 0 }, { 0 } };
+  const SpSurvey survey = { .n = 2, .grid = 8, .side = 32, .labels = labels[0] };
+  SpFrame frame;
+  for (int y = 2; y < 4; y++)
+    for (int x = 3; x < 6; x++)
+      labels[1][8 * y + x] = 2;
+  g_assert_true (sp_frame_of_object (&survey, 1, 1, 15, 14, &frame));
+  g_assert_cmpfloat_with_epsilon (frame.size, 1.15f * 12, 1e-4);
+  g_assert_cmpfloat_with_epsilon (frame.left + frame.size / 2, 18, 1e-4);
+  g_assert_cmpfloat_with_epsilon (frame.top + frame.size / 2, 12, 1e-4);
+  g_assert_false (sp_frame_of_object (&survey, 1, 1, 8, 8, &frame));   /* beside it */
+  g_assert_false (sp_frame_of_object (&survey, 1, 0, 15, 14, &frame)); /* another concept */
+  labels[1][8 * 4 + 3] = labels[1][8 * 5 + 3] = labels[1][8 * 6 + 3] = 2;
+  g_assert_false (sp_frame_of_object (&survey, 1, 1, 15, 14, &frame)); /* 9 of 15 blocks */
+  for (int x = 6; x < 8; x++)
+    labels[1][8 * 2 + x] = labels[1][8 * 3 + x] = 2;
+  labels[1][8 * 4 + 3] = 0;
+  g_assert_false (sp_frame_of_object (&survey, 1, 1, 15, 14, &frame)); /* to the edge */
 }
 
 /* ---- The whole ---- */
@@ -162,6 +187,13 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
     if (!g_str_has_prefix (*name, "concept.") && !g_str_has_prefix (*name, "latent."))
       train_assert_same_tensor (pack, written, *name);
   g_assert_true (g_file_test (sheet, G_FILE_TEST_EXISTS));
+  g_assert_nonnull (strstr (sp_pack_source (written), "by semantic-paint dissect, over"));
+  g_autoptr (SpDissection) again =
+      sp_dissect (&work, written, fixture->data, &options, path, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (again);
+  g_autoptr (SpPack) rewritten = sp_pack_open (path, &error);
+  g_assert_cmpstr (sp_pack_source (rewritten), ==, sp_pack_source (written));
 }
 
 /* The same bits twice, and with more threads. */
@@ -278,7 +310,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dissect/clusters", test_clusters);
-  g_test_add_func ("/dissect/exemplar-picture", test_exemplar_picture);
+  g_test_add_func ("/dissect/frame-picture", test_frame_picture);
+  g_test_add_func ("/dissect/frame-of-object", test_frame_of_object);
   g_test_add_func ("/dissect/enlarging", test_enlarging);
   static const struct {
     const char *path;

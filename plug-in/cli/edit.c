@@ -190,7 +190,7 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "seed", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK (on_seed),
       "Another number gives another example of the concept", "N" },
     { "steps", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK (on_steps),
-      "Steps of fitting the edit into the photo (default 1000)", "N" },
+      "Steps of fitting the edit into the photo (default 300)", "N" },
     { "warm-start-steps", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK (on_steps),
       "Steps of fitting the generator to the photo before (default 100)", "N" },
     { "preview", 0, 0, G_OPTION_ARG_NONE, &options->preview,

@@ -4,6 +4,7 @@
 #include "engine/method/edit.h"
 #include "engine/method/invert.h"
 #include "weights/dissect/encoding.h"
+#include "weights/dissect/frame.h"
 #include "weights/dissect/squares.h"
 
 #include <math.h>
@@ -14,14 +15,16 @@
 #define MOST_ENLARGED 1.5f /* what is enlarged more is a blur */
 #define ENOUGH_CANDIDATES 4
 #define MOST_CANDIDATES 32
-#define COVERAGE 0.8f /* of an exemplar by its concept, at least */
-#define TRIED_IN 12u  /* squares */
-#define WORTH 0.5     /* of the best's effect, at least */
+#define COVERAGE 0.8f        /* of an exemplar by its concept, at least */
+#define SMALLEST_OBJECT 0.8f /* of the square's side */
+#define TRIED_IN 12u         /* squares */
+#define WORTH 0.5            /* of the best's effect, at least */
 #define BATCH 4u
 
 typedef struct {
   guint latent, cluster;
   int left, top;
+  SpFrame frame; /* of the square, or of the object that it lies on */
   double sureness, effect;
   gboolean taken;
 } Candidate;
@@ -118,6 +121,21 @@ best_square (const Context *context, guint i, Candidate *best)
   return best->sureness >= 0;
 }
 
+/* An object is shown whole, if it is not so small that it would be a blur. */
+static void
+find_frame (const Context *context, Candidate *candidate)
+{
+  const SpSurvey *survey = context->survey;
+  int cell = survey->side / survey->h, half = context->side * cell / 2;
+  SpFrame square = { (float)(candidate->left * cell), (float)(candidate->top * cell),
+                     (float)(context->side * cell) };
+  if (!sp_frame_of_object (survey, candidate->latent, context->concept,
+                           candidate->left * cell + half, candidate->top * cell + half,
+                           &candidate->frame)
+      || candidate->frame.size < SMALLEST_OBJECT * square.size)
+    candidate->frame = square;
+}
+
 static int
 surer (gconstpointer a, gconstpointer b)
 {
@@ -148,6 +166,7 @@ find_candidates (Context *context)
   for (guint i = 0; i < candidates->len; i++) {
     Candidate *candidate = &g_array_index (candidates, Candidate, i);
     candidate->cluster = cluster_of (context, candidate);
+    find_frame (context, candidate);
   }
   return candidates;
 }
@@ -165,47 +184,6 @@ set_sizes (const Context *context, SpExemplarSet *set, guint most)
   for (guint i = 0; i < set->n_sizes; i++)
     set->cells[i] = g_new0 (float, (gsize)most * context->survey->channels
                                        * (gsize)(set->sides[i] * set->sides[i]));
-}
-
-static int
-reflect (int i, int n)
-{
-  int k = ((i % (2 * n)) + 2 * n) % (2 * n);
-  return k < n ? k : 2 * n - 1 - k;
-}
-
-static float
-bilinear (const float *plane, int side, float x, float y)
-{
-  int left = (int)floorf (x), top = (int)floorf (y);
-  float across = x - (float)left, down = y - (float)top;
-  const float *upper = plane + reflect (top, side) * side;
-  const float *lower = plane + reflect (top + 1, side) * side;
-  int a = reflect (left, side), b = reflect (left + 1, side);
-  return (1 - down) * (upper[a] + across * (upper[b] - upper[a]))
-         + down * (lower[a] + across * (lower[b] - lower[a]));
-}
-
-void
-sp_exemplar_picture (const float *picture, int side, int cells, int left, int top, int from, int to,
-                     float *scaled)
-{
-  float step = (float)from / (float)to;
-  int cell = side / cells, corner = (cells - to) / 2 * cell;
-  int parts = step > 1 ? 2 : 1; /* of a pixel each way: it may be of more than one */
-  for (int c = 0; c < 3; c++)
-    for (int y = 0; y < side; y++)
-      for (int x = 0; x < side; x++) {
-        float sum = 0;
-        for (int part = 0; part < parts * parts; part++) {
-          float across = (float)(x - corner) + ((float)(part % parts) + 0.5f) / (float)parts;
-          float down = (float)(y - corner) + ((float)(part / parts) + 0.5f) / (float)parts;
-          sum += bilinear (picture + c * side * side, side,
-                           (float)(left * cell) + across * step - 0.5f,
-                           (float)(top * cell) + down * step - 0.5f);
-        }
-        scaled[(c * side + y) * side + x] = sum / (float)(parts * parts);
-      }
 }
 
 static void
@@ -230,8 +208,8 @@ make_exemplar (const Context *context, const Candidate *candidate, int side, gbo
     return TRUE;
   }
   sp_survey_picture (survey, candidate->latent, context->picture);
-  sp_exemplar_picture (context->picture, survey->side, survey->h, candidate->left, candidate->top,
-                       context->side, side, context->scaled);
+  sp_frame_picture (context->picture, survey->side, survey->h, &candidate->frame, side,
+                    context->scaled);
   if (!invert || context->inversion == NULL) {
     sp_encoding_run (context->encoding, context->scaled, context->latent);
   } else {

@@ -7,8 +7,9 @@
  *
  * An object that is cut shows nothing. So each exemplar comes in several sizes, of 2, 3 and 4 cells
  * a side, and an edit takes the one that its stroke has room for: the photo around the square is
- * scaled and encoded anew. And so that it is drawn as sharply as the generator can, its latent is
- * inverted as a photo's is. Both need the encoder; exemplars from a prior are cells of its draws.
+ * scaled and encoded anew, around the whole object where the square lies on one. And so that it is
+ * drawn as sharply as the generator can, its latent is inverted as a photo's is. Both need the
+ * encoder; exemplars from a prior are cells of its draws.
  */
 #pragma once
 
@@ -27,11 +28,5 @@ typedef struct {
 gboolean sp_exemplars_choose (SpWork *work, const SpPack *pack, const SpJudge *judge,
                               const SpSurvey *survey, gboolean encoded, SpValues *values,
                               const SpExemplarOptions *options, GError **error);
-
-/* The picture in which the square of `from` cells at (left, top) of picture (3 x side x side, of
- * `cells` cells a side) is `to` cells wide and lies in the middle, its left upper corner on a
- * cell's; what lies beyond the picture's edge is mirrored. */
-void sp_exemplar_picture (const float *picture, int side, int cells, int left, int top, int from,
-                          int to, float *scaled);
 
 G_END_DECLS

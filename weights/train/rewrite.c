@@ -46,11 +46,13 @@ add_units (JsonBuilder *json, const char *key, const int *units, guint n)
   json_builder_end_array (json);
 }
 
+/* What is said already is not said again. */
 static void
 add_source (JsonBuilder *json, const Rewriting *rewriting)
 {
+  const char *source = sp_pack_source (rewriting->pack), *note = rewriting->changes->note;
   g_autofree char *both =
-      g_strdup_printf ("%s %s", sp_pack_source (rewriting->pack), rewriting->changes->note);
+      strstr (source, note) != NULL ? g_strdup (source) : g_strdup_printf ("%s %s", source, note);
   if (strlen (both) > MOST_SOURCE_BYTES) /* between characters */
     *g_utf8_find_prev_char (both, both + MOST_SOURCE_BYTES) = '\0';
   sp_manifest_add_text (json, "source", both);

@@ -1,0 +1,119 @@
+/* Frames. See frame.h. */
+#include "weights/dissect/frame.h"
+
+#include <math.h>
+
+#define MARGIN 1.15f /* of a frame around its object */
+#define MOSTLY 0.7f  /* of the box, at least, that an object fills */
+
+/* ---- Objects ---- */
+
+/* A flood fill over the survey's grid of labels. */
+typedef struct {
+  const guint32 *labels;
+  int grid;
+  guint32 bit;
+  gboolean *seen;
+  GArray *open; /* int: blocks whose neighbours are to be looked at */
+  int left, top, right, bottom;
+  guint blocks;
+} Fill;
+
+static void
+visit (Fill *fill, int x, int y)
+{
+  int block = y * fill->grid + x;
+  if (x < 0 || y < 0 || x >= fill->grid || y >= fill->grid || fill->seen[block]
+      || !(fill->labels[block] & fill->bit))
+    return;
+  fill->seen[block] = TRUE;
+  g_array_append_val (fill->open, block);
+  fill->left = MIN (fill->left, x);
+  fill->top = MIN (fill->top, y);
+  fill->right = MAX (fill->right, x + 1);
+  fill->bottom = MAX (fill->bottom, y + 1);
+  fill->blocks++;
+}
+
+static void
+fill_from (Fill *fill, int x, int y)
+{
+  visit (fill, x, y);
+  while (fill->open->len > 0) {
+    int block = g_array_index (fill->open, int, fill->open->len - 1);
+    g_array_set_size (fill->open, fill->open->len - 1);
+    x = block % fill->grid;
+    y = block / fill->grid;
+    visit (fill, x - 1, y);
+    visit (fill, x + 1, y);
+    visit (fill, x, y - 1);
+    visit (fill, x, y + 1);
+  }
+}
+
+gboolean
+sp_frame_of_object (const SpSurvey *survey, guint i, guint k, int x, int y, SpFrame *frame)
+{
+  int grid = survey->grid;
+  float block = (float)survey->side / (float)grid;
+  g_autofree gboolean *seen = g_new0 (gboolean, (gsize)grid * grid);
+  g_autoptr (GArray) open = g_array_new (FALSE, FALSE, sizeof (int));
+  Fill fill = { .labels = survey->labels + i * (gsize)grid * grid,
+                .grid = grid,
+                .bit = 1u << k,
+                .seen = seen,
+                .open = open,
+                .left = grid,
+                .top = grid };
+  fill_from (&fill, (int)((float)x / block), (int)((float)y / block));
+  int width = fill.right - fill.left, height = fill.bottom - fill.top;
+  if (fill.blocks == 0 || fill.left == 0 || fill.top == 0 || fill.right == grid
+      || fill.bottom == grid || (float)fill.blocks < MOSTLY * (float)(width * height))
+    return FALSE;
+  frame->size = MARGIN * block * (float)MAX (width, height);
+  frame->left = block * (float)(fill.left + fill.right) / 2 - frame->size / 2;
+  frame->top = block * (float)(fill.top + fill.bottom) / 2 - frame->size / 2;
+  return TRUE;
+}
+
+/* ---- Scaling ---- */
+
+static int
+reflect (int i, int n)
+{
+  int k = ((i % (2 * n)) + 2 * n) % (2 * n);
+  return k < n ? k : 2 * n - 1 - k;
+}
+
+static float
+bilinear (const float *plane, int side, float x, float y)
+{
+  int left = (int)floorf (x), top = (int)floorf (y);
+  float across = x - (float)left, down = y - (float)top;
+  const float *upper = plane + reflect (top, side) * side;
+  const float *lower = plane + reflect (top + 1, side) * side;
+  int a = reflect (left, side), b = reflect (left + 1, side);
+  return (1 - down) * (upper[a] + across * (upper[b] - upper[a]))
+         + down * (lower[a] + across * (lower[b] - lower[a]));
+}
+
+void
+sp_frame_picture (const float *picture, int side, int cells, const SpFrame *frame, int to,
+                  float *scaled)
+{
+  int cell = side / cells, corner = (cells - to) / 2 * cell;
+  float step = frame->size / (float)(to * cell);
+  int parts = step > 1 ? 2 : 1; /* of a pixel each way: it may be of more than one */
+  for (int c = 0; c < 3; c++)
+    for (int y = 0; y < side; y++)
+      for (int x = 0; x < side; x++) {
+        float sum = 0;
+        for (int part = 0; part < parts * parts; part++) {
+          float across = (float)(x - corner) + ((float)(part % parts) + 0.5f) / (float)parts;
+          float down = (float)(y - corner) + ((float)(part / parts) + 0.5f) / (float)parts;
+          sum += bilinear (picture + c * side * side, side, frame->left + across * step - 0.5f,
+                           frame->top + down * step - 0.5f);
+        }
+        scaled[(c * side + y) * side + x] = sum / (float)(parts * parts);
+      }
+}
