@@ -1,7 +1,7 @@
 /* Frames. See frame.h. */
 #include "weights/dissect/frame.h"
 
-#include <math.h>
+#include "weights/judge/resample.h"
 
 #define MARGIN 1.15f /* of a frame around its object */
 #define MOSTLY 0.7f  /* of the box, at least, that an object fills */
@@ -78,25 +78,6 @@ sp_frame_of_object (const SpSurvey *survey, guint i, guint k, int x, int y, SpFr
 
 /* ---- Scaling ---- */
 
-static int
-reflect (int i, int n)
-{
-  int k = ((i % (2 * n)) + 2 * n) % (2 * n);
-  return k < n ? k : 2 * n - 1 - k;
-}
-
-static float
-bilinear (const float *plane, int side, float x, float y)
-{
-  int left = (int)floorf (x), top = (int)floorf (y);
-  float across = x - (float)left, down = y - (float)top;
-  const float *upper = plane + reflect (top, side) * side;
-  const float *lower = plane + reflect (top + 1, side) * side;
-  int a = reflect (left, side), b = reflect (left + 1, side);
-  return (1 - down) * (upper[a] + across * (upper[b] - upper[a]))
-         + down * (lower[a] + across * (lower[b] - lower[a]));
-}
-
 void
 sp_frame_picture (const float *picture, int side, int cells, const SpFrame *frame, int to,
                   float *scaled)
@@ -111,8 +92,8 @@ sp_frame_picture (const float *picture, int side, int cells, const SpFrame *fram
         for (int part = 0; part < parts * parts; part++) {
           float across = (float)(x - corner) + ((float)(part % parts) + 0.5f) / (float)parts;
           float down = (float)(y - corner) + ((float)(part / parts) + 0.5f) / (float)parts;
-          sum += bilinear (picture + c * side * side, side, frame->left + across * step - 0.5f,
-                           frame->top + down * step - 0.5f);
+          sum += sp_bilinear (picture + c * side * side, side, frame->left + across * step - 0.5f,
+                              frame->top + down * step - 0.5f);
         }
         scaled[(c * side + y) * side + x] = sum / (float)(parts * parts);
       }

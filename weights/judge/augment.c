@@ -1,6 +1,8 @@
 /* Photos seen otherwise. See augment.h. */
 #include "weights/judge/augment.h"
 
+#include "weights/judge/resample.h"
+
 #include <string.h>
 
 #define SMALLEST 0.6
@@ -33,17 +35,6 @@ source_of (int i, int side, float start, float size)
   return CLAMP (at, 0, (float)(side - 1));
 }
 
-static float
-bilinear (const float *plane, int side, float x, float y)
-{
-  int left = MIN ((int)x, side - 2), top = MIN ((int)y, side - 2);
-  float across = x - (float)left, down = y - (float)top;
-  const float *p = plane + (gsize)top * side + left;
-  float upper = p[0] + across * (p[1] - p[0]);
-  float lower = p[side] + across * (p[side + 1] - p[side]);
-  return upper + down * (lower - upper);
-}
-
 void
 sp_view_apply (const SpView *view, int side, float *pixels, guint32 *labels)
 {
@@ -56,7 +47,7 @@ sp_view_apply (const SpView *view, int side, float *pixels, guint32 *labels)
       float y = source_of (i, side, view->top, view->size);
       gsize to = (gsize)i * side + j;
       for (gsize c = 0; c < 3; c++) {
-        float value = view->gain[c] * bilinear (pixels + c * plane, side, x, y) + view->offset;
+        float value = view->gain[c] * sp_bilinear (pixels + c * plane, side, x, y) + view->offset;
         seen[c * plane + to] = CLAMP (value, -1, 1);
       }
       meant[to] = labels[(gsize)(y + 0.5f) * side + (gsize)(x + 0.5f)];
