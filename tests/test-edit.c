@@ -244,6 +244,25 @@ test_add_fitting_size (void)
   g_assert_cmpfloat (now (&fixture, 3, 4), ==, 0);
 }
 
+/* An object fills the cells that are edited for the most part; those that are only touched get what
+ * lies beside it. */
+static void
+test_add_ignores_what_is_touched (void)
+{
+  Fixture fixture;
+  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x30); /* two cells beside */
+  fixture.cells[5] = 0.4f;
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  g_assert_cmpfloat (now (&fixture, 0, 4), ==, 0); /* the dome in one cell */
+  g_assert_cmpfloat_with_epsilon (now (&fixture, 3, 4), length (&fixture, fixture.latent, 4), 1e-4);
+  g_assert_cmpfloat (now (&fixture, 3, 5), >, was (&fixture, 3, 5));
+  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x30);
+  fixture.cells[4] = fixture.cells[5] = 0.4f; /* nothing else: both are the stroke */
+  apply (&fixture);
+  g_assert_cmpfloat (now (&fixture, 3, 4), <, was (&fixture, 3, 4));
+}
+
 static void
 test_add_value_where_there_is_no_exemplar (void)
 {
@@ -414,6 +433,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/cells/add-exemplar", test_add_exemplar);
   g_test_add_func ("/edit/cells/add-middle", test_add_middle_of_exemplar);
   g_test_add_func ("/edit/cells/add-fitting", test_add_fitting_size);
+  g_test_add_func ("/edit/cells/add-touched", test_add_ignores_what_is_touched);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
   g_test_add_func ("/edit/cells/remove", test_remove_takes_the_surroundings);
   g_test_add_func ("/edit/cells/restyle", test_restyle_cells);

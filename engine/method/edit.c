@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MOSTLY 0.5f
+
 typedef struct {
   const SpPack *pack;
   const SpLatentEdit *edit;
@@ -94,15 +96,16 @@ mirror (int i, int n)
 
 /* ---- Exemplars ---- */
 
-/* The rows and columns that the mask touches. */
+/* The rows and columns in which the mask is at least `least` somewhere; of no size if nowhere. */
 static SpRectangle
-mask_box (const Context *context)
+box_of_cells (const Context *context, float least)
 {
   int height = context->shape.height, width = context->shape.width;
   int top = height, left = width, bottom = 0, right = 0;
   for (int i = 0; i < height; i++) {
     for (int j = 0; j < width; j++) {
-      if (context->edit->cells[i * width + j] > 0) {
+      float cell = context->edit->cells[i * width + j];
+      if (cell > 0 && cell >= least) {
         top = MIN (top, i);
         left = MIN (left, j);
         bottom = MAX (bottom, i + 1);
@@ -110,7 +113,16 @@ mask_box (const Context *context)
       }
     }
   }
-  return (SpRectangle){ left, top, right - left, bottom - top };
+  return (SpRectangle){ left, top, MAX (right - left, 0), MAX (bottom - top, 0) };
+}
+
+/* What an object is to fill: the cells that are edited for the most part, not those that the mask
+ * only touches; where there are none, these. */
+static SpRectangle
+mask_box (const Context *context)
+{
+  SpRectangle box = box_of_cells (context, MOSTLY);
+  return box.width > 0 ? box : box_of_cells (context, 0);
 }
 
 /* A concept's exemplars as a tensor of the pack: those of one size. */
@@ -251,14 +263,14 @@ edit_units (Context *context, const SpLatent *reference, GError **error)
 /* The exemplar's middle comes to the box's, for an object is in the middle of its exemplar; where
  * that is half a cell off, it stays the higher and the more to the left. */
 void
-sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpShape shape,
+sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area, SpShape shape,
              const float *latent, float *values)
 {
   float length = mean_cell_length (latent, shape);
   gsize n_source = (gsize)size.height * size.width, n_cells = (gsize)shape.height * shape.width;
   int down = (size.height - box.height) / 2 - box.y, across = (size.width - box.width) / 2 - box.x;
-  for (int i = box.y; i < box.y + box.height; i++) {
-    for (int j = box.x; j < box.x + box.width; j++) {
+  for (int i = area.y; i < area.y + area.height; i++) {
+    for (int j = area.x; j < area.x + area.width; j++) {
       gsize from =
           (gsize)mirror (i + down, size.height) * size.width + mirror (j + across, size.width);
       copy_cell (shape.channels, exemplar, n_source, from, values, n_cells,
@@ -277,7 +289,8 @@ add_to_cells (Context *context, GError **error)
   g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
   if (source == NULL)
     return FALSE;
-  sp_edit_lay (source, size, mask_box (context), context->shape, context->latent, values);
+  sp_edit_lay (source, size, mask_box (context), box_of_cells (context, 0), context->shape,
+               context->latent, values);
   blend_all (context, values);
   return TRUE;
 }

@@ -32,11 +32,11 @@ typedef struct {
  * / cell) x (width / cell). */
 void sp_edit_cells (const float *strokes, int height, int width, int cell, float *cells);
 
-/* Lays an exemplar (C x h x w of `size`) over the cells of `box`, middle on middle, mirrored where
- * the box is larger: fills these cells of `values` (C x h x w of `shape`), each at the mean length
- * of the cells of `latent`. The two may be the same map. */
-void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpShape shape,
-                  const float *latent, float *values);
+/* Lays an exemplar (C x h x w of `size`), its middle on that of `box`, mirrored beyond its edges:
+ * fills the cells of `area` in `values` (C x h x w of `shape`), each at the mean length of the
+ * cells of `latent`. The two may be the same map. */
+void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area,
+                  SpShape shape, const float *latent, float *values);
 
 /* Applies one edit to `latent` (C x h x w, in place). Fails with SP_ERROR_PACK when the concept's
  * tensors do not fit the latent, with SP_ERROR_CONCEPT when the concept cannot be used so, with

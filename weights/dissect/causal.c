@@ -276,8 +276,8 @@ set_exemplar (const Context *context, const SpExemplarSet *set, guint n, guint i
   guint chosen = sp_exemplar_size_for (set, side);
   SpShape shape = context->drawing->latent_shape;
   SpShape size = SP_SHAPE (1, shape.channels, set->sides[chosen], set->sides[chosen]);
-  sp_edit_lay (set->cells[chosen] + i % set->n * sp_shape_elements (size), size,
-               (SpRectangle){ square->left, square->top, side, side }, shape,
+  SpRectangle area = { square->left, square->top, side, side };
+  sp_edit_lay (set->cells[chosen] + i % set->n * sp_shape_elements (size), size, area, area, shape,
                latent_of (context, n), latent_of (context, n));
   return TRUE;
 }

@@ -231,13 +231,13 @@ lay (const Context *context, guint b, const float *cells, int side, const SpSqua
 {
   const SpSquare *square = &g_array_index (squares->without, SpSquare, number);
   SpShape shape = context->drawing->latent_shape;
+  SpRectangle area = { square->left, square->top, squares->side, squares->side };
   gsize size = (gsize)shape.channels * cells_of (context->survey);
   float *latent = context->drawing->latents + b * size;
   memcpy (latent, sp_survey_latent (context->survey, square->latent), size * sizeof (float));
   if (cells != NULL)
-    sp_edit_lay (cells, SP_SHAPE (1, shape.channels, side, side),
-                 (SpRectangle){ square->left, square->top, squares->side, squares->side }, shape,
-                 latent, latent);
+    sp_edit_lay (cells, SP_SHAPE (1, shape.channels, side, side), area, area, shape, latent,
+                 latent);
 }
 
 /* The judge's mean probability in squares that do not show the concept, with the exemplar there. */
