@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MOSTLY 0.5f
+#define MOSTLY 0.5f /* of a cell is edited */
 
 typedef struct {
   const SpPack *pack;
@@ -131,20 +131,25 @@ typedef struct {
   SpPackShape shape;
 } Exemplars;
 
-/* The smallest that cover `side` cells, or the largest there are, so that a whole object shows in
- * the stroke. Caller frees the name. */
+gboolean
+sp_edit_side_suits (int needed, int side, int other)
+{
+  return other < needed ? side > other : side >= needed && side < other;
+}
+
+/* Those that suit `needed` cells a side best. Caller frees the name. */
 static Exemplars
-fitting_exemplars (const Context *context, int side)
+fitting_exemplars (const Context *context, int needed)
 {
   g_autofree char *plain = concept_tensor (context, "exemplars");
   Exemplars best = { g_strdup (plain), { 0 } };
   sp_pack_tensor_shape (context->pack, plain, &best.shape);
-  for (int other = 1; other <= SP_PACK_EXEMPLAR_SIDE; other++) {
-    g_autofree char *name = g_strdup_printf ("%s.%d", plain, other);
+  for (int side = 1; side <= SP_PACK_EXEMPLAR_SIDE; side++) {
+    g_autofree char *name = g_strdup_printf ("%s.%d", plain, side);
     SpPackShape shape;
-    int best_side = MAX (best.shape.size[2], best.shape.size[3]);
+    int other = MAX (best.shape.size[2], best.shape.size[3]);
     if (!sp_pack_tensor_shape (context->pack, name, &shape)
-        || !(best_side < side ? other > best_side : other >= side && other < best_side))
+        || !sp_edit_side_suits (needed, side, other))
       continue;
     g_free (best.name);
     best = (Exemplars){ g_steal_pointer (&name), shape };

@@ -32,6 +32,10 @@ typedef struct {
  * / cell) x (width / cell). */
 void sp_edit_cells (const float *strokes, int height, int width, int cell, float *cells);
 
+/* Of exemplars of several sizes an edit takes the smallest that covers `needed` cells a side, or
+ * else the largest, so that a whole object shows: whether `side` suits better than `other`. */
+gboolean sp_edit_side_suits (int needed, int side, int other);
+
 /* Lays an exemplar (C x h x w of `size`), its middle on that of `box`, mirrored beyond its edges:
  * fills the cells of `area` in `values` (C x h x w of `shape`), each at the mean length of the
  * cells of `latent`. The two may be the same map. */

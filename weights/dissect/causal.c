@@ -53,23 +53,18 @@ sp_causal_free (SpCausal *causal)
 
 /* ---- One square ---- */
 
-static gsize
-cells_of (const Context *context)
-{
-  return (gsize)context->survey->h * context->survey->w;
-}
-
 static float *
 latent_of (const Context *context, guint n)
 {
-  return context->drawing->latents + n * context->survey->channels * cells_of (context);
+  return context->drawing->latents
+         + n * context->survey->channels * sp_survey_cells (context->survey);
 }
 
 static void
 load (const Context *context, guint n, const SpSquare *square)
 {
   memcpy (latent_of (context, n), sp_survey_latent (context->survey, square->latent),
-          context->survey->channels * cells_of (context) * sizeof (float));
+          context->survey->channels * sp_survey_cells (context->survey) * sizeof (float));
 }
 
 /* Blocks of the judge's grid that the square covers. */
@@ -96,7 +91,8 @@ blend (const Context *context, guint n, const SpSquare *square, int side, const 
   for (int c = 0; c < context->survey->channels; c++)
     for (int y = square->top; y < square->top + side; y++)
       for (int x = square->left; x < square->left + side; x++) {
-        float *z = latent + c * cells_of (context) + (gsize)y * context->survey->w + x;
+        float *z =
+            latent + c * sp_survey_cells (context->survey) + (gsize)y * context->survey->w + x;
         *z = (float)((1 - alpha[c]) * (double)*z + alpha[c] * (value ? (double)value[c] : 0));
       }
 }
@@ -107,11 +103,12 @@ add_gradient (const Context *context, guint n, const SpSquare *square, int side,
               double *gradient)
 {
   const float *latent = sp_survey_latent (context->survey, square->latent);
-  const float *slope = context->gradient + n * context->survey->channels * cells_of (context);
+  const float *slope =
+      context->gradient + n * context->survey->channels * sp_survey_cells (context->survey);
   for (int c = 0; c < context->survey->channels; c++)
     for (int y = square->top; y < square->top + side; y++)
       for (int x = square->left; x < square->left + side; x++) {
-        gsize at = c * cells_of (context) + (gsize)y * context->survey->w + x;
+        gsize at = c * sp_survey_cells (context->survey) + (gsize)y * context->survey->w + x;
         gradient[c] += (double)slope[at] * ((value ? (double)value[c] : 0) - (double)latent[at]);
       }
 }
@@ -236,7 +233,7 @@ typedef struct {
 static void
 set_channel (const Context *context, guint n, const SpSquare *square, int side, int c, float value)
 {
-  float *plane = latent_of (context, n) + c * cells_of (context);
+  float *plane = latent_of (context, n) + c * sp_survey_cells (context->survey);
   for (int y = square->top; y < square->top + side; y++)
     for (int x = square->left; x < square->left + side; x++)
       plane[(gsize)y * context->survey->w + x] = value;

@@ -54,23 +54,7 @@ context_clear (Context *context)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
 
-static gsize
-cells_of (const SpSurvey *survey)
-{
-  return (gsize)survey->h * survey->w;
-}
-
 /* ---- Candidates ---- */
-
-static float
-mean_of_square (const float *map, int width, int left, int top, int side)
-{
-  float sum = 0;
-  for (int y = top; y < top + side; y++)
-    for (int x = left; x < left + side; x++)
-      sum += map[y * width + x];
-  return sum / (float)(side * side);
-}
 
 /* The cluster to whose direction the square's mean is nearest. */
 static guint
@@ -84,9 +68,10 @@ cluster_of (const Context *context, const Candidate *candidate)
     const float *centre = clusters->cells[0] + (gsize)k * survey->channels;
     double dot = 0, length = 1e-12;
     for (int c = 0; c < survey->channels; c++) {
-      const float *plane = sp_survey_latent (survey, candidate->latent) + c * cells_of (survey);
+      const float *plane =
+          sp_survey_latent (survey, candidate->latent) + c * sp_survey_cells (survey);
       dot += (double)centre[c]
-             * (double)mean_of_square (plane, survey->w, candidate->left, candidate->top,
+             * (double)sp_square_mean (plane, survey->w, candidate->left, candidate->top,
                                        context->side);
       length += (double)centre[c] * centre[c];
     }
@@ -104,14 +89,14 @@ best_square (const Context *context, guint i, Candidate *best)
 {
   const SpSurvey *survey = context->survey;
   const float *shares = sp_survey_shares (survey, i, context->concept);
-  const float *sure =
-      context->values->sureness + (i * survey->concepts + context->concept) * cells_of (survey);
+  const float *sure = context->values->sureness
+                      + (i * survey->concepts + context->concept) * sp_survey_cells (survey);
   int side = context->side;
   *best = (Candidate){ .latent = i, .sureness = -1 };
   for (int top = 0; top + side <= survey->h; top++)
     for (int left = 0; left + side <= survey->w; left++) {
-      double sureness = (double)mean_of_square (sure, survey->w, left, top, side);
-      if (mean_of_square (shares, survey->w, left, top, side) >= COVERAGE
+      double sureness = (double)sp_square_mean (sure, survey->w, left, top, side);
+      if (sp_square_mean (shares, survey->w, left, top, side) >= COVERAGE
           && sureness > best->sureness) {
         best->left = left;
         best->top = top;
@@ -193,7 +178,7 @@ cut (const Context *context, const float *latent, int left, int top, int side, f
   for (int c = 0; c < survey->channels; c++)
     for (int y = top; y < top + side; y++)
       for (int x = left; x < left + side; x++)
-        *cells++ = latent[c * cells_of (survey) + (gsize)y * survey->w + x];
+        *cells++ = latent[c * sp_survey_cells (survey) + (gsize)y * survey->w + x];
 }
 
 /* The candidate as cells of side x side: as the encoder sees the scaled photo, or by inversion. */
@@ -232,7 +217,7 @@ lay (const Context *context, guint b, const float *cells, int side, const SpSqua
   const SpSquare *square = &g_array_index (squares->without, SpSquare, number);
   SpShape shape = context->drawing->latent_shape;
   SpRectangle area = { square->left, square->top, squares->side, squares->side };
-  gsize size = (gsize)shape.channels * cells_of (context->survey);
+  gsize size = (gsize)shape.channels * sp_survey_cells (context->survey);
   float *latent = context->drawing->latents + b * size;
   memcpy (latent, sp_survey_latent (context->survey, square->latent), size * sizeof (float));
   if (cells != NULL)
@@ -382,7 +367,7 @@ plan (Context *context, const SpPack *pack, const SpJudge *judge, gboolean encod
   gsize n = 3 * (gsize)survey->side * survey->side;
   context->picture = g_new (float, n);
   context->scaled = g_new (float, n);
-  context->latent = g_new (float, survey->channels *cells_of (survey));
+  context->latent = g_new (float, survey->channels *sp_survey_cells (survey));
   context->drawing = sp_drawing_new (pack, judge, backend, BATCH, survey->h, survey->w, error);
   if (context->drawing == NULL || !encoded)
     return context->drawing != NULL;

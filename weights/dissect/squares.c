@@ -24,14 +24,20 @@ sp_squares_clear (SpSquares *squares)
   g_clear_pointer (&squares->without, g_array_unref);
 }
 
+float
+sp_square_mean (const float *map, int width, int left, int top, int side)
+{
+  float sum = 0;
+  for (int y = top; y < top + side; y++)
+    for (int x = left; x < left + side; x++)
+      sum += map[y * width + x];
+  return sum / (float)(side * side);
+}
+
 static float
 mean_in (const Search *search, const float *map, int left, int top)
 {
-  float sum = 0;
-  for (int y = top; y < top + search->side; y++)
-    for (int x = left; x < left + search->side; x++)
-      sum += map[y * search->survey->w + x];
-  return sum / (float)(search->side * search->side);
+  return sp_square_mean (map, search->survey->w, left, top, search->side);
 }
 
 static const float *

@@ -16,6 +16,9 @@ typedef struct {
   GArray *without; /* the judge does not see it there; drawn by where the concept usually lies */
 } SpSquares;
 
+/* The mean over the square of a map that is `width` cells wide. */
+float sp_square_mean (const float *map, int width, int left, int top, int side);
+
 /* At most one of each in a latent, in random order. */
 void sp_squares_find (const SpSurvey *survey, const SpValues *values, guint concept, guint seed,
                       SpSquares *squares);

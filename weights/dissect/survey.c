@@ -20,8 +20,8 @@ sp_survey_free (SpSurvey *survey)
   g_free (survey);
 }
 
-static gsize
-cells_of (const SpSurvey *survey)
+gsize
+sp_survey_cells (const SpSurvey *survey)
 {
   return (gsize)survey->h * survey->w;
 }
@@ -29,13 +29,13 @@ cells_of (const SpSurvey *survey)
 const float *
 sp_survey_latent (const SpSurvey *survey, guint i)
 {
-  return survey->latents + i * survey->channels * cells_of (survey);
+  return survey->latents + i * survey->channels * sp_survey_cells (survey);
 }
 
 const float *
 sp_survey_shares (const SpSurvey *survey, guint i, guint k)
 {
-  return survey->shares + (i * survey->concepts + k) * cells_of (survey);
+  return survey->shares + (i * survey->concepts + k) * sp_survey_cells (survey);
 }
 
 void
@@ -65,8 +65,8 @@ survey_new (guint n, const SpJudge *judge, SpShape latent, int side)
                         .w = latent.width,
                         .grid = sp_judge_grid (judge),
                         .side = side };
-  survey->latents = g_new0 (float, n * survey->channels * cells_of (survey));
-  survey->shares = g_new0 (float, n * survey->concepts * cells_of (survey));
+  survey->latents = g_new0 (float, n * survey->channels * sp_survey_cells (survey));
+  survey->shares = g_new0 (float, n * survey->concepts * sp_survey_cells (survey));
   survey->labels = g_new0 (guint32, (gsize)n * survey->grid * survey->grid);
   survey->pictures = g_new0 (guint8, 3 * (gsize)n * side * side);
   return survey;
@@ -100,7 +100,7 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
     return NULL;
   SpShape latent = sp_encoding_shape (encoding);
   g_autoptr (SpSurvey) survey = survey_new (n, judge, latent, side);
-  gsize plane = MAX ((gsize)survey->grid * survey->grid, cells_of (survey));
+  gsize plane = MAX ((gsize)survey->grid * survey->grid, sp_survey_cells (survey));
   g_autofree float *pixels = g_new (float, 3 * (gsize)side * side);
   g_autofree guint32 *map = g_new (guint32, (gsize)side * side);
   g_autofree float *shares = g_new (float, survey->concepts *plane);
@@ -114,7 +114,7 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
     put_picture (survey, i, pixels);
     put_labels (survey, i, map, shares, known);
     sp_picture_shares (map, side, side / survey->h, survey->concepts,
-                       survey->shares + i * survey->concepts * cells_of (survey), known);
+                       survey->shares + i * survey->concepts * sp_survey_cells (survey), known);
   }
   return g_steal_pointer (&survey);
 }
@@ -159,7 +159,7 @@ put_opinion (SpSurvey *survey, guint i, const float *odds)
 {
   int grid = survey->grid, block = grid / survey->h;
   gsize plane = (gsize)grid * grid;
-  float *shares = survey->shares + i * survey->concepts * cells_of (survey);
+  float *shares = survey->shares + i * survey->concepts * sp_survey_cells (survey);
   for (int y = 0; y < grid; y++)
     for (int x = 0; x < grid; x++) {
       gsize p = (gsize)y * grid + x, cell = (gsize)(y / block) * survey->w + x / block;
@@ -167,7 +167,7 @@ put_opinion (SpSurvey *survey, guint i, const float *odds)
       for (guint k = 0; k < survey->concepts; k++)
         if (odds[k * plane + p] > 0) {
           survey->labels[i * plane + p] |= 1u << k;
-          shares[k * cells_of (survey) + cell] += 1.0f / (float)(block * block);
+          shares[k * sp_survey_cells (survey) + cell] += 1.0f / (float)(block * block);
         }
     }
 }

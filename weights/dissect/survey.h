@@ -33,6 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSurvey, sp_survey_free)
 /* Picture i, 3 x S x S in [-1, 1]. */
 void sp_survey_picture (const SpSurvey *survey, guint i, float *picture);
 
+/* h x w. */
+gsize sp_survey_cells (const SpSurvey *survey);
 /* Latent i, C x h x w. */
 const float *sp_survey_latent (const SpSurvey *survey, guint i);
 /* Shares of concept k in latent i's cells, h x w. */

@@ -1,6 +1,7 @@
 /* The forms of p_c. See values.h. */
 #include "weights/dissect/values.h"
 
+#include "engine/method/edit.h"
 #include "weights/dissect/clusters.h"
 
 #include <math.h>
@@ -34,10 +35,14 @@ sp_values_free (SpValues *values)
   g_free (values);
 }
 
-static gsize
-cells_of (const SpSurvey *survey)
+guint
+sp_exemplar_size_for (const SpExemplarSet *set, int needed)
 {
-  return (gsize)survey->h * survey->w;
+  guint best = 0;
+  for (guint i = 1; i < set->n_sizes; i++)
+    if (sp_edit_side_suits (needed, set->sides[i], set->sides[best]))
+      best = i;
+  return best;
 }
 
 static const float *
@@ -65,7 +70,7 @@ put_sureness (Context *context, const SpDrawing *drawing, guint n, guint i)
   gsize plane = (gsize)grid * grid;
   for (guint k = 0; k < survey->concepts; k++) {
     const float *odds = drawing->odds + (n * survey->concepts + k) * plane;
-    float *to = context->sureness + (i * survey->concepts + k) * cells_of (survey);
+    float *to = context->sureness + (i * survey->concepts + k) * sp_survey_cells (survey);
     for (int y = 0; y < grid; y++)
       for (int x = 0; x < grid; x++)
         to[y / block * survey->w + x / block] +=
@@ -80,7 +85,7 @@ look_at_drawings (Context *context, SpWork *work, const SpPack *pack, const SpJu
   const SpSurvey *survey = context->survey;
   g_autoptr (SpDrawing) drawing =
       sp_drawing_new (pack, judge, work->backend, BATCH, survey->h, survey->w, error);
-  gsize size = survey->channels * cells_of (survey);
+  gsize size = survey->channels * sp_survey_cells (survey);
   for (guint first = 0; drawing != NULL && first < survey->n; first += BATCH) {
     if (!sp_work_go_on (work, "Judging the generator's drawings", first, survey->n, error))
       return FALSE;
@@ -100,8 +105,8 @@ mean_sureness (const Context *context, guint k)
   double sum = 0, weight = 1e-12;
   for (guint i = 0; i < survey->n; i++) {
     const float *shares = sp_survey_shares (survey, i, k);
-    const float *sure = context->sureness + (i * survey->concepts + k) * cells_of (survey);
-    for (gsize cell = 0; cell < cells_of (survey); cell++) {
+    const float *sure = context->sureness + (i * survey->concepts + k) * sp_survey_cells (survey);
+    for (gsize cell = 0; cell < sp_survey_cells (survey); cell++) {
       sum += (double)shares[cell] * sure[cell];
       weight += (double)shares[cell];
     }
@@ -119,10 +124,10 @@ find_mean (Context *context)
   double weight = 0;
   for (guint i = 0; i < survey->n; i++) {
     const float *shares = sp_survey_shares (survey, i, context->concept);
-    for (gsize cell = 0; cell < cells_of (survey); cell++) {
+    for (gsize cell = 0; cell < sp_survey_cells (survey); cell++) {
       weight += (double)shares[cell];
       for (int c = 0; c < survey->channels && shares[cell] > 0; c++)
-        sums[c] += (double)shares[cell] * cell_at (survey, i, cell)[c * cells_of (survey)];
+        sums[c] += (double)shares[cell] * cell_at (survey, i, cell)[c * sp_survey_cells (survey)];
     }
   }
   context->values->weight = weight;
@@ -146,7 +151,7 @@ places_of (const Context *context)
   GArray *thinned = g_array_new (FALSE, FALSE, sizeof (Place));
   for (guint i = 0; i < survey->n; i++) {
     const float *shares = sp_survey_shares (survey, i, context->concept);
-    for (gsize cell = 0; cell < cells_of (survey); cell++) {
+    for (gsize cell = 0; cell < sp_survey_cells (survey); cell++) {
       Place place = { i, cell };
       if (shares[cell] > MOSTLY)
         g_array_append_val (all, place);
@@ -165,7 +170,7 @@ find_clusters (Context *context)
   SpConceptValues *values = context->values;
   g_autoptr (GArray) places = places_of (context);
   int channels = survey->channels;
-  gsize stride = cells_of (survey);
+  gsize stride = sp_survey_cells (survey);
   g_autofree float *points = g_new (float, (gsize)places->len *channels);
   g_autofree float *lengths = g_new (float, places->len);
   g_autofree guint *group = g_new (guint, places->len), *count = NULL;
@@ -198,7 +203,7 @@ sp_values_measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const
                    GError **error)
 {
   g_autoptr (SpValues) values = g_new0 (SpValues, 1);
-  values->sureness = g_new0 (float, survey->n * survey->concepts * cells_of (survey));
+  values->sureness = g_new0 (float, survey->n * survey->concepts * sp_survey_cells (survey));
   Context context = { .survey = survey, .sureness = values->sureness };
   values->n_concepts = survey->concepts;
   values->concepts = g_new0 (SpConceptValues, survey->concepts);

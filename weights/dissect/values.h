@@ -37,4 +37,7 @@ SpValues *sp_values_measure (SpWork *work, const SpPack *pack, const SpJudge *ju
 void sp_values_free (SpValues *values);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpValues, sp_values_free)
 
+/* Which of the sizes an edit of `needed` cells a side takes (engine/method/edit.h). */
+guint sp_exemplar_size_for (const SpExemplarSet *set, int needed);
+
 G_END_DECLS

@@ -77,17 +77,6 @@ sp_exemplar_set_clear (SpExemplarSet *set)
   *set = (SpExemplarSet){ 0 };
 }
 
-guint
-sp_exemplar_size_for (const SpExemplarSet *set, int side)
-{
-  guint best = 0;
-  for (guint i = 1; i < set->n_sizes; i++)
-    if (set->sides[best] < side ? set->sides[i] > set->sides[best]
-                                : set->sides[i] >= side && set->sides[i] < set->sides[best])
-      best = i;
-  return best;
-}
-
 static void
 add_concept (JsonBuilder *json, const char *name, const char *title, const int *units,
              guint n_units, guint exemplars)

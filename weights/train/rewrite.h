@@ -15,9 +15,6 @@ typedef struct {
 } SpExemplarSet;
 
 void sp_exemplar_set_clear (SpExemplarSet *set);
-/* The size that an edit of a box of `side` cells takes: the smallest that covers it, or else the
- * largest. */
-guint sp_exemplar_size_for (const SpExemplarSet *set, int side);
 
 typedef struct {
   const char *name, *title;
