@@ -29,6 +29,7 @@ small_options (float rate)
   options.sheet_steps = 4;
   options.adversarial = 1; /* so that it shows */
   options.adversarial_from = 4;
+  options.composite = 0; /* so that there are means, and noise on them */
   options.latent_noise = 0.3f;
   options.generator_rate = options.encoder_rate = options.discriminator_rate = rate;
   options.perceptual = 0.1f;
@@ -63,8 +64,8 @@ expect_close_curves (const char *one, const char *other, double limit)
   g_assert_cmpuint (g_strv_length (others), ==, STEPS + 2);
   for (guint i = 1; i <= STEPS; i++) {
     g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1), there = g_strsplit (others[i], ",", -1);
-    g_assert_cmpuint (g_strv_length (cells), ==, 10);
-    for (guint k = 2; k < 10; k++) {
+    g_assert_cmpuint (g_strv_length (cells), ==, 11);
+    for (guint k = 2; k < 11; k++) {
       double a = g_ascii_strtod (cells[k], NULL), b = g_ascii_strtod (there[k], NULL);
       g_assert_cmpint (*cells[k] != '\0', ==, *there[k] != '\0');
       if (fabs (a - b) > limit * MAX (fabs (a), 0.01))
@@ -100,11 +101,12 @@ expect_close_checkpoints (const char *one, const char *other, double limit)
 }
 
 static void
-run_on_both (TrainFixture *fixture, float rate, char *curves[2])
+run_on_both (TrainFixture *fixture, float rate, float composite, char *curves[2])
 {
   SpTrainOptions options = small_options (rate);
   g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
   g_autofree char *kept = train_training_file (fixture, "of-cpu.safetensors");
+  options.composite = composite;
   train_run (fixture, &options);
   curves[0] = read_curve (fixture);
   g_assert_cmpint (g_rename (path, kept), ==, 0);
@@ -119,7 +121,17 @@ static void
 test_losses (TrainFixture *fixture, gconstpointer data)
 {
   char *curves[2];
-  run_on_both (fixture, 1e-5f, curves);
+  run_on_both (fixture, 1e-5f, 0, curves);
+  expect_close_curves (curves[0], curves[1], 2e-3);
+  g_free (curves[0]);
+  g_free (curves[1]);
+}
+
+static void
+test_composite (TrainFixture *fixture, gconstpointer data)
+{
+  char *curves[2];
+  run_on_both (fixture, 1e-5f, 0.7f, curves);
   expect_close_curves (curves[0], curves[1], 2e-3);
   g_free (curves[0]);
   g_free (curves[1]);
@@ -132,7 +144,7 @@ test_moments (TrainFixture *fixture, gconstpointer data)
   char *curves[2];
   g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
   g_autofree char *kept = train_training_file (fixture, "of-cpu.safetensors");
-  run_on_both (fixture, 1e-7f, curves);
+  run_on_both (fixture, 1e-7f, 0, curves);
   expect_close_curves (curves[0], curves[1], 1e-4);
   expect_close_checkpoints (kept, path, 1e-3);
   g_free (curves[0]);
@@ -221,6 +233,7 @@ main (int argc, char **argv)
   if (g_getenv ("SP_TEST_CUDA") == NULL && !emulated_device_use ())
     g_error ("SP_EMULATED_MODULE must name the emulated device's module.");
   ADD ("losses", test_losses);
+  ADD ("composite", test_composite);
   ADD ("moments", test_moments);
   ADD ("resume", test_resume);
   ADD ("failing-device", test_failing_device);

@@ -6,6 +6,7 @@
 #include "engine/method/invert.h"
 #include "engine/method/preview.h"
 #include "engine/pack.h"
+#include "weights/train/mixing.h"
 #include "engine/photo/photo.h"
 #include "weights/train/batch.h"
 
@@ -45,7 +46,7 @@ check_learning (TrainFixture *fixture, const char *perceptual_pack)
     g_test_message ("%s: %.4f, then %.4f", terms[i].name, before, after);
     g_assert_cmpfloat (after, <, terms[i].share * before);
   }
-  g_autoptr (GArray) judged = train_read_curve (fixture, NULL, 8);
+  g_autoptr (GArray) judged = train_read_curve (fixture, NULL, 9);
   g_assert_true (isnan (g_array_index (judged, double, 239)));
   g_assert_cmpfloat (g_array_index (judged, double, 240), >, 1); /* 2 when it knows nothing */
   g_assert_cmpfloat (g_array_index (judged, double, 240), <, 3);
@@ -142,7 +143,7 @@ test_pack (TrainFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (cosine, <, 0.9);
 
   /* with the statistics of a batch in training, with those of the pack now */
-  g_autoptr (GArray) in_training = train_read_curve (fixture, NULL, 9);
+  g_autoptr (GArray) in_training = train_read_curve (fixture, NULL, 10);
   double before = g_array_index (in_training, double, 299), now = 0;
   for (guint number = 0; number < PHOTOS; number++)
     now += psnr_of_pack (fixture, pack, number) / PHOTOS;
@@ -247,6 +248,7 @@ test_noise (TrainFixture *fixture, gconstpointer data)
 {
   SpTrainOptions options = train_tiny_options ();
   g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  options.composite = 0; /* with it there are no means in mixed pictures */
   g_autoptr (GBytes) without = train_whole_run (fixture, options);
   options.latent_noise = 0.5f;
   g_autoptr (GBytes) whole = train_whole_run (fixture, options);
@@ -288,6 +290,83 @@ test_cycle (TrainFixture *fixture, gconstpointer data)
   g_test_message ("mixed latents found again: off by %.3f, weighted by %.3f", hardly, much);
   g_assert_cmpfloat (much, <, 0.6 * hardly);
   g_assert_true (isnan (cycle_after (fixture, 0)));
+}
+
+/* ---- Mixed pictures as both photos ---- */
+
+/* Black photos with cells of white ones: white inside, half a cell of grey across the edge, and
+ * none where the picture ends. */
+static void
+test_compose (void)
+{
+  enum { CELL = 8, N = 2, AREA = SIDE * SIDE };
+  SpTrainOptions options = train_tiny_options ();
+  options.batch = N;
+  g_autoptr (SpMixing) mixing = sp_mixing_new (&options, 0);
+  mixing->cells = SIDE / CELL; /* it composes by this alone */
+  g_autofree float *own = g_new (float, N * 3 * AREA), *other = g_new (float, N * 3 * AREA);
+  g_autofree float *composites = g_new (float, N * 3 * AREA);
+  for (int i = 0; i < N * 3 * AREA; i++) {
+    own[i] = -1;
+    other[i] = 1;
+  }
+  mixing->mixed[0] = (SpMixedCells){ 1, 0, 3, 2, 1, FALSE }; /* up to the top */
+  mixing->mixed[1] = (SpMixedCells){ 0, 0, 4, 4, 0, FALSE }; /* everything */
+  sp_mixing_compose (mixing, SIDE, own, other, composites);
+  static const float across[] = { -1, -0.75f, -0.25f, 0.25f, 0.75f, 1 }; /* columns 5 to 10 */
+  for (int c = 0; c < 3; c++) {
+    const float *plane = composites + c * AREA;
+    for (int i = 0; i < 6; i++) {
+      g_assert_cmpfloat (plane[4 * SIDE + CELL - 3 + i], ==, across[i]);
+      g_assert_cmpfloat (plane[SIDE * 0 + 3 * CELL + 2 - i], ==, across[i]);
+      g_assert_cmpfloat (plane[(2 * CELL + 2 - i) * SIDE + 2 * CELL], ==, across[i]);
+    }
+    /* a corner is both shares multiplied: 1/8 of 1/8 */
+    g_assert_cmpfloat (plane[(2 * CELL + 1) * SIDE + CELL - 2], ==, -1 + 2 * 0.125f * 0.125f);
+    for (int i = 0; i < AREA; i++)
+      g_assert_cmpfloat (plane[3 * AREA + i], ==, 1);
+  }
+}
+
+static double
+composite_after (TrainFixture *fixture, float weight)
+{
+  SpTrainOptions options = train_tiny_options ();
+  options.generator_rate = options.encoder_rate = 0.01f;
+  options.adversarial_from = 0;
+  options.composite = weight;
+  options.steps = 120;
+  options.restart = TRUE;
+  train_run (fixture, &options);
+  g_autoptr (GArray) composite = train_read_curve (fixture, NULL, 7);
+  return weight > 0 ? train_mean (composite, 100, 120) : g_array_index (composite, double, 119);
+}
+
+static void
+test_composite (TrainFixture *fixture, gconstpointer data)
+{
+  double hardly = composite_after (fixture, 0.001f), much = composite_after (fixture, 5);
+  g_test_message ("mixed pictures against both photos: %.3f, weighted %.3f", hardly, much);
+  g_assert_cmpfloat (much, <, 0.8 * hardly);
+  g_assert_true (isnan (composite_after (fixture, 0)));
+}
+
+/* The photos of the step before the checkpoint are what its latents show. */
+static void
+test_composite_resumes (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  options.composite = 1;
+  g_autoptr (GBytes) whole = train_whole_run (fixture, options);
+  options.restart = TRUE;
+  options.steps = 7;
+  train_run (fixture, &options);
+  options.restart = FALSE;
+  options.steps = 12;
+  train_run (fixture, &options);
+  g_autoptr (GBytes) resumed = train_read_bytes (path);
+  train_assert_same (whole, resumed);
 }
 
 /* A training that hardly moves from a pack's networks makes the same pack's networks; of other
@@ -393,6 +472,9 @@ main (int argc, char **argv)
   ADD ("pack", test_pack);
   ADD ("resume", test_resume);
   ADD ("adversarial-start", test_adversarial_start);
+  g_test_add_func ("/train/compose", test_compose);
+  ADD ("composite", test_composite);
+  ADD ("composite-resumes", test_composite_resumes);
   ADD ("interrupted", test_interrupted);
   ADD ("threads", test_threads);
   ADD ("seed", test_seed);

@@ -20,7 +20,8 @@ typedef struct {
   char **inputs; /* what stands outside options: the folder of photos */
   int batch, labelled, seed, steps, adversarial_from, sheet_steps, curve_steps;
   int checkpoint_seconds, seconds, statistic_batches, stock, threads;
-  double perceptual, concept, latent, cycle, adversarial, moments, latent_noise, averaging;
+  double perceptual, concept, latent, cycle, composite, adversarial, moments, latent_noise,
+      averaging;
   double generator_rate, encoder_rate, discriminator_rate;
 } Options;
 
@@ -62,6 +63,7 @@ set_defaults (Options *options, const SpTrainOptions train)
                         .concept = (double)train.concept,
                         .latent = (double)train.latent,
                         .cycle = (double)train.cycle,
+                        .composite = (double)train.composite,
                         .adversarial = (double)train.adversarial,
                         .moments = (double)train.moments,
                         .latent_noise = (double)train.latent_noise,
@@ -139,6 +141,7 @@ take_over (Options *options, GError **error)
   train->concept = (float)options->concept;
   train->latent = (float)options->latent;
   train->cycle = (float)options->cycle;
+  train->composite = (float)options->composite;
   train->adversarial = (float)options->adversarial;
   train->moments = (float)options->moments;
   train->latent_noise = (float)options->latent_noise;
@@ -178,6 +181,7 @@ check_prior (const Options *options, GError **error)
     { "--latent", train->latent_channels != usual.latent_channels },
     { "--encoder-width", train->encoder_width != usual.encoder_width },
     { "--cycle-weight", options->cycle != (double)usual.cycle },
+    { "--composite-weight", options->composite != (double)usual.composite },
     { "--labelled", train->labelled != usual.labelled },
     { "--adversarial-from", train->adversarial_from != usual.adversarial_from },
     { "--name, --title, --licence and --source", options->name != NULL || options->title != NULL
@@ -259,6 +263,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Weight of the adversarial loss (default 0.03; of a prior 1)", "X" },
     { "cycle-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->cycle,
       "Weight of finding the latents of mixed pictures again (default 0.3)", "X" },
+    { "composite-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->composite,
+      "Weight of mixed pictures showing both photos, up to the edge (default 0.7)", "X" },
     { "moments-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->moments,
       "Of a prior: weight of the losses of moments and scenes (default 0.6)", "X" },
     { "adversarial-from", 0, 0, G_OPTION_ARG_INT, &options->adversarial_from,

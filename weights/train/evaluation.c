@@ -140,7 +140,7 @@ sp_evaluation_sheet (SpEvaluation *evaluation, const SpTrainHost *host, const ch
   sp_sheet_put_row (sheet, 0, evaluation->batch->photos);
   put_tensor (evaluation, sheet, 1, evaluation->networks.picture);
   take_donors (evaluation);
-  sp_mixing_draw (evaluation->mixing, random, NULL);
+  sp_mixing_draw (evaluation->mixing, random, TRUE, NULL);
   run (evaluation);
   put_tensor (evaluation, sheet, 2, evaluation->networks.mixed);
   sp_batch_draw_noise (evaluation->batch, &evaluation->options, 0);

@@ -18,6 +18,7 @@ sp_mixing_new (const SpTrainOptions *options, guint n_concepts)
   mixing->channels = options->latent_channels;
   mixing->cells = sp_train_cells (options);
   gsize n = (gsize)mixing->pictures * mixing->channels * mixing->cells * mixing->cells;
+  mixing->mixed = g_new0 (SpMixedCells, mixing->pictures);
   mixing->donors = g_new (float, n);
   for (gsize i = 0; i < n; i++) /* until there are any: no cell of zeros, which has no direction */
     mixing->donors[i] = 1;
@@ -33,6 +34,7 @@ sp_mixing_free (SpMixing *mixing)
 {
   if (mixing == NULL)
     return;
+  g_free (mixing->mixed);
   g_free (mixing->donors);
   g_free (mixing->lost);
   g_free (mixing->donated);
@@ -94,20 +96,16 @@ sp_mixing_learn (SpMixing *mixing, const float *latents, const SpBatch *batch)
 
 /* ---- Choosing ---- */
 
-typedef struct {
-  int left, top, right, bottom; /* cells; the last two are beyond it */
-} Cells;
-
 static gboolean
 has_mean (const SpMixing *mixing, guint concept)
 {
   return concept < mixing->concepts && mixing->weights[concept] >= ENOUGH;
 }
 
-/* Cells of picture n become those of picture `donor`, or concept `concept`'s mean where that has
- * one (then TRUE), brought to the norm of a pixel-normed cell. */
-static gboolean
-replace (SpMixing *mixing, guint n, Cells cells, guint donor, guint concept)
+/* Picture n's cells become those of its donor, or concept `concept`'s mean where that has one,
+ * brought to the norm of a pixel-normed cell. */
+static void
+replace (SpMixing *mixing, guint n, SpMixedCells cells, guint concept)
 {
   gsize plane = (gsize)mixing->cells * mixing->cells, image = image_floats (mixing);
   gboolean mean = has_mean (mixing, concept);
@@ -124,14 +122,17 @@ replace (SpMixing *mixing, guint n, Cells cells, guint donor, guint concept)
       for (int x = cells.left; x < cells.right; x++) {
         gsize i = c * plane + (gsize)y * mixing->cells + x;
         mixing->lost[n * image + i] = -1;
-        mixing->donated[n * image + i] = mean ? scale * sums[c] : mixing->donors[donor * image + i];
+        mixing->donated[n * image + i] =
+            mean ? scale * sums[c] : mixing->donors[cells.donor * image + i];
       }
-  return mean;
+  cells.is_mean = mean;
+  mixing->mixed[n] = cells;
 }
 
 static void
-add_noise (SpMixing *mixing, guint n, Cells cells, const float *noise)
+add_noise (SpMixing *mixing, guint n, const float *noise)
 {
+  SpMixedCells cells = mixing->mixed[n];
   gsize plane = (gsize)mixing->cells * mixing->cells, image = image_floats (mixing);
   for (int y = cells.top; y < cells.bottom; y++)
     for (int x = cells.left; x < cells.right; x++) {
@@ -153,18 +154,17 @@ draw_stretch (GRand *random, int cells, int *first, int *end)
 }
 
 void
-sp_mixing_draw (SpMixing *mixing, GRand *random, const float *noise)
+sp_mixing_draw (SpMixing *mixing, GRand *random, gboolean means, const float *noise)
 {
   for (guint n = 0; n < mixing->pictures; n++) {
-    Cells cells;
+    SpMixedCells cells = { 0 };
     draw_stretch (random, mixing->cells, &cells.left, &cells.right);
     draw_stretch (random, mixing->cells, &cells.top, &cells.bottom);
-    guint donor = (n + 1 + g_rand_int (random) % (mixing->pictures - 1)) % mixing->pictures;
+    cells.donor = (n + 1 + g_rand_int (random) % (mixing->pictures - 1)) % mixing->pictures;
     guint concept = g_rand_int (random) % MAX (mixing->concepts, 1);
-    gboolean is_mean =
-        replace (mixing, n, cells, donor, g_rand_boolean (random) ? concept : G_MAXUINT);
-    if (noise != NULL && is_mean)
-      add_noise (mixing, n, cells, noise);
+    replace (mixing, n, cells, g_rand_boolean (random) && means ? concept : G_MAXUINT);
+    if (noise != NULL && mixing->mixed[n].is_mean)
+      add_noise (mixing, n, noise);
   }
 }
 
@@ -172,9 +172,45 @@ void
 sp_mixing_insert_means (SpMixing *mixing, const float *noise)
 {
   int half = mixing->cells / 2;
-  Cells quarter = { half, half, mixing->cells, mixing->cells };
-  for (guint n = 0; n < mixing->pictures; n++)
-    if (replace (mixing, n, quarter, (n + 1) % mixing->pictures, n % MAX (mixing->concepts, 1))
-        && noise != NULL)
-      add_noise (mixing, n, quarter, noise);
+  for (guint n = 0; n < mixing->pictures; n++) {
+    SpMixedCells quarter = { half, half, mixing->cells, mixing->cells,
+                             .donor = (n + 1) % mixing->pictures };
+    replace (mixing, n, quarter, n % MAX (mixing->concepts, 1));
+    if (noise != NULL && mixing->mixed[n].is_mean)
+      add_noise (mixing, n, noise);
+  }
+}
+
+/* ---- What they should show ---- */
+
+/* The share of what was replaced at pixel i of a line of cells: rises and falls over half a cell,
+ * but not where the picture ends. */
+static float
+share_along (int i, int first, int end, int cells, int cell)
+{
+  float fade = (float)cell / 2, centre = (float)i + .5f;
+  float from = first > 0 ? (centre - (float)(first * cell)) / fade + .5f : 1;
+  float to = end < cells ? ((float)(end * cell) - centre) / fade + .5f : 1;
+  return CLAMP (MIN (from, to), 0, 1);
+}
+
+void
+sp_mixing_compose (const SpMixing *mixing, int side, const float *photos, const float *donors,
+                   float *composites)
+{
+  int cells = mixing->cells, cell = side / cells;
+  gsize plane = (gsize)side * side, image = 3 * plane;
+  for (guint n = 0; n < mixing->pictures; n++) {
+    const SpMixedCells *mixed = &mixing->mixed[n];
+    const float *own = photos + n * image, *other = donors + mixed->donor * image;
+    for (int y = 0; y < side; y++)
+      for (int x = 0; x < side; x++) {
+        float share = share_along (x, mixed->left, mixed->right, cells, cell)
+                      * share_along (y, mixed->top, mixed->bottom, cells, cell);
+        for (int c = 0; c < 3; c++) {
+          gsize i = c * plane + (gsize)y * side + x;
+          composites[n * image + i] = own[i] + share * (other[i] - own[i]);
+        }
+      }
+  }
 }

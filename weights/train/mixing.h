@@ -11,9 +11,17 @@
 
 G_BEGIN_DECLS
 
+/* What became of a picture's cells. */
+typedef struct {
+  int left, top, right, bottom; /* cells; the last two are beyond it */
+  guint donor;                  /* the picture of the step before that they come from */
+  gboolean is_mean;             /* or rather a concept's mean */
+} SpMixedCells;
+
 typedef struct {
   guint pictures, concepts;
   int channels, cells;
+  SpMixedCells *mixed;   /* N: what was drawn last */
   float *donors;         /* N x C x h x w: the latents of the step before */
   float *sums;           /* K x C */
   float *weights;        /* K */
@@ -27,9 +35,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpMixing, sp_mixing_free)
 /* Takes the latents of a step (N x C x h x w) and their labels. */
 void sp_mixing_learn (SpMixing *mixing, const float *latents, const SpBatch *batch);
 
-/* Chooses cells for every picture. `noise` (C x h x w, or NULL) is added where a mean is put,
- * relative to a cell's root mean square: equal cells would make equal tiles. */
-void sp_mixing_draw (SpMixing *mixing, GRand *random, const float *noise);
+/* Chooses cells for every picture, of other pictures alone or, with `means`, half of the time a
+ * concept's mean. `noise` (C x h x w, or NULL) is added where a mean is put, relative to a cell's
+ * root mean square: equal cells would make equal tiles. */
+void sp_mixing_draw (SpMixing *mixing, GRand *random, gboolean means, const float *noise);
+
+/* What the mixed pictures should be, of their own photos and the donors' (N x 3 x side x side):
+ * both, faded into each other over half a cell along the edge of what was replaced. After
+ * sp_mixing_draw() without means. */
+void sp_mixing_compose (const SpMixing *mixing, int side, const float *photos, const float *donors,
+                        float *composites);
 
 /* Replaces the lower right quarter of picture n by the mean of concept n modulo K, `noise` as
  * above; of another picture where there are no concepts. */

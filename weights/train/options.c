@@ -20,6 +20,7 @@ sp_train_options_default (void)
                            .concept = 0.1f,
                            .latent = 0.0001f,
                            .cycle = 0.3f,
+                           .composite = 0.7f,
                            .adversarial = 0.03f,
                            .adversarial_from = 20000,
                            .generator_rate = 0.002f,
@@ -138,7 +139,8 @@ sp_train_options_complete (SpTrainOptions *options, GError **error)
     return FALSE;
   if (!is_weight (options->perceptual) || !is_weight (options->concept)
       || !is_weight (options->latent) || !is_weight (options->cycle)
-      || !is_weight (options->adversarial) || !is_weight (options->moments))
+      || !is_weight (options->composite) || !is_weight (options->adversarial)
+      || !is_weight (options->moments))
     return refuse (error, "The weight of a loss is a number from 0 to 1000.");
   if (!is_rate (options->generator_rate) || !is_rate (options->encoder_rate)
       || !is_rate (options->discriminator_rate))

@@ -111,6 +111,7 @@ static const SpCourseColumn columns[] = { { "l1", "L1" },
                                           { "concept", "concepts" },
                                           { "latent", NULL },
                                           { "cycle", "cycle" },
+                                          { "composite", "composites" },
                                           { "adversarial", "adversarial" },
                                           { "discriminator", "discriminator" },
                                           { "psnr", "PSNR in dB" } };
@@ -121,8 +122,9 @@ read_losses (gpointer subject, double *values, GError **error)
   SpLosses losses;
   if (!sp_trainer_losses (((Training *)subject)->trainer, &losses, error))
     return FALSE;
-  const float in_order[] = { losses.l1,    losses.perceptual,  losses.concept,      losses.latent,
-                             losses.cycle, losses.adversarial, losses.discriminator };
+  const float in_order[] = { losses.l1,          losses.perceptual,   losses.concept,
+                             losses.latent,      losses.cycle,        losses.composite,
+                             losses.adversarial, losses.discriminator };
   for (guint i = 0; i < G_N_ELEMENTS (in_order); i++)
     values[i] = (double)in_order[i];
   return TRUE;

@@ -34,7 +34,8 @@ typedef struct {
   guint seed;
 
   /* The losses' weights and Adam's steps. */
-  float perceptual, concept, latent, cycle, adversarial, moments; /* the last of a prior alone */
+  float perceptual, concept, latent, cycle, composite, adversarial;
+  float moments;          /* of a prior alone */
   guint adversarial_from; /* the step that brings in the discriminator and mixed pictures */
   float generator_rate, encoder_rate, discriminator_rate;
   float latent_noise; /* deviation of what is added to the concepts' means in a mixed picture, of a

@@ -20,9 +20,9 @@ typedef struct {
   SpPlan *plan;
   GArray *bindings;
   SpNetworks networks;
-  SpTensor *labels, *label_weights, *origins;                         /* inputs */
-  SpTensor *l1, *perceptual, *concept, *latent, *cycle, *adversarial; /* NULL: not part of it */
-  SpTensor *loss;
+  SpTensor *labels, *label_weights, *origins, *composite_target; /* inputs */
+  /* The loss and its terms; NULL: not part of it. */
+  SpTensor *loss, *l1, *perceptual, *concept, *latent, *cycle, *composite, *adversarial;
   SpDiscriminatorLeaves judges;
   gboolean adversarial_phase;
 } GeneratorSide;
@@ -33,12 +33,13 @@ struct _SpTrainer {
   const SpPack *perceptual;
   SpBackend *backend;
   SpTrainState state;
-  SpLoader *loader; /* NULL: begins with the state's step */
-  const SpBatch *batch;
-  gboolean is_reading; /* the last step's latents are on their way */
+  SpLoader *loader;     /* NULL: begins with the state's step */
+  SpBatch *before;      /* that of the step before the loader's first; NULL: there was none */
+  const SpBatch *batch; /* the last step's */
+  gboolean is_reading;  /* the last step's latents are on their way */
   GeneratorSide generator;
   SpDiscriminatorSide discriminator; /* reconstructions, then mixed pictures */
-  float *latents;                    /* one step's, on the host */
+  float *latents, *composites;       /* one step's, on the host */
 };
 
 /* ---- Losses ---- */
@@ -51,10 +52,11 @@ weighted_sum (SpGraph *graph, guint n, SpTensor *const *terms, const float *weig
   return sum;
 }
 
-/* Of the picture against the photo, on a crop of a quarter of the area: the perceptual net costs
- * more than the generator. */
-static gboolean
-build_perceptual (SpTrainer *trainer, GeneratorSide *side, GError **error)
+/* Of a picture against what it should be, on a crop of a quarter of the area: the perceptual net
+ * costs more than the generator. NULL with an error. */
+static SpTensor *
+build_perceptual (SpTrainer *trainer, GeneratorSide *side, SpTensor *drawn, SpTensor *target,
+                  GError **error)
 {
   SpGraph *graph = side->graph;
   SpTensor *of_photo[SP_MAXIMUM_TAPS], *of_picture[SP_MAXIMUM_TAPS], *terms[SP_MAXIMUM_TAPS];
@@ -63,18 +65,34 @@ build_perceptual (SpTrainer *trainer, GeneratorSide *side, GError **error)
   const SpPerceptualTap *taps = sp_pack_perceptual_taps (trainer->perceptual, &n_taps);
   int crop = trainer->options.side / 2;
 
-  side->origins =
-      sp_graph_input (graph, "origins", SP_SHAPE ((int)trainer->options.batch, 2, 1, 1));
-  SpTensor *photo = sp_graph_crop (graph, side->networks.photo, side->origins, crop, crop);
-  SpTensor *picture = sp_graph_crop (graph, side->networks.picture, side->origins, crop, crop);
+  SpTensor *photo = sp_graph_crop (graph, target, side->origins, crop, crop);
+  SpTensor *picture = sp_graph_crop (graph, drawn, side->origins, crop, crop);
   if (!sp_perceptual_features (graph, trainer->perceptual, photo, of_photo, error)
       || !sp_perceptual_features (graph, trainer->perceptual, picture, of_picture, error))
-    return FALSE;
+    return NULL;
   for (guint i = 0; i < n_taps; i++) {
     terms[i] = sp_graph_l1 (graph, of_picture[i], of_photo[i]);
     weights[i] = taps[i].weight;
   }
-  side->perceptual = weighted_sum (graph, n_taps, terms, weights);
+  return weighted_sum (graph, n_taps, terms, weights);
+}
+
+/* Of the mixed picture against its photos side by side: each shows its own, up to the edge between
+ * them. */
+static gboolean
+build_composite (SpTrainer *trainer, GeneratorSide *side, GError **error)
+{
+  SpTensor *terms[2], *mixed = side->networks.mixed;
+  guint n = 0;
+  side->composite_target = sp_graph_input (side->graph, "composite", sp_tensor_shape (mixed));
+  terms[n++] = sp_graph_l1 (side->graph, mixed, side->composite_target);
+  if (trainer->perceptual != NULL) {
+    terms[n] = build_perceptual (trainer, side, mixed, side->composite_target, error);
+    if (terms[n++] == NULL)
+      return FALSE;
+  }
+  side->composite =
+      weighted_sum (side->graph, n, terms, (float[]){ 1, trainer->options.perceptual });
   return TRUE;
 }
 
@@ -122,7 +140,7 @@ static gboolean
 build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
 {
   const SpTrainOptions *options = &trainer->options;
-  SpTensor *terms[6];
+  SpTensor *terms[7];
   float weights[G_N_ELEMENTS (terms)];
   guint n = 0;
 
@@ -130,12 +148,20 @@ build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
   side->latent = sp_graph_mean_square (side->graph, side->networks.latent);
   sp_tensor_keep (side->l1);
   sp_tensor_keep (side->latent);
-  if (trainer->perceptual != NULL && !build_perceptual (trainer, side, error))
-    return FALSE;
+  if (trainer->perceptual != NULL) {
+    side->origins =
+        sp_graph_input (side->graph, "origins", SP_SHAPE ((int)options->batch, 2, 1, 1));
+    side->perceptual =
+        build_perceptual (trainer, side, side->networks.picture, side->networks.photo, error);
+    if (side->perceptual == NULL)
+      return FALSE;
+  }
   if (side->networks.concepts != NULL)
     build_concept (trainer, side);
   if (side->networks.found != NULL)
     build_cycle (side);
+  if (side->adversarial_phase && options->composite > 0 && !build_composite (trainer, side, error))
+    return FALSE;
   if (side->adversarial_phase)
     build_adversarial (trainer, side);
   add_term (side->l1, 1, terms, weights, &n);
@@ -143,6 +169,7 @@ build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
   add_term (side->concept, options->concept, terms, weights, &n);
   add_term (side->latent, options->latent, terms, weights, &n);
   add_term (side->cycle, options->cycle, terms, weights, &n);
+  add_term (side->composite, options->composite, terms, weights, &n);
   add_term (side->adversarial, options->adversarial, terms, weights, &n);
   side->loss = weighted_sum (side->graph, n, terms, weights); /* kept: it is read after steps */
   return TRUE;
@@ -264,6 +291,7 @@ sp_trainer_new (SpDataset *dataset, const SpTrainOptions *options, const SpPack 
   trainer->state.discriminator = sp_discriminator_new (options, SP_JUDGE_PICTURES);
   trainer->state.mixing = sp_mixing_new (options, n_concepts);
   trainer->latents = g_new (float, options->batch *cells * options->latent_channels);
+  trainer->composites = g_new (float, (gsize)options->batch * 3 * options->side * options->side);
   return make_plans (trainer, error) ? g_steal_pointer (&trainer) : NULL;
 }
 
@@ -278,7 +306,9 @@ sp_trainer_free (SpTrainer *trainer)
   sp_optimiser_free (trainer->state.model);
   sp_discriminator_free (trainer->state.discriminator);
   sp_mixing_free (trainer->state.mixing);
+  sp_batch_free (trainer->before);
   g_free (trainer->latents);
+  g_free (trainer->composites);
   g_free (trainer);
 }
 
@@ -293,6 +323,8 @@ sp_trainer_restore (SpTrainer *trainer, GError **error)
 {
   trainer->is_reading = FALSE;
   g_clear_pointer (&trainer->loader, sp_loader_free);
+  g_clear_pointer (&trainer->before, sp_batch_free);
+  trainer->batch = NULL;
   generator_side_clear (&trainer->generator);
   sp_discriminator_side_clear (&trainer->discriminator);
   return make_plans (trainer, error);
@@ -317,11 +349,17 @@ static void
 write_mixing (SpTrainer *trainer, const SpBatch *batch)
 {
   GeneratorSide *side = &trainer->generator;
+  const SpTrainOptions *options = &trainer->options;
   SpMixing *mixing = trainer->state.mixing;
   g_autoptr (GRand) random =
       sp_draw_new (trainer->options.seed, SP_DRAW_MIXING, trainer->state.step);
   finish_step (trainer);
-  sp_mixing_draw (mixing, random, batch->noise);
+  sp_mixing_draw (mixing, random, options->composite == 0, batch->noise);
+  if (side->composite_target != NULL) {
+    const SpBatch *donors = trainer->batch != NULL ? trainer->batch : batch;
+    sp_mixing_compose (mixing, options->side, batch->photos, donors->photos, trainer->composites);
+    sp_plan_write (side->plan, side->composite_target, trainer->composites);
+  }
   sp_plan_write (side->plan, side->networks.lost, mixing->lost);
   sp_plan_write (side->plan, side->networks.donated, mixing->donated);
   sp_discriminator_copy (&trainer->discriminator, &side->judges, side->plan);
@@ -340,14 +378,25 @@ step_discriminator (SpTrainer *trainer)
   sp_plan_step (side->plan, &adam);
 }
 
+/* From the state's step on; the step before it once more, for its photos go with its latents. */
+static gboolean
+begin_loading (SpTrainer *trainer, GError **error)
+{
+  guint step = trainer->state.step;
+  trainer->loader = sp_loader_new (trainer->dataset, &trainer->options, step);
+  if (step == 0)
+    return TRUE;
+  trainer->before = sp_batch_new (&trainer->options, sp_dataset_n_concepts (trainer->dataset));
+  trainer->batch = trainer->before;
+  return sp_batch_draw (trainer->before, trainer->dataset, &trainer->options, step - 1, error);
+}
+
 gboolean
 sp_trainer_step (SpTrainer *trainer, GError **error)
 {
   GeneratorSide *side = &trainer->generator;
-  if (!make_plans (trainer, error))
+  if (!make_plans (trainer, error) || (trainer->loader == NULL && !begin_loading (trainer, error)))
     return FALSE;
-  if (trainer->loader == NULL)
-    trainer->loader = sp_loader_new (trainer->dataset, &trainer->options, trainer->state.step);
   const SpBatch *batch = sp_loader_take (trainer->loader, error);
   if (batch == NULL)
     return FALSE;
@@ -404,6 +453,7 @@ sp_trainer_losses (SpTrainer *trainer, SpLosses *losses, GError **error)
                         .concept = read_term (plan, side->concept),
                         .latent = read_term (plan, side->latent),
                         .cycle = read_term (plan, side->cycle),
+                        .composite = read_term (plan, side->composite),
                         .adversarial = read_term (plan, side->adversarial),
                         .discriminator = NAN };
   if (side->adversarial_phase)

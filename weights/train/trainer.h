@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 /* The terms of the last step's losses, unweighted; NAN: not part of it. */
 typedef struct {
-  float l1, perceptual, concept, latent, cycle, adversarial, discriminator;
+  float l1, perceptual, concept, latent, cycle, composite, adversarial, discriminator;
 } SpLosses;
 
 /* Everything that a checkpoint holds, and nothing else. */
