@@ -21,6 +21,15 @@ struct _SpPack {
 /* ---- Checks ---- */
 
 static gboolean
+shape_equal (SpPackShape a, SpPackShape b)
+{
+  for (int i = 0; i < MIN (a.n_dimensions, 4); i++)
+    if (a.size[i] != b.size[i])
+      return FALSE;
+  return a.n_dimensions == b.n_dimensions;
+}
+
+static gboolean
 check_metadata (SpPack *pack, const char *shown_path, GError **error)
 {
   const char *format = sp_tensor_file_metadata (pack->file, "format");
@@ -102,6 +111,41 @@ check_exemplars (const SpPack *pack, const SpConcept *concept, int channels, GEr
   return TRUE;
 }
 
+/* A tensor that may be there, in this shape. */
+static gboolean
+check_optional (const SpPack *pack, const char *name, SpPackShape shape, GError **error)
+{
+  const SpTensorEntry *entry = sp_tensor_file_find (pack->file, name);
+  if (entry == NULL || shape_equal (entry->shape, shape))
+    return TRUE;
+  return sp_tensor_file_damaged (
+      pack->file, error, "tensor “%s” is not of the shape that the manifest declares", name);
+}
+
+/* latent.colour and latent.light, both or none; concept.NAME.light where there are exemplars. */
+static gboolean
+check_light (const SpPack *pack, int channels, GError **error)
+{
+  SpPackShape colour = { 2, { SP_PACK_LIGHT_COLOURS, channels, 1, 1 } };
+  SpPackShape change = { 3, { SP_PACK_LIGHT_NUMBERS, channels, channels, 1 } };
+  const char *const names[] = { "latent.colour", "latent.light" };
+  for (int i = 0; i < 2; i++)
+    if (sp_tensor_file_find (pack->file, names[i]) == NULL
+        && sp_tensor_file_find (pack->file, names[1 - i]) != NULL)
+      return sp_tensor_file_damaged (pack->file, error, "tensor “%s” is missing", names[i]);
+  return check_optional (pack, names[0], colour, error)
+         && check_optional (pack, names[1], change, error);
+}
+
+static gboolean
+check_exemplar_light (const SpPack *pack, const SpConcept *concept, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("concept.%s.light", concept->name);
+  return check_optional (
+      pack, name, (SpPackShape){ 2, { (int)concept->exemplars, SP_PACK_LIGHT_NUMBERS, 1, 1 } },
+      error);
+}
+
 static gboolean
 check_units (const SpPack *pack, const GArray *units, int channels, GError **error)
 {
@@ -129,10 +173,12 @@ check_concepts (const SpPack *pack, GError **error)
       return sp_tensor_file_damaged (pack->file, error, "tensor “%s” is missing", name);
     if (!check_vector (pack, value, &channels, error)
         || !check_exemplars (pack, concept, channels, error)
+        || !check_exemplar_light (pack, concept, error)
         || !check_units (pack, g_ptr_array_index (pack->manifest->units, i), channels, error))
       return FALSE;
   }
-  return check_units (pack, pack->manifest->excluded_units, channels, error);
+  return check_units (pack, pack->manifest->excluded_units, channels, error)
+         && check_light (pack, channels, error);
 }
 
 /* "concept.tree.exemplars.3": a number of cells a side? */
@@ -155,7 +201,9 @@ concept_tensor_known (const SpPack *pack, const char *name)
     return FALSE;
   if (n == 4)
     return g_str_equal (parts[2], "exemplars") && is_exemplar_side (parts[3]);
-  return n == 3 && (g_str_equal (parts[2], "value") || g_str_equal (parts[2], "exemplars"));
+  return n == 3
+         && (g_str_equal (parts[2], "value") || g_str_equal (parts[2], "exemplars")
+             || g_str_equal (parts[2], "light"));
 }
 
 static gboolean
@@ -169,7 +217,8 @@ check_name (const SpPack *pack, const char *name, GError **error)
     known = pack->manifest->taps != NULL;
   else
     known = g_str_has_prefix (name, "generator.") || g_str_has_prefix (name, "encoder.")
-            || g_str_equal (name, "latent.q99");
+            || g_str_equal (name, "latent.q99") || g_str_equal (name, "latent.light")
+            || g_str_equal (name, "latent.colour");
   if (!known)
     return sp_tensor_file_damaged (
         pack->file, error, "tensor “%s” belongs to nothing that the manifest declares", name);
@@ -356,15 +405,6 @@ describe_shape (SpPackShape shape)
   for (int i = 0; i < shape.n_dimensions; i++)
     g_string_append_printf (text, "%s%d", i ? " x " : "", shape.size[i]);
   return g_string_free (text, FALSE);
-}
-
-static gboolean
-shape_equal (SpPackShape a, SpPackShape b)
-{
-  for (int i = 0; i < MIN (a.n_dimensions, 4); i++)
-    if (a.size[i] != b.size[i])
-      return FALSE;
-  return a.n_dimensions == b.n_dimensions;
 }
 
 float *

@@ -45,6 +45,10 @@ typedef struct {
 const SpPerceptualTap *sp_pack_perceptual_taps (const SpPack *pack, guint *n_taps);
 
 #define SP_PACK_EXEMPLAR_SIDE 16 /* cells, at most */
+#define SP_PACK_LIGHT_NUMBERS                                                                      \
+  3 /* of a photo's light, and what colours of a cell it is found by                               \
+     */
+#define SP_PACK_LIGHT_COLOURS 4
 
 /* Units that carry a concept, best first; n_units 0: the concept lives in all channels. */
 const int *sp_pack_concept_units (const SpPack *pack, guint concept_index, guint *n_units);

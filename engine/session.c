@@ -391,7 +391,8 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
                                         .operation = edit->operation,
                                         .strength = edit->strength,
                                         .seed = edit->seed,
-                                        .cells = stored->cells };
+                                        .cells = stored->cells,
+                                        .photo = session->latent };
   if (!check_edit (edit, stored, pixels, error)
       || (edit->reference != NULL && !read_reference (session, edit->reference, stored, error))) {
     stored_edit_free (stored);

@@ -186,6 +186,14 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
   for (const char *const *name = sp_pack_tensor_names (pack); *name != NULL; name++)
     if (!g_str_has_prefix (*name, "concept.") && !g_str_has_prefix (*name, "latent."))
       train_assert_same_tensor (pack, written, *name);
+  SpPackShape shape;
+  g_assert_true (sp_pack_tensor_shape (written, "latent.light", &shape));
+  g_assert_true (sp_pack_tensor_shape (written, "concept.dark.light", &shape));
+  for (int i = 0; i < SP_PACK_LIGHT_NUMBERS; i++) { /* on photos that the regression never saw */
+    g_test_message ("of change %d is found: %.3f", i, found->values->light_fit.change[i]);
+    g_assert_cmpfloat (found->values->light_fit.change[i], >, 0.2);
+    g_assert_cmpfloat (found->values->light_fit.change[i], <, 1);
+  }
   g_assert_true (g_file_test (sheet, G_FILE_TEST_EXISTS));
   g_assert_nonnull (strstr (sp_pack_source (written), "by semantic-paint dissect, over"));
   g_autoptr (SpDissection) again =

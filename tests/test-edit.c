@@ -31,6 +31,16 @@ static const float values[4][CHANNELS] = {
   { 5, 6, 7, 8 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 }, { 2, 0, 0, 0 }
 };
 
+/* latent.colour: brightness and red, green and blue are 0.1 times channel 1; latent.light moves
+ * channel 1 into 0 as white rises, 3 into 2 as saturation does; both of sky's exemplars come from a
+ * photo of black 0, white 1 and no colour */
+static const float colour[SP_PACK_LIGHT_COLOURS * CHANNELS] = {
+  [1] = 0.1f, [5] = 0.1f, [9] = 0.1f
+};
+static const float change[SP_PACK_LIGHT_NUMBERS * CHANNELS * CHANNELS] = { [16 + 4] = 1,
+                                                                           [32 + 12 + 2] = 1 };
+static const float sky_light[2 * SP_PACK_LIGHT_NUMBERS] = { 0, 1, 0, 0, 1, 0 };
+
 static SpPack *pack;
 
 static void
@@ -39,6 +49,24 @@ add_vector (SpPackWriter *writer, const char *name, const float *numbers)
   GError *error = NULL;
   sp_pack_writer_add (writer, name, (SpPackShape){ 1, { CHANNELS, 1, 1, 1 } }, SP_PACK_FLOAT32,
                       numbers, &error);
+  g_assert_no_error (error);
+}
+
+static void
+add_light (SpPackWriter *writer)
+{
+  GError *error = NULL;
+  sp_pack_writer_add (writer, "latent.colour",
+                      (SpPackShape){ 2, { SP_PACK_LIGHT_COLOURS, CHANNELS, 1, 1 } },
+                      SP_PACK_FLOAT32, colour, &error);
+  g_assert_no_error (error);
+  sp_pack_writer_add (writer, "latent.light",
+                      (SpPackShape){ 3, { SP_PACK_LIGHT_NUMBERS, CHANNELS, CHANNELS, 1 } },
+                      SP_PACK_FLOAT32, change, &error);
+  g_assert_no_error (error);
+  sp_pack_writer_add (writer, "concept.sky.light",
+                      (SpPackShape){ 2, { 2, SP_PACK_LIGHT_NUMBERS, 1, 1 } }, SP_PACK_FLOAT32,
+                      sky_light, &error);
   g_assert_no_error (error);
 }
 
@@ -64,6 +92,7 @@ make_pack (void)
                       SP_PACK_FLOAT32, small_square, &error);
   g_assert_no_error (error);
 
+  add_light (writer);
   g_autofree char *folder = g_dir_make_tmp ("semantic-paint-edit-XXXXXX", &error);
   g_assert_no_error (error);
   g_autofree char *path = g_build_filename (folder, "edit.safetensors", NULL);
@@ -210,6 +239,45 @@ test_add_exemplar (void)
     g_assert_cmpfloat_with_epsilon (now (&fixture, channel, 3), mean, 1e-4);
     g_assert_cmpfloat_with_epsilon (length (&fixture, fixture.latent, 3), mean, 1e-4);
   }
+}
+
+/* A photo of one dark grey has no contrast, of which half is given: black 0 becomes that grey less
+ * a quarter, white 1 that grey and a quarter. */
+static void
+test_add_in_the_photos_light (void)
+{
+  float photo[CHANNELS * CELLS] = { 0 };
+  for (int i = 0; i < CELLS; i++)
+    photo[CELLS + i] = 5;
+  double white =
+      0.5 - 0.18 - 0.5 * 0.5 + 0.5 - 1; /* a cell of one channel is 2 when it is normed */
+  for (guint seed = 0; seed < 2; seed++) {
+    Fixture fixture;
+    fixture_init (&fixture, SKY, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x18);
+    fixture.edit.seed = seed;
+    fixture.edit.photo = photo;
+    apply (&fixture);
+    assert_unchanged_outside (&fixture);
+    /* the first is channel 1, which white moves into 0; the second 3, which loses its colour to 2
+     */
+    int from = seed == 0 ? 1 : 3, to = seed == 0 ? 0 : 2;
+    double expected = seed == 0 ? white : -1;
+    g_assert_cmpfloat_with_epsilon ((double)(now (&fixture, to, 3) / now (&fixture, from, 3)),
+                                    expected, 1e-5);
+  }
+}
+
+/* A restyling shows the exemplar's own light, which is what it was asked for. */
+static void
+test_restyle_keeps_its_light (void)
+{
+  Fixture with, without;
+  fixture_init (&with, SKY, SP_EDIT_RESTYLE, SP_STRENGTH_HIGH, 0x18);
+  fixture_init (&without, SKY, SP_EDIT_RESTYLE, SP_STRENGTH_HIGH, 0x18);
+  with.edit.photo = with.before;
+  apply (&with);
+  apply (&without);
+  g_assert_cmpmem (with.latent, sizeof with.latent, without.latent, sizeof without.latent);
 }
 
 /* Of a larger exemplar a smaller stroke shows the middle, and its top where rows are left over. */
@@ -431,6 +499,8 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/units/remove", test_remove_units);
   g_test_add_func ("/edit/units/restyle", test_restyle_units);
   g_test_add_func ("/edit/cells/add-exemplar", test_add_exemplar);
+  g_test_add_func ("/edit/cells/add-light", test_add_in_the_photos_light);
+  g_test_add_func ("/edit/cells/restyle-light", test_restyle_keeps_its_light);
   g_test_add_func ("/edit/cells/add-middle", test_add_middle_of_exemplar);
   g_test_add_func ("/edit/cells/add-fitting", test_add_fitting_size);
   g_test_add_func ("/edit/cells/add-touched", test_add_ignores_what_is_touched);

@@ -7,6 +7,8 @@
  */
 #include "engine/method/edit.h"
 
+#include "engine/method/light.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -157,6 +159,29 @@ fitting_exemplars (const Context *context, int needed)
   return best;
 }
 
+/* From the light of its own photo to that of the edit's. */
+static gboolean
+change_light (const Context *context, guint exemplar, SpShape shape, float *cells, GError **error)
+{
+  g_auto (SpLightModel) model = { 0 };
+  g_autofree char *name = concept_tensor (context, "light");
+  SpPackShape of_all = { 2, { (int)context->concept->exemplars, SP_PACK_LIGHT_NUMBERS, 1, 1 } },
+              found;
+  if (context->edit->operation != SP_EDIT_ADD || context->edit->photo == NULL
+      || !sp_pack_tensor_shape (context->pack, name, &found))
+    return TRUE;
+  g_autofree float *lights = sp_pack_read (context->pack, name, of_all, error);
+  if (lights == NULL
+      || !sp_light_model_read (context->pack, context->shape.channels, &model, error))
+    return FALSE;
+  if (model.channels == 0)
+    return TRUE;
+  const float *own = lights + (gsize)exemplar * SP_PACK_LIGHT_NUMBERS;
+  sp_light_change (&model, (SpLight){ own[0], own[1], own[2] },
+                   sp_light_of (&model, context->shape, context->edit->photo), shape, cells);
+  return TRUE;
+}
+
 /* The exemplar that the seed chooses, of the size that suits the stroke; C x h x w. Caller frees.
  */
 static float *
@@ -175,7 +200,8 @@ read_exemplar (const Context *context, SpShape *shape, GError **error)
   *shape = SP_SHAPE (1, context->shape.channels, size[2], size[3]);
   gsize n = sp_shape_elements (*shape);
   guint chosen = context->edit->seed % context->concept->exemplars;
-  return g_memdup2 (all + chosen * n, n * sizeof (float));
+  g_autofree float *cells = g_memdup2 (all + chosen * n, n * sizeof (float));
+  return change_light (context, chosen, *shape, cells, error) ? g_steal_pointer (&cells) : NULL;
 }
 
 /* ---- Blending ---- */

@@ -25,6 +25,8 @@ typedef struct {
   guint seed;
   const float *cells;        /* h x w cell mask, 0 to 1 (sp_edit_cells()) */
   const SpLatent *reference; /* RESTYLE; NULL takes one of the concept's exemplars */
+  const float *photo; /* ADD: z4 of the photo before any edit, C x h x w, in whose light exemplars
+                       * are put where the pack says how; NULL: in their own */
 } SpLatentEdit;
 
 /* The cell mask of strokes (height x width coverage): each cell's mean coverage, doubled and cut at
@@ -38,7 +40,8 @@ gboolean sp_edit_side_suits (int needed, int side, int other);
 
 /* Lays an exemplar (C x h x w of `size`), its middle on that of `box`, mirrored beyond its edges:
  * fills the cells of `area` in `values` (C x h x w of `shape`), each at the mean length of the
- * cells of `latent`. The two may be the same map. */
+ * cells of `latent`. Cells of zeros are not part of it: there those of `latent` stay. The two may
+ * be the same map. */
 void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area,
                   SpShape shape, const float *latent, float *values);
 

@@ -159,6 +159,23 @@ add_effects (JsonBuilder *json, const SpEffects *effects)
   json_builder_end_object (json);
 }
 
+/* How much of what light changes, and of cells' colours, the model of light finds. */
+static void
+add_light (JsonBuilder *json, const SpValues *values)
+{
+  static const char *const changes[SP_PACK_LIGHT_NUMBERS] = { "black", "white", "saturation" };
+  static const char *const colours[SP_PACK_LIGHT_COLOURS] = { "red", "green", "blue", "deviation" };
+  if (values->light.channels == 0)
+    return;
+  json_builder_set_member_name (json, "light_found");
+  json_builder_begin_object (json);
+  for (int i = 0; i < SP_PACK_LIGHT_NUMBERS; i++)
+    sp_json_add_number (json, changes[i], values->light_fit.change[i]);
+  for (int i = 0; i < SP_PACK_LIGHT_COLOURS; i++)
+    sp_json_add_number (json, colours[i], values->light_fit.colour[i]);
+  json_builder_end_object (json);
+}
+
 static void
 print_json (const SpDissection *dissection)
 {
@@ -166,6 +183,7 @@ print_json (const SpDissection *dissection)
   json_builder_begin_object (json);
   sp_json_add_string (json, "from", dissection->from_prior ? "prior" : "photos");
   sp_json_add_integer (json, "looked_at", dissection->looked_at);
+  add_light (json, dissection->values);
   json_builder_set_member_name (json, "concepts");
   json_builder_begin_array (json);
   for (guint k = 0; k < dissection->n_concepts; k++) {
@@ -226,6 +244,13 @@ print_table (const SpDissection *dissection)
              : dissection->by_units[k] ? "units"
                                        : "cells");
   }
+  const SpLightFit *fit = &dissection->values->light_fit;
+  if (dissection->values->light.channels > 0)
+    g_print (
+        "light: of the change by black, white and saturation %.2f, %.2f, %.2f is found; of red, "
+        "green, blue and deviation %.2f, %.2f, %.2f, %.2f\n",
+        fit->change[0], fit->change[1], fit->change[2], fit->colour[0], fit->colour[1],
+        fit->colour[2], fit->colour[3]);
 }
 
 /* ---- The command ---- */

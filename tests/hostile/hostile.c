@@ -25,6 +25,8 @@
 #define TENSORS WEIGHT "," VALUE "," EXEMPLARS
 #define SIZED(side, shape, offsets)                                                                \
   TENSORS "," TENSOR ("concept.tree.exemplars." side, "F16", shape, offsets)
+#define LIGHT(shape, offsets) TENSOR ("latent.light", "F16", shape, offsets)
+#define COLOUR(shape, offsets) TENSOR ("latent.colour", "F16", shape, offsets)
 #define N_DATA 32
 #define HALF_OFFSET 16
 #define FIRST(tensor) tensor "," VALUE "," EXEMPLARS
@@ -190,6 +192,16 @@ const HostileFile hostile_files[] = {
     .tensors = SIZED ("0", "1,4,1,1", "32,40") },
   { "exemplars-of-a-size-with-zero", "concept.tree.exemplars.01", .n_data = 24 + 16,
     .tensors = SIZED ("01", "1,4,1,1", "32,40") },
+  { "light-of-another-count", "shape that the manifest declares", .n_data = 24 + 8 + 12,
+    .tensors = TENSORS "," TENSOR ("concept.tree.light", "F16", "2,3", "32,44") },
+  { "light-good", NULL, .n_data = 24 + 8 + 128,
+    .tensors = TENSORS "," COLOUR ("4,4", "32,64") "," LIGHT ("3,4,4", "64,160") },
+  { "light-without-colour", "“latent.colour” is missing", .n_data = 24 + 8 + 96,
+    .tensors = TENSORS "," LIGHT ("3,4,4", "32,128") },
+  { "colour-without-light", "“latent.light” is missing", .n_data = 24 + 8 + 32,
+    .tensors = TENSORS "," COLOUR ("4,4", "32,64") },
+  { "light-channels-differ", "shape that the manifest declares", .n_data = 24 + 8 + 56,
+    .tensors = TENSORS "," COLOUR ("4,4", "32,64") "," LIGHT ("3,2,2", "64,88") },
   { "unit-beyond-channels", "names channel 4 of a latent that has 4",
     .manifest = CONCEPT ("{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[4],\"exemplars\":1}") },
   { "excluded-beyond-channels", "names channel 9",

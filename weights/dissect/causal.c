@@ -271,11 +271,14 @@ set_exemplar (const Context *context, const SpExemplarSet *set, guint n, guint i
   if (set->n == 0)
     return FALSE;
   guint chosen = sp_exemplar_size_for (set, side);
+  static const SpLightModel none;
   SpShape shape = context->drawing->latent_shape;
-  SpShape size = SP_SHAPE (1, shape.channels, set->sides[chosen], set->sides[chosen]);
+  gsize size = (gsize)shape.channels * (gsize)(set->sides[chosen] * set->sides[chosen]);
   SpRectangle area = { square->left, square->top, side, side };
-  sp_edit_lay (set->cells[chosen] + i % set->n * sp_shape_elements (size), size, area, area, shape,
-               latent_of (context, n), latent_of (context, n));
+  sp_exemplar_lay (set->lights != NULL ? &context->values->light : &none,
+                   set->lights != NULL ? set->lights[i % set->n] : (SpLight){ 0 },
+                   set->cells[chosen] + i % set->n * size, set->sides[chosen], area, shape,
+                   latent_of (context, n));
   return TRUE;
 }
 

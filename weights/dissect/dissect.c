@@ -161,6 +161,9 @@ write_pack (const SpDissection *dissection, const SpPack *pack, const SpDissectO
   SpPackChanges changes = { .concepts = concepts,
                             .n_concepts = n,
                             .levels = dissection->overlaps->levels,
+                            .light = dissection->values->light.channels > 0
+                                         ? &dissection->values->light
+                                         : NULL,
                             .channels = dissection->overlaps->channels,
                             .note = note };
   return sp_pack_rewrite (pack, &changes, path, error);
@@ -177,6 +180,9 @@ measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey 
     dissection->values = sp_values_measure (work, pack, judge, looked_at, error);
   SpExemplarOptions exemplars = { options->causal.seed, options->exemplar_steps };
   if (dissection->values != NULL
+      && (dissection->from_prior
+          || sp_light_measure (work, pack, looked_at, &dissection->values->light,
+                               &dissection->values->light_fit, error))
       && sp_exemplars_choose (work, pack, judge, looked_at, !dissection->from_prior,
                               dissection->values, &exemplars, error))
     dissection->causal = sp_causal_measure (work, pack, judge, looked_at, dissection->overlaps,

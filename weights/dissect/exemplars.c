@@ -14,11 +14,12 @@
 #define SMALLEST_SCALED 2
 #define MOST_ENLARGED 1.5f /* what is enlarged more is a blur */
 #define ENOUGH_CANDIDATES 4
-#define MOST_CANDIDATES 32
+#define MOST_CANDIDATES 96
 #define COVERAGE 0.8f        /* of an exemplar by its concept, at least */
 #define SMALLEST_OBJECT 0.8f /* of the square's side */
 #define TRIED_IN 12u         /* squares */
-#define WORTH 0.5            /* of the best's effect, at least */
+#define WORTH 0.6            /* of the best's effect, at least, */
+#define FEWEST 4u            /* but so many in any case, to choose from */
 #define BATCH 4u
 
 typedef struct {
@@ -169,6 +170,8 @@ set_sizes (const Context *context, SpExemplarSet *set, guint most)
   for (guint i = 0; i < set->n_sizes; i++)
     set->cells[i] = g_new0 (float, (gsize)most * context->survey->channels
                                        * (gsize)(set->sides[i] * set->sides[i]));
+  if (context->values->light.channels > 0)
+    set->lights = g_new0 (SpLight, most);
 }
 
 static void
@@ -209,10 +212,20 @@ make_exemplar (const Context *context, const Candidate *candidate, int side, gbo
 
 /* ---- What they do elsewhere ---- */
 
+/* The light of the photo that latent i is of. */
+static SpLight
+light_of (const Context *context, guint i)
+{
+  const SpLightModel *model = &context->values->light;
+  return model->channels > 0 ? sp_light_of (model, context->drawing->latent_shape,
+                                            sp_survey_latent (context->survey, i))
+                             : (SpLight){ 0 };
+}
+
 /* Latent b of the drawing: a square's, with an exemplar laid over the square (NULL: as it is). */
 static void
-lay (const Context *context, guint b, const float *cells, int side, const SpSquares *squares,
-     guint number)
+lay (const Context *context, guint b, const float *cells, int side, SpLight light,
+     const SpSquares *squares, guint number)
 {
   const SpSquare *square = &g_array_index (squares->without, SpSquare, number);
   SpShape shape = context->drawing->latent_shape;
@@ -221,13 +234,13 @@ lay (const Context *context, guint b, const float *cells, int side, const SpSqua
   float *latent = context->drawing->latents + b * size;
   memcpy (latent, sp_survey_latent (context->survey, square->latent), size * sizeof (float));
   if (cells != NULL)
-    sp_edit_lay (cells, SP_SHAPE (1, shape.channels, side, side), area, area, shape, latent,
-                 latent);
+    sp_exemplar_lay (&context->values->light, light, cells, side, area, shape, latent);
 }
 
 /* The judge's mean probability in squares that do not show the concept, with the exemplar there. */
 static double
-effect_of (const Context *context, const float *cells, int side, const SpSquares *squares, guint n)
+effect_of (const Context *context, const float *cells, int side, SpLight light,
+           const SpSquares *squares, guint n)
 {
   SpDrawing *drawing = context->drawing;
   int block = drawing->odds_shape.height / context->survey->h, wide = squares->side * block;
@@ -235,7 +248,7 @@ effect_of (const Context *context, const float *cells, int side, const SpSquares
   for (guint first = 0; first < n; first += BATCH) {
     guint count = MIN (BATCH, n - first);
     for (guint b = 0; b < count; b++)
-      lay (context, b, cells, side, squares, 2 * (first + b));
+      lay (context, b, cells, side, light, squares, 2 * (first + b));
     sp_drawing_run (drawing);
     for (guint b = 0; b < count; b++) {
       const SpSquare *square = &g_array_index (squares->without, SpSquare, 2 * (first + b));
@@ -261,7 +274,8 @@ try_candidates (const Context *context, GArray *candidates, const SpSquares *squ
                         context->survey->concepts, error)
         || !make_exemplar (context, candidate, side, FALSE, sizes->cells[chosen], error))
       return FALSE;
-    candidate->effect = effect_of (context, sizes->cells[chosen], side, squares, n);
+    candidate->effect = effect_of (context, sizes->cells[chosen], side,
+                                   light_of (context, candidate->latent), squares, n);
   }
   return TRUE;
 }
@@ -294,6 +308,8 @@ take (const Context *context, Candidate *candidate, GError **error)
                            error))
       return FALSE;
   }
+  if (set->lights != NULL)
+    set->lights[set->n] = light_of (context, candidate->latent);
   candidate->taken = TRUE;
   set->n++;
   return TRUE;
@@ -314,7 +330,7 @@ take_best (const Context *context, GArray *candidates, GError **error)
     for (guint tries = 0; next == NULL && tries < n_clusters; tries++) {
       cluster = (cluster + 1) % n_clusters;
       next = most_effective (candidates, (int)cluster);
-      if (next != NULL && next->effect < WORTH * best)
+      if (next != NULL && next->effect < WORTH * best && context->own->exemplars.n >= FEWEST)
         next = NULL;
     }
   }
@@ -338,7 +354,9 @@ show (const Context *context, const SpSquares *squares)
     guint count = MIN (BATCH, set->n + 1 - first);
     for (guint b = 0; b < count; b++)
       lay (context, b, first + b > 0 ? set->cells[chosen] + (first + b - 1) * size : NULL,
-           set->sides[chosen], squares, 0);
+           set->sides[chosen],
+           first + b > 0 && set->lights != NULL ? set->lights[first + b - 1] : (SpLight){ 0 },
+           squares, 0);
     sp_drawing_run (context->drawing);
     memcpy (context->own->shown + first * n, context->drawing->pictures,
             count * n * sizeof (float));

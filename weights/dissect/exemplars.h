@@ -1,4 +1,5 @@
-/* Exemplars, the third form of p_c: squares of cells that showed the concept, up to eight of them.
+/* Exemplars, the third form of p_c: squares of cells that showed the concept, up to sixteen of
+ * them.
  *
  * An exemplar is no better than what it does elsewhere. So the squares in whose drawing the judge
  * is surest are tried: each is laid over squares of other latents that do not show the concept, and
@@ -10,6 +11,9 @@
  * scaled and encoded anew, around the whole object where the square lies on one. And so that it is
  * drawn as sharply as the generator can, its latent is inverted as a photo's is. Both need the
  * encoder; exemplars from a prior are cells of its draws.
+ *
+ * With each goes the light of its photo (light.h), so that an edit can lay it in another's; it is
+ * tried so, too.
  */
 #pragma once
 
@@ -17,7 +21,7 @@
 
 G_BEGIN_DECLS
 
-#define SP_MOST_EXEMPLARS 8
+#define SP_MOST_EXEMPLARS 16
 
 typedef struct {
   guint seed;  /* of the squares that they are tried in */

@@ -32,6 +32,7 @@ sp_values_free (SpValues *values)
   g_free (values->concepts);
   g_free (values->sureness);
   g_free (values->seen);
+  sp_light_model_clear (&values->light);
   g_free (values);
 }
 
@@ -43,6 +44,17 @@ sp_exemplar_size_for (const SpExemplarSet *set, int needed)
     if (sp_edit_side_suits (needed, set->sides[i], set->sides[best]))
       best = i;
   return best;
+}
+
+void
+sp_exemplar_lay (const SpLightModel *model, SpLight light, const float *cells, int side,
+                 SpRectangle area, SpShape shape, float *latent)
+{
+  SpShape size = SP_SHAPE (1, shape.channels, side, side);
+  g_autofree float *own = g_memdup2 (cells, sp_shape_elements (size) * sizeof (float));
+  if (model->channels > 0)
+    sp_light_change (model, light, sp_light_of (model, shape, latent), size, own);
+  sp_edit_lay (own, size, area, area, shape, latent, latent);
 }
 
 static const float *

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "weights/dissect/survey.h"
+#include "weights/dissect/light.h"
 #include "weights/train/rewrite.h"
 
 G_BEGIN_DECLS
@@ -27,8 +27,10 @@ typedef struct {
 typedef struct {
   guint n_concepts;
   SpConceptValues *concepts;
-  float *sureness; /* n x K x h x w: the judge's mean probability in the cells of G (latent) */
-  float *seen;     /* K: the same where the labels say that the concept is, in the mean */
+  float *sureness;    /* n x K x h x w: the judge's mean probability in the cells of G (latent) */
+  float *seen;        /* K: the same where the labels say that the concept is, in the mean */
+  SpLightModel light; /* of no channels: not measured */
+  SpLightFit light_fit;
 } SpValues;
 
 /* All but the exemplars. */
@@ -39,5 +41,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpValues, sp_values_free)
 
 /* Which of the sizes an edit of `needed` cells a side takes (engine/method/edit.h). */
 guint sp_exemplar_size_for (const SpExemplarSet *set, int needed);
+
+/* Lays an exemplar of side x side cells, from a photo in `light`, over `area` of `latent` (C x h x
+ * w of `shape`), as an edit lays it. */
+void sp_exemplar_lay (const SpLightModel *model, SpLight light, const float *cells, int side,
+                      SpRectangle area, SpShape shape, float *latent);
 
 G_END_DECLS

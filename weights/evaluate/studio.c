@@ -190,7 +190,8 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
                         .operation = operation,
                         .strength = SP_STRENGTH_HIGH,
                         .seed = seed,
-                        .cells = cells };
+                        .cells = cells,
+                        .photo = studio->latent };
   sp_edit_cells (strokes, side, side, side / shape.height, cells);
   if (!sp_edit_latent (studio->pack, &edit, shape, edited, error))
     return FALSE;

@@ -74,6 +74,7 @@ sp_exemplar_set_clear (SpExemplarSet *set)
 {
   for (guint i = 0; i < set->n_sizes; i++)
     g_free (set->cells[i]);
+  g_free (set->lights);
   *set = (SpExemplarSet){ 0 };
 }
 
@@ -169,7 +170,10 @@ static gboolean
 is_replaced (const Rewriting *rewriting, const char *tensor)
 {
   g_auto (GStrv) parts = g_strsplit (tensor, ".", 3);
-  return (rewriting->changes->levels != NULL && strcmp (tensor, "latent.q99") == 0)
+  const SpPackChanges *changes = rewriting->changes;
+  return (changes->levels != NULL && strcmp (tensor, "latent.q99") == 0)
+         || (changes->light != NULL
+             && (strcmp (tensor, "latent.light") == 0 || strcmp (tensor, "latent.colour") == 0))
          || is_new_layer (rewriting, tensor)
          || (g_strv_length (parts) == 3 && strcmp (parts[0], "concept") == 0
              && find_new (rewriting, parts[1]) != NULL);
@@ -206,7 +210,10 @@ write_exemplars (const Rewriting *rewriting, SpPackWriter *writer, const SpNewCo
     if (!sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, set->cells[i], error))
       return FALSE;
   }
-  return TRUE;
+  g_autofree char *name = g_strdup_printf ("concept.%s.light", concept->name);
+  SpPackShape shape = { 2, { (int)set->n, SP_PACK_LIGHT_NUMBERS, 1, 1 } };
+  return set->lights == NULL || set->n == 0
+         || sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT32, &set->lights->black, error);
 }
 
 static gboolean
@@ -223,6 +230,16 @@ add_new_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **erro
   return rewriting->changes->levels == NULL
          || sp_pack_writer_add (writer, "latent.q99", vector, SP_PACK_FLOAT32,
                                 rewriting->changes->levels, error);
+}
+
+static gboolean
+add_light (const SpLightModel *light, SpPackWriter *writer, GError **error)
+{
+  SpPackShape colour = { 2, { SP_PACK_LIGHT_COLOURS, light->channels, 1, 1 } };
+  SpPackShape change = { 3, { SP_PACK_LIGHT_NUMBERS, light->channels, light->channels, 1 } };
+  return sp_pack_writer_add (writer, "latent.colour", colour, SP_PACK_FLOAT32, light->colour, error)
+         && sp_pack_writer_add (writer, "latent.light", change, SP_PACK_FLOAT16, light->change,
+                                error);
 }
 
 /* Kernels in fp16; offsets are few, and stay fp32. */
@@ -246,5 +263,6 @@ sp_pack_rewrite (const SpPack *pack, const SpPackChanges *changes, const char *p
   g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, error);
   return writer != NULL && copy_tensors (&rewriting, writer, error)
          && add_new_tensors (&rewriting, writer, error)
+         && (changes->light == NULL || add_light (changes->light, writer, error))
          && add_new_layers (&rewriting, writer, error) && sp_pack_writer_save (writer, path, error);
 }

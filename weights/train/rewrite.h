@@ -1,6 +1,7 @@
 /* A pack with other concepts, or with another prior. */
 #pragma once
 
+#include "engine/method/light.h"
 #include "engine/pack.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ typedef struct {
   guint n, n_sizes;
   int sides[SP_MOST_EXEMPLAR_SIZES];
   float *cells[SP_MOST_EXEMPLAR_SIZES]; /* n x C x side x side */
+  SpLight *lights;                      /* n: of the photos that they come from; NULL: not known */
 } SpExemplarSet;
 
 void sp_exemplar_set_clear (SpExemplarSet *set);
@@ -33,8 +35,9 @@ typedef struct {
   /* Concepts in the place of the pack's own of the same names; others of its own stay. */
   const SpNewConcept *concepts;
   guint n_concepts;
-  const float *levels; /* latent.q99; NULL: it stays */
-  int channels;        /* of concepts and levels */
+  const float *levels;       /* latent.q99; NULL: it stays */
+  const SpLightModel *light; /* latent.colour and latent.light; NULL: they stay */
+  int channels;              /* of concepts, levels and light */
   /* All tensors of the generator's layers 1 to 4; none: they stay, if there are any. */
   const SpNewTensor *layers;
   guint n_layers;
