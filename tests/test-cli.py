@@ -400,6 +400,15 @@ class Tests:
         result = run("dissect", pack, data, *quick, "--updates", "1", "--squares", "1", "--photos", "1", "--json", "-q")
         self.check("dissect: one photo", result.returncode == 0 and json.loads(result.stdout)["looked_at"] == 1,
                    result)
+        chosen = self.at("chosen.safetensors")
+        result = run("examples", out, "-o", chosen, "blue=0")
+        info = run("info", chosen, "--json")
+        self.check("examples: one stays", result.returncode == 0 and info.returncode == 0
+                   and [c["exemplars"] for c in json.loads(info.stdout)["concepts"] if c["name"] == "blue"] == [1],
+                   result.stderr + info.stderr)
+        self.fails("examples: no choice", 2, ["choice"], run("examples", out, "-o", chosen))
+        self.fails("examples: no number", 1, ["blue=green", "tree=0,4,1"], run("examples", out, "-o", chosen, "blue=green"))
+        self.fails("examples: no such example", 1, ["99"], run("examples", out, "-o", chosen, "blue=99"))
         self.fails("dissect: a pack alone", 2, ["folder"], run("dissect", pack))
         self.fails("dissect: such units", 2, ["some", "always"], run("dissect", pack, data, "--units", "some"))
         self.fails("evaluate: steps of what", 2, ["--steps"], run("evaluate", pack, data, "--steps", "many"))

@@ -25,6 +25,7 @@ int sp_command_export (int argc, char **argv);
 int sp_command_train (int argc, char **argv);
 int sp_command_dissect (int argc, char **argv);
 int sp_command_evaluate (int argc, char **argv);
+int sp_command_examples (int argc, char **argv);
 int sp_command_ui (int argc, char **argv); /* only with SP_WITH_DIALOG */
 
 /* Prints "semantic-paint COMMAND: sentence" on stderr, for usage with where to read on; returns the

@@ -22,6 +22,7 @@ static const Command commands[] = {
   { "info", sp_command_info, "Describe a pack, or the devices" },
   { "train", sp_command_train, "Make a pack of a folder of photos" },
   { "dissect", sp_command_dissect, "Find which channels of a pack carry which concept" },
+  { "examples", sp_command_examples, "Choose among a pack's examples of a concept" },
   { "evaluate", sp_command_evaluate, "Measure what a pack holds and what its edits do" },
   { "bench", sp_command_bench, "Measure the speed of this machine" },
   { "import", sp_command_import, "Make a pack of published models" },

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* A concept's examples, each as squares of one or more sizes; of the first size is the pack's plain
  * tensor. */
-#define SP_MOST_EXEMPLAR_SIZES 3
+#define SP_MOST_EXEMPLAR_SIZES (SP_PACK_EXEMPLAR_SIDE + 1)
 typedef struct {
   guint n, n_sizes;
   int sides[SP_MOST_EXEMPLAR_SIZES];

@@ -1,0 +1,163 @@
+/* A pack's examples put in order by hand: what is chosen comes in its order, all else stays. */
+#include "weights/dissect/examples.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+enum { CHANNELS = 4 };
+
+static const char manifest[] =
+    "{\"name\":\"small\",\"title\":\"Small\",\"licence\":\"none\",\"source\":\"a test\","
+    "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":128,\"first_layer\":5,"
+    "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},"
+    "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[1],\"exemplars\":3},"
+    "{\"name\":\"sky\",\"title\":\"Sky\",\"exemplars\":2},{\"name\":\"sea\",\"title\":\"Sea\"}]}";
+
+static const struct {
+  const char *name;
+  SpPackShape shape;
+} tensors[] = {
+  { "generator.weight", { 1, { 5, 1, 1, 1 } } },
+  { "concept.tree.value", { 1, { CHANNELS, 1, 1, 1 } } },
+  { "concept.tree.exemplars", { 4, { 3, CHANNELS, 1, 1 } } },
+  { "concept.tree.exemplars.2", { 4, { 3, CHANNELS, 2, 2 } } },
+  { "concept.tree.light", { 2, { 3, SP_PACK_LIGHT_NUMBERS, 1, 1 } } },
+  { "concept.sky.value", { 1, { CHANNELS, 1, 1, 1 } } },
+  { "concept.sky.exemplars", { 4, { 2, CHANNELS, 1, 2 } } }, /* no square */
+  { "concept.sea.value", { 1, { CHANNELS, 1, 1, 1 } } },
+};
+
+typedef struct {
+  char *folder, *path, *out;
+  SpPack *pack;
+} Fixture;
+
+static gsize
+elements_of (SpPackShape shape)
+{
+  gsize n = 1;
+  for (int i = 0; i < shape.n_dimensions; i++)
+    n *= (gsize)shape.size[i];
+  return n;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, &error);
+  g_assert_no_error (error);
+  for (guint t = 0; t < G_N_ELEMENTS (tensors); t++) {
+    float values[64]; /* t, and the place: whole numbers, which fp16 holds */
+    for (int i = 0; i < 64; i++)
+      values[i] = (float)(100 * t + i);
+    sp_pack_writer_add (writer, tensors[t].name, tensors[t].shape, SP_PACK_FLOAT16, values, &error);
+    g_assert_no_error (error);
+  }
+  fixture->folder = g_dir_make_tmp ("semantic-paint-examples-XXXXXX", &error);
+  fixture->path = g_build_filename (fixture->folder, "small.safetensors", NULL);
+  fixture->out = g_build_filename (fixture->folder, "out.safetensors", NULL);
+  sp_pack_writer_save (writer, fixture->path, &error);
+  g_assert_no_error (error);
+  fixture->pack = sp_pack_open (fixture->path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  sp_pack_unref (fixture->pack);
+  g_remove (fixture->path);
+  g_remove (fixture->out);
+  g_rmdir (fixture->folder);
+  g_free (fixture->folder);
+  g_free (fixture->path);
+  g_free (fixture->out);
+}
+
+static gboolean
+choose (Fixture *fixture, const char *concept, guint n, const guint *numbers, GError **error)
+{
+  SpExampleChoice choice = { concept, numbers, n };
+  return sp_examples_choose (fixture->pack, &choice, 1, fixture->out, error);
+}
+
+static void
+test_order (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  guint n_concepts, n_units;
+  g_assert_true (choose (fixture, "tree", 2, (guint[]){ 2, 0 }, &error));
+  g_assert_no_error (error);
+  g_autoptr (SpPack) written = sp_pack_open (fixture->out, &error);
+  g_assert_no_error (error);
+  const SpConcept *concepts = sp_pack_concepts (written, &n_concepts);
+  g_assert_cmpuint (n_concepts, ==, 3);
+  g_assert_cmpuint (concepts[0].exemplars, ==, 2);
+  g_assert_cmpuint (concepts[1].exemplars, ==, 2);
+  g_assert_cmpint (sp_pack_concept_units (written, 0, &n_units)[0], ==, 1);
+  g_assert_nonnull (strstr (sp_pack_source (written), "a test Some examples"));
+  for (guint t = 0; t < G_N_ELEMENTS (tensors); t++) {
+    gboolean is_chosen =
+        strstr (tensors[t].name, "tree.exemplars") || strstr (tensors[t].name, "light");
+    SpPackShape shape = tensors[t].shape;
+    gsize row = elements_of (shape) / (gsize)shape.size[0];
+    if (is_chosen)
+      shape.size[0] = 2;
+    g_autofree float *values = sp_pack_read (written, tensors[t].name, shape, &error);
+    g_assert_no_error (error);
+    for (gsize i = 0; i < elements_of (shape); i++) {
+      gsize from = is_chosen ? (i < row ? 2 * row + i : i - row) : i;
+      g_assert_cmpfloat (values[i], ==, (float)(100 * t + from));
+    }
+  }
+}
+
+static void
+test_own_file (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpExampleChoice choice = { "tree", (const guint[]){ 1 }, 1 };
+  guint n;
+  g_assert_true (sp_examples_choose (fixture->pack, &choice, 1, fixture->path, &error));
+  g_assert_no_error (error);
+  g_autoptr (SpPack) written = sp_pack_open (fixture->path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (sp_pack_concepts (written, &n)[0].exemplars, ==, 1);
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    const char *concept, *words;
+    guint n, numbers[3];
+  } wrong[] = { { "tree", "no example number 3", 2, { 0, 3 } },
+                { "tree", "1 is named twice", 3, { 1, 0, 1 } },
+                { "tree", "must stay", 0, { 0 } },
+                { "sea", "no example number 0", 1, { 0 } },
+                { "sky", "no squares", 1, { 0 } },
+                { "wood", "tree, sky", 1, { 0 } } };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_autoptr (GError) error = NULL;
+    g_assert_false (choose (fixture, wrong[i].concept, wrong[i].n, wrong[i].numbers, &error));
+    g_assert_error (error, SP_ERROR, SP_ERROR_CONCEPT);
+    g_assert_nonnull (strstr (error->message, wrong[i].words));
+  }
+  g_autoptr (GError) error = NULL;
+  const SpExampleChoice twice[] = { { "tree", (const guint[]){ 1 }, 1 },
+                                    { "tree", (const guint[]){ 0 }, 1 } };
+  g_assert_false (sp_examples_choose (fixture->pack, twice, 2, fixture->out, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_CONCEPT);
+  g_assert_false (g_file_test (fixture->out, G_FILE_TEST_EXISTS));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/examples/order", Fixture, NULL, set_up, test_order, tear_down);
+  g_test_add ("/examples/own-file", Fixture, NULL, set_up, test_own_file, tear_down);
+  g_test_add ("/examples/refused", Fixture, NULL, set_up, test_refused, tear_down);
+  return g_test_run ();
+}

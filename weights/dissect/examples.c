@@ -1,0 +1,150 @@
+/* A pack with other exemplars of its own. See examples.h. */
+#include "weights/dissect/examples.h"
+
+#include "weights/train/rewrite.h"
+
+#include <string.h>
+
+/* A concept as it will be. */
+typedef struct {
+  float *value;
+  GArray *units;
+  SpExemplarSet exemplars;
+} Chosen;
+
+static void
+chosen_clear (gpointer data)
+{
+  Chosen *chosen = data;
+  g_free (chosen->value);
+  g_clear_pointer (&chosen->units, g_array_unref);
+  sp_exemplar_set_clear (&chosen->exemplars);
+}
+
+static gboolean
+refuse (GError **error, const char *format, const char *concept, guint number)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_CONCEPT, format, concept, number);
+  return FALSE;
+}
+
+static gboolean
+check (const SpExampleChoice *choice, guint exemplars, GError **error)
+{
+  for (guint i = 0; i < choice->n; i++) {
+    if (choice->numbers[i] >= exemplars)
+      return refuse (error, "“%s” has no example number %u; they count from 0.", choice->concept,
+                     choice->numbers[i]);
+    for (guint k = 0; k < i; k++)
+      if (choice->numbers[k] == choice->numbers[i])
+        return refuse (error, "“%s”: example %u is named twice.", choice->concept,
+                       choice->numbers[i]);
+  }
+  return choice->n > 0
+         || refuse (error, "“%s”: one example of the %u must stay.", choice->concept, exemplars);
+}
+
+/* Rows of `row` floats, those that were chosen. */
+static float *
+pick (const float *all, gsize row, const SpExampleChoice *choice)
+{
+  float *picked = g_new (float, choice->n *row);
+  for (guint i = 0; i < choice->n; i++)
+    memcpy (picked + i * row, all + choice->numbers[i] * row, row * sizeof (float));
+  return picked;
+}
+
+/* The exemplars of one size, where the pack has it. */
+static gboolean
+pick_size (const SpPack *pack, const char *tensor, const SpExampleChoice *choice,
+           SpExemplarSet *set, GError **error)
+{
+  SpPackShape shape;
+  if (!sp_pack_tensor_shape (pack, tensor, &shape))
+    return TRUE;
+  if (shape.size[2] != shape.size[3])
+    return refuse (error, "“%s”: examples of %u cells a row are no squares.", choice->concept,
+                   (guint)shape.size[3]);
+  g_autofree float *all = sp_pack_read (pack, tensor, shape, error);
+  if (all == NULL)
+    return FALSE;
+  set->sides[set->n_sizes] = shape.size[2];
+  set->cells[set->n_sizes++] =
+      pick (all, (gsize)shape.size[1] * shape.size[2] * shape.size[3], choice);
+  return TRUE;
+}
+
+static gboolean
+pick_exemplars (const SpPack *pack, const SpExampleChoice *choice, SpExemplarSet *set,
+                GError **error)
+{
+  g_autofree char *plain = g_strdup_printf ("concept.%s.exemplars", choice->concept);
+  g_autofree char *light = g_strdup_printf ("concept.%s.light", choice->concept);
+  SpPackShape shape;
+  if (!pick_size (pack, plain, choice, set, error))
+    return FALSE;
+  for (int side = 1; side <= SP_PACK_EXEMPLAR_SIDE; side++) {
+    g_autofree char *sized = g_strdup_printf ("%s.%d", plain, side);
+    if (!pick_size (pack, sized, choice, set, error))
+      return FALSE;
+  }
+  set->n = choice->n;
+  if (!sp_pack_tensor_shape (pack, light, &shape))
+    return TRUE;
+  g_autofree float *lights = sp_pack_read (pack, light, shape, error);
+  if (lights != NULL)
+    set->lights = (SpLight *)(void *)pick (lights, SP_PACK_LIGHT_NUMBERS, choice);
+  return lights != NULL;
+}
+
+/* What the pack says of the concept, and the exemplars that stay. */
+static gboolean
+choose (const SpPack *pack, const SpExampleChoice *choice, Chosen *chosen, SpNewConcept *concept,
+        int *channels, GError **error)
+{
+  guint n_concepts, n_units;
+  int index = sp_pack_find_concept (pack, choice->concept, error);
+  if (index < 0)
+    return FALSE;
+  const SpConcept *old = &sp_pack_concepts (pack, &n_concepts)[index];
+  const int *units = sp_pack_concept_units (pack, (guint)index, &n_units);
+  g_autofree char *value = g_strdup_printf ("concept.%s.value", choice->concept);
+  SpPackShape shape = { 0 };
+  sp_pack_tensor_shape (pack, value, &shape);
+  *channels = shape.size[0];
+  chosen->value = sp_pack_read (pack, value, shape, error);
+  if (chosen->value == NULL || !check (choice, old->exemplars, error)
+      || !pick_exemplars (pack, choice, &chosen->exemplars, error))
+    return FALSE;
+  *concept = (SpNewConcept){
+    .name = old->name, .title = old->title, .value = chosen->value, .exemplars = &chosen->exemplars
+  };
+  if (n_units > 0) {
+    concept->units = chosen->units = g_array_new (FALSE, FALSE, sizeof (int));
+    g_array_append_vals (chosen->units, units, n_units);
+  }
+  return TRUE;
+}
+
+gboolean
+sp_examples_choose (const SpPack *pack, const SpExampleChoice *choices, guint n_choices,
+                    const char *path, GError **error)
+{
+  g_autoptr (GArray) chosen = g_array_new (FALSE, TRUE, sizeof (Chosen));
+  g_autofree SpNewConcept *concepts = g_new0 (SpNewConcept, n_choices);
+  SpPackChanges changes = { .concepts = concepts,
+                            .n_concepts = n_choices,
+                            .note = "Some examples were put in order by hand." };
+  g_array_set_clear_func (chosen, chosen_clear);
+  g_array_set_size (chosen, n_choices);
+  for (guint i = 0; i < n_choices; i++) {
+    for (guint k = 0; k < i; k++)
+      if (strcmp (choices[k].concept, choices[i].concept) == 0)
+        return refuse (error, "“%s” is named twice, the second time as choice %u.",
+                       choices[i].concept, i + 1);
+    if (!choose (pack, &choices[i], &g_array_index (chosen, Chosen, i), &concepts[i],
+                 &changes.channels, error))
+      return FALSE;
+  }
+  return sp_pack_rewrite (pack, &changes, path, error);
+}
