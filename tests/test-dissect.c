@@ -194,6 +194,17 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
     g_assert_cmpfloat (found->values->light_fit.change[i], >, 0.2);
     g_assert_cmpfloat (found->values->light_fit.change[i], <, 1);
   }
+  options.photos = 4; /* too few to check any model of light on */
+  g_autofree char *few_path = g_build_filename (fixture->folder, "few.safetensors", NULL);
+  g_autoptr (SpDissection) of_few =
+      sp_dissect (&work, pack, fixture->data, &options, few_path, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (of_few);
+  g_autoptr (SpPack) few = sp_pack_open (few_path, &error);
+  g_assert_no_error (error);
+  g_assert_false (sp_pack_tensor_shape (few, "latent.light", &shape));
+  g_assert_false (sp_pack_tensor_shape (few, "concept.dark.light", &shape));
+  options.photos = tiny_dissection ().photos;
   g_assert_true (g_file_test (sheet, G_FILE_TEST_EXISTS));
   g_assert_nonnull (strstr (sp_pack_source (written), "by semantic-paint dissect, over"));
   g_autoptr (SpDissection) again =

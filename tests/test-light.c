@@ -68,6 +68,8 @@ check_change (SpLight from, SpLight to, const double amounts[SP_PACK_LIGHT_NUMBE
   assert_near (cells[1], 1 + amounts[0]);
   assert_near (cells[2], -1 + amounts[1]);
   assert_near (cells[3], 1 - amounts[2]);
+  g_assert_cmpint (sp_light_stands_out (from, to), ==,
+                   amounts[0] != 0 || amounts[1] != 0 || amounts[2] != 0);
 }
 
 static const SpLight plain = { 0.2f, 0.8f, 0.1f };

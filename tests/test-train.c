@@ -268,19 +268,28 @@ test_noise (TrainFixture *fixture, gconstpointer data)
   train_assert_same (unmixed, unmixed_without);
 }
 
+/* What a loss of mixed pictures comes to, by its column in the curve, when it is weighted with
+ * `weight`; NAN without it. */
+static double
+mixed_loss_after (TrainFixture *fixture, SpTrainOptions options, guint column, float weight,
+                  float rate)
+{
+  options.generator_rate = options.encoder_rate = rate;
+  options.adversarial_from = 0;
+  options.steps = 120;
+  options.restart = TRUE;
+  train_run (fixture, &options);
+  g_autoptr (GArray) losses = train_read_curve (fixture, NULL, column);
+  return weight > 0 ? train_mean (losses, 100, 120) : g_array_index (losses, double, 119);
+}
+
 /* The share of itself that a mixed latent loses on its way through picture and encoder. */
 static double
 cycle_after (TrainFixture *fixture, float weight)
 {
   SpTrainOptions options = train_tiny_options ();
-  options.generator_rate = options.encoder_rate = 0.01f;
-  options.adversarial_from = 0;
   options.cycle = weight;
-  options.steps = 120;
-  options.restart = TRUE;
-  train_run (fixture, &options);
-  g_autoptr (GArray) cycle = train_read_curve (fixture, NULL, 6);
-  return weight > 0 ? train_mean (cycle, 100, 120) : g_array_index (cycle, double, 119);
+  return mixed_loss_after (fixture, options, 6, weight, 0.01f);
 }
 
 static void
@@ -333,14 +342,8 @@ static double
 composite_after (TrainFixture *fixture, float weight)
 {
   SpTrainOptions options = train_tiny_options ();
-  options.generator_rate = options.encoder_rate = 0.002f;
-  options.adversarial_from = 0;
   options.composite = weight;
-  options.steps = 120;
-  options.restart = TRUE;
-  train_run (fixture, &options);
-  g_autoptr (GArray) composite = train_read_curve (fixture, NULL, 7);
-  return weight > 0 ? train_mean (composite, 100, 120) : g_array_index (composite, double, 119);
+  return mixed_loss_after (fixture, options, 7, weight, 0.002f);
 }
 
 static void

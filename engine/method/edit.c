@@ -176,9 +176,14 @@ change_light (const Context *context, guint exemplar, SpShape shape, float *cell
     return FALSE;
   if (model.channels == 0)
     return TRUE;
-  const float *own = lights + (gsize)exemplar * SP_PACK_LIGHT_NUMBERS;
-  sp_light_change (&model, (SpLight){ own[0], own[1], own[2] },
-                   sp_light_of (&model, context->shape, context->edit->photo), shape, cells);
+  const float *row = lights + (gsize)exemplar * SP_PACK_LIGHT_NUMBERS;
+  SpLight own = { row[0], row[1], row[2] };
+  SpLight light = sp_light_of (&model, context->shape, context->edit->photo);
+  if (!sp_light_stands_out (own, light))
+    return TRUE;
+  if (!sp_light_model_read_changes (context->pack, &model, error))
+    return FALSE;
+  sp_light_change (&model, own, light, shape, cells);
   return TRUE;
 }
 

@@ -40,8 +40,7 @@ gboolean sp_edit_side_suits (int needed, int side, int other);
 
 /* Lays an exemplar (C x h x w of `size`), its middle on that of `box`, mirrored beyond its edges:
  * fills the cells of `area` in `values` (C x h x w of `shape`), each at the mean length of the
- * cells of `latent`. Cells of zeros are not part of it: there those of `latent` stay. The two may
- * be the same map. */
+ * cells of `latent`. The two may be the same map. */
 void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area,
                   SpShape shape, const float *latent, float *values);
 

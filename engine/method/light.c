@@ -27,15 +27,20 @@ gboolean
 sp_light_model_read (const SpPack *pack, int channels, SpLightModel *model, GError **error)
 {
   SpPackShape colour = { 2, { SP_PACK_LIGHT_COLOURS, channels, 1, 1 } };
-  SpPackShape change = { 3, { SP_PACK_LIGHT_NUMBERS, channels, channels, 1 } };
   SpPackShape found;
   *model = (SpLightModel){ 0 };
   if (!sp_pack_tensor_shape (pack, "latent.light", &found))
     return TRUE;
   model->colour = sp_pack_read (pack, "latent.colour", colour, error);
-  if (model->colour != NULL)
-    model->change = sp_pack_read (pack, "latent.light", change, error);
   model->channels = channels;
+  return model->colour != NULL;
+}
+
+gboolean
+sp_light_model_read_changes (const SpPack *pack, SpLightModel *model, GError **error)
+{
+  SpPackShape change = { 3, { SP_PACK_LIGHT_NUMBERS, model->channels, model->channels, 1 } };
+  model->change = sp_pack_read (pack, "latent.light", change, error);
   return model->change != NULL;
 }
 
@@ -129,6 +134,17 @@ find_change (SpLight from, SpLight to, float change[SP_PACK_LIGHT_NUMBERS])
   change[0] = middle + shift - contrast * middle;
   change[1] = change[0] + contrast - 1;
   change[2] = MIN (saturation, 1) - 1;
+}
+
+gboolean
+sp_light_stands_out (SpLight from, SpLight to)
+{
+  float change[SP_PACK_LIGHT_NUMBERS];
+  find_change (from, to, change);
+  for (int k = 0; k < SP_PACK_LIGHT_NUMBERS; k++)
+    if (change[k] != 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* to += by * (cell times the matrix of one number) */

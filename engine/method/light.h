@@ -30,9 +30,11 @@ typedef struct {
   float *change; /* SP_PACK_LIGHT_NUMBERS x C x C: [number][from channel][to channel] */
 } SpLightModel;
 
-/* The pack's; one of no channels where it has none, which is no error. */
+/* The pack's colours; a model of no channels where it has none, which is no error. Its matrices are
+ * large and rarely wanted in a preview: sp_light_model_read_changes() adds them. */
 gboolean sp_light_model_read (const SpPack *pack, int channels, SpLightModel *model,
                               GError **error);
+gboolean sp_light_model_read_changes (const SpPack *pack, SpLightModel *model, GError **error);
 void sp_light_model_clear (SpLightModel *model);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpLightModel, sp_light_model_clear)
 
@@ -44,6 +46,10 @@ float sp_light_brightness (float red, float green, float blue);
 
 /* Of the picture that `latent` (C x h x w) is of. */
 SpLight sp_light_of (const SpLightModel *model, SpShape shape, const float *latent);
+
+/* Whether a picture in light `from` stands out in light `to`: else sp_light_change() changes
+ * nothing. */
+gboolean sp_light_stands_out (SpLight from, SpLight to);
 
 /* Cells (C x h x w) of a picture in light `from` become those of it in light `to`, pixel-normed. */
 void sp_light_change (const SpLightModel *model, SpLight from, SpLight to, SpShape shape,

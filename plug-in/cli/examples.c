@@ -1,6 +1,6 @@
 /* semantic-paint examples: which examples of a concept a pack has, and in what order. */
 #include "plug-in/cli/command.h"
-#include "weights/dissect/examples.h"
+#include "weights/dissect/choice.h"
 
 #include <string.h>
 
@@ -64,7 +64,7 @@ static gboolean
 choose (const Options *options, GError **error)
 {
   guint n = g_strv_length (options->inputs) - 1;
-  g_autofree SpExampleChoice *choices = g_new0 (SpExampleChoice, n);
+  g_autofree SpExemplarChoice *choices = g_new0 (SpExemplarChoice, n);
   g_autoptr (GPtrArray) numbers = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
   g_autofree char *path = sp_job_find_pack (options->inputs[0], error);
   g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
@@ -76,9 +76,9 @@ choose (const Options *options, GError **error)
     if (!parse_choice (options->inputs[i + 1], own, error))
       return FALSE;
     choices[i] =
-        (SpExampleChoice){ options->inputs[i + 1], (const guint *)(void *)own->data, own->len };
+        (SpExemplarChoice){ options->inputs[i + 1], (const guint *)(void *)own->data, own->len };
   }
-  return sp_examples_choose (pack, choices, n, options->output, error);
+  return sp_exemplars_pick (pack, choices, n, options->output, error);
 }
 
 int

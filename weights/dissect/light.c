@@ -10,6 +10,7 @@
 #define CHECKED 5u                          /* every fifth photo is left out to be checked on */
 #define AMOUNT 0.35f                        /* by which black rises or white falls */
 #define RIDGE 1e-4                          /* of the mean square of a channel, which is 1 */
+#define LEAST_FOUND 0.1                     /* of each change; what finds less is no model */
 #define TARGETS (SP_PACK_LIGHT_NUMBERS + 1) /* the changes, then the colours */
 
 /* Least squares of targets on cells. */
@@ -288,6 +289,16 @@ conclude (const Check *changes, const Check *colours, SpLightFit *fit)
               / (colours[k].squares - colours[k].sums * colours[k].sums / colours[k].n);
 }
 
+/* FALSE also where there were too few photos to check any. */
+static gboolean
+is_model (const SpLightFit *fit)
+{
+  for (int k = 0; k < SP_PACK_LIGHT_NUMBERS; k++)
+    if (!(fit->change[k] >= LEAST_FOUND))
+      return FALSE;
+  return TRUE;
+}
+
 /* Every `CHECKED`th photo to be checked, or the others. */
 static gboolean
 is_checked (guint i)
@@ -323,6 +334,7 @@ sp_light_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey, SpLi
       solve (&context.regression);
   }
   conclude (changes, colours, fit);
-  take_model (&context.regression, model);
+  if (is_model (fit))
+    take_model (&context.regression, model);
   return TRUE;
 }

@@ -15,7 +15,8 @@ typedef struct {
   double change[SP_PACK_LIGHT_NUMBERS], colour[SP_PACK_LIGHT_COLOURS];
 } SpLightFit;
 
-/* Needs the encoder, and a survey of photos. */
+/* Needs the encoder, and a survey of photos. `model` (empty before) stays empty where it would find
+ * little of the changes, or the photos are too few to tell. */
 gboolean sp_light_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey,
                            SpLightModel *model, SpLightFit *fit, GError **error);
 

@@ -19,9 +19,7 @@ sp_mixing_new (const SpTrainOptions *options, guint n_concepts)
   mixing->cells = sp_train_cells (options);
   gsize n = (gsize)mixing->pictures * mixing->channels * mixing->cells * mixing->cells;
   mixing->mixed = g_new0 (SpMixedCells, mixing->pictures);
-  mixing->donors = g_new (float, n);
-  for (gsize i = 0; i < n; i++) /* until there are any: no cell of zeros, which has no direction */
-    mixing->donors[i] = 1;
+  mixing->donors = g_new0 (float, n);
   mixing->lost = g_new0 (float, n);
   mixing->donated = g_new0 (float, n);
   mixing->sums = g_new0 (float, (gsize)n_concepts * mixing->channels);

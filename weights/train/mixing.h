@@ -35,9 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpMixing, sp_mixing_free)
 /* Takes the latents of a step (N x C x h x w) and their labels. */
 void sp_mixing_learn (SpMixing *mixing, const float *latents, const SpBatch *batch);
 
-/* Chooses cells for every picture, of other pictures alone or, with `means`, half of the time a
- * concept's mean. `noise` (C x h x w, or NULL) is added where a mean is put, relative to a cell's
- * root mean square: equal cells would make equal tiles. */
+/* Chooses cells for every picture, once there are latents of a step before, of other pictures alone
+ * or, with `means`, half of the time a concept's mean. `noise` (C x h x w, or NULL) is added where
+ * a mean is put, relative to a cell's root mean square: equal cells would make equal tiles. */
 void sp_mixing_draw (SpMixing *mixing, GRand *random, gboolean means, const float *noise);
 
 /* What the mixed pictures should be, of their own photos and the donors' (N x 3 x side x side):

@@ -354,12 +354,14 @@ write_mixing (SpTrainer *trainer, const SpBatch *batch)
   g_autoptr (GRand) random =
       sp_draw_new (trainer->options.seed, SP_DRAW_MIXING, trainer->state.step);
   finish_step (trainer);
-  sp_mixing_draw (mixing, random, options->composite == 0, batch->noise);
-  if (side->composite_target != NULL) {
-    const SpBatch *donors = trainer->batch != NULL ? trainer->batch : batch;
-    sp_mixing_compose (mixing, options->side, batch->photos, donors->photos, trainer->composites);
-    sp_plan_write (side->plan, side->composite_target, trainer->composites);
-  }
+  const SpBatch *before = trainer->batch; /* NULL in the first step, in which nothing is mixed */
+  if (before != NULL)
+    sp_mixing_draw (mixing, random, options->composite == 0, batch->noise);
+  if (side->composite_target != NULL && before != NULL)
+    sp_mixing_compose (mixing, options->side, batch->photos, before->photos, trainer->composites);
+  if (side->composite_target != NULL)
+    sp_plan_write (side->plan, side->composite_target,
+                   before != NULL ? trainer->composites : batch->photos);
   sp_plan_write (side->plan, side->networks.lost, mixing->lost);
   sp_plan_write (side->plan, side->networks.donated, mixing->donated);
   sp_discriminator_copy (&trainer->discriminator, &side->judges, side->plan);

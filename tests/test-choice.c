@@ -1,5 +1,5 @@
 /* A pack's examples put in order by hand: what is chosen comes in its order, all else stays. */
-#include "weights/dissect/examples.h"
+#include "weights/dissect/choice.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -78,8 +78,8 @@ tear_down (Fixture *fixture, gconstpointer data)
 static gboolean
 choose (Fixture *fixture, const char *concept, guint n, const guint *numbers, GError **error)
 {
-  SpExampleChoice choice = { concept, numbers, n };
-  return sp_examples_choose (fixture->pack, &choice, 1, fixture->out, error);
+  SpExemplarChoice choice = { concept, numbers, n };
+  return sp_exemplars_pick (fixture->pack, &choice, 1, fixture->out, error);
 }
 
 static void
@@ -117,9 +117,9 @@ static void
 test_own_file (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  SpExampleChoice choice = { "tree", (const guint[]){ 1 }, 1 };
+  SpExemplarChoice choice = { "tree", (const guint[]){ 1 }, 1 };
   guint n;
-  g_assert_true (sp_examples_choose (fixture->pack, &choice, 1, fixture->path, &error));
+  g_assert_true (sp_exemplars_pick (fixture->pack, &choice, 1, fixture->path, &error));
   g_assert_no_error (error);
   g_autoptr (SpPack) written = sp_pack_open (fixture->path, &error);
   g_assert_no_error (error);
@@ -145,9 +145,9 @@ test_refused (Fixture *fixture, gconstpointer data)
     g_assert_nonnull (strstr (error->message, wrong[i].words));
   }
   g_autoptr (GError) error = NULL;
-  const SpExampleChoice twice[] = { { "tree", (const guint[]){ 1 }, 1 },
-                                    { "tree", (const guint[]){ 0 }, 1 } };
-  g_assert_false (sp_examples_choose (fixture->pack, twice, 2, fixture->out, &error));
+  const SpExemplarChoice twice[] = { { "tree", (const guint[]){ 1 }, 1 },
+                                     { "tree", (const guint[]){ 0 }, 1 } };
+  g_assert_false (sp_exemplars_pick (fixture->pack, twice, 2, fixture->out, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_CONCEPT);
   g_assert_false (g_file_test (fixture->out, G_FILE_TEST_EXISTS));
 }
@@ -156,8 +156,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/examples/order", Fixture, NULL, set_up, test_order, tear_down);
-  g_test_add ("/examples/own-file", Fixture, NULL, set_up, test_own_file, tear_down);
-  g_test_add ("/examples/refused", Fixture, NULL, set_up, test_refused, tear_down);
+  g_test_add ("/choice/order", Fixture, NULL, set_up, test_order, tear_down);
+  g_test_add ("/choice/own-file", Fixture, NULL, set_up, test_own_file, tear_down);
+  g_test_add ("/choice/refused", Fixture, NULL, set_up, test_refused, tear_down);
   return g_test_run ();
 }

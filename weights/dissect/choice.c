@@ -1,5 +1,5 @@
-/* A pack with other exemplars of its own. See examples.h. */
-#include "weights/dissect/examples.h"
+/* A pack with other exemplars of its own. See choice.h. */
+#include "weights/dissect/choice.h"
 
 #include "weights/train/rewrite.h"
 
@@ -29,7 +29,7 @@ refuse (GError **error, const char *format, const char *concept, guint number)
 }
 
 static gboolean
-check (const SpExampleChoice *choice, guint exemplars, GError **error)
+check (const SpExemplarChoice *choice, guint exemplars, GError **error)
 {
   for (guint i = 0; i < choice->n; i++) {
     if (choice->numbers[i] >= exemplars)
@@ -46,7 +46,7 @@ check (const SpExampleChoice *choice, guint exemplars, GError **error)
 
 /* Rows of `row` floats, those that were chosen. */
 static float *
-pick (const float *all, gsize row, const SpExampleChoice *choice)
+pick (const float *all, gsize row, const SpExemplarChoice *choice)
 {
   float *picked = g_new (float, choice->n *row);
   for (guint i = 0; i < choice->n; i++)
@@ -56,7 +56,7 @@ pick (const float *all, gsize row, const SpExampleChoice *choice)
 
 /* The exemplars of one size, where the pack has it. */
 static gboolean
-pick_size (const SpPack *pack, const char *tensor, const SpExampleChoice *choice,
+pick_size (const SpPack *pack, const char *tensor, const SpExemplarChoice *choice,
            SpExemplarSet *set, GError **error)
 {
   SpPackShape shape;
@@ -75,7 +75,7 @@ pick_size (const SpPack *pack, const char *tensor, const SpExampleChoice *choice
 }
 
 static gboolean
-pick_exemplars (const SpPack *pack, const SpExampleChoice *choice, SpExemplarSet *set,
+pick_exemplars (const SpPack *pack, const SpExemplarChoice *choice, SpExemplarSet *set,
                 GError **error)
 {
   g_autofree char *plain = g_strdup_printf ("concept.%s.exemplars", choice->concept);
@@ -99,7 +99,7 @@ pick_exemplars (const SpPack *pack, const SpExampleChoice *choice, SpExemplarSet
 
 /* What the pack says of the concept, and the exemplars that stay. */
 static gboolean
-choose (const SpPack *pack, const SpExampleChoice *choice, Chosen *chosen, SpNewConcept *concept,
+choose (const SpPack *pack, const SpExemplarChoice *choice, Chosen *chosen, SpNewConcept *concept,
         int *channels, GError **error)
 {
   guint n_concepts, n_units;
@@ -127,8 +127,8 @@ choose (const SpPack *pack, const SpExampleChoice *choice, Chosen *chosen, SpNew
 }
 
 gboolean
-sp_examples_choose (const SpPack *pack, const SpExampleChoice *choices, guint n_choices,
-                    const char *path, GError **error)
+sp_exemplars_pick (const SpPack *pack, const SpExemplarChoice *choices, guint n_choices,
+                   const char *path, GError **error)
 {
   g_autoptr (GArray) chosen = g_array_new (FALSE, TRUE, sizeof (Chosen));
   g_autofree SpNewConcept *concepts = g_new0 (SpNewConcept, n_choices);

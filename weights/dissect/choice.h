@@ -9,12 +9,12 @@ typedef struct {
   const char *concept;  /* its name */
   const guint *numbers; /* n: which exemplars stay, in the order of the seeds to come */
   guint n;
-} SpExampleChoice;
+} SpExemplarChoice;
 
 /* Writes `pack` with these exemplars of these concepts to `path`, which may be its own file; all
  * else keeps its bits. Exemplars are kept in 16 bits. Fails with SP_ERROR_CONCEPT for a concept or
  * an exemplar that there is not, or that is named twice; with sp_pack_rewrite()'s errors. */
-gboolean sp_examples_choose (const SpPack *pack, const SpExampleChoice *choices, guint n_choices,
-                             const char *path, GError **error);
+gboolean sp_exemplars_pick (const SpPack *pack, const SpExemplarChoice *choices, guint n_choices,
+                            const char *path, GError **error);
 
 G_END_DECLS
