@@ -317,6 +317,7 @@ class Cases:
         self.unsuccessful("failed")
         assert self.layers() == 3
         self.open(button="Replace layer")
+        self.screen.wait("Draw Sky", "list item")  # its title comes with the pack, and it is selected then
         self.screen.wait("100 %, example 0", "label")
         self.screen.press("Low strength", "toggle button")
         self.has_history()
