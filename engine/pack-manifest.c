@@ -302,10 +302,20 @@ concept_clear (gpointer data)
   g_free ((char *)(gsize)concept->title);
 }
 
+/* -1: there is none yet. */
+static int
+find_concept (const SpManifest *manifest, const char *name)
+{
+  for (guint i = 0; i < manifest->concepts->len; i++)
+    if (g_strcmp0 (g_array_index (manifest->concepts, SpConcept, i).name, name) == 0)
+      return (int)i;
+  return -1;
+}
+
 static gboolean
 parse_concept (SpManifest *manifest, Section section, GError **error)
 {
-  static const char *const keys[] = { "name", "title", "units", "exemplars", NULL };
+  static const char *const keys[] = { "name", "title", "units", "exemplars", "backdrops", NULL };
   g_autofree char *name = NULL, *title = NULL;
   g_autoptr (GArray) units = g_array_new (FALSE, FALSE, sizeof (int));
   int exemplars = 0;
@@ -318,12 +328,39 @@ parse_concept (SpManifest *manifest, Section section, GError **error)
   if (json_object_has_member (section.object, "exemplars")
       && !get_integer (section, "exemplars", 0, MAXIMUM_EXEMPLARS, &exemplars, error))
     return FALSE;
-  for (guint i = 0; i < manifest->concepts->len; i++)
-    if (g_str_equal (g_array_index (manifest->concepts, SpConcept, i).name, name))
-      return fail (section, "name", error, "stands twice");
+  if (find_concept (manifest, name) >= 0)
+    return fail (section, "name", error, "stands twice");
   concept = (SpConcept){ g_steal_pointer (&name), g_steal_pointer (&title), (guint)exemplars };
   g_array_append_val (manifest->concepts, concept);
   g_ptr_array_add (manifest->units, g_steal_pointer (&units));
+  return TRUE;
+}
+
+/* An optional list of other concepts' names. */
+static gboolean
+parse_backdrops (SpManifest *manifest, Section section, guint own, GError **error)
+{
+  static const char key[] = "backdrops";
+  GArray *backdrops = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_ptr_array_add (manifest->backdrops, backdrops);
+  JsonArray *array;
+  if (!json_object_has_member (section.object, key))
+    return TRUE;
+  if (!get_array (section, key, MAXIMUM_CONCEPTS, &array, error))
+    return FALSE;
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *node = json_array_get_element (array, i);
+    gboolean is_text =
+        JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
+    int index = is_text ? find_concept (manifest, json_node_get_string (node)) : -1;
+    if (index < 0 || index == (int)own)
+      return fail (section, key, error, "is not a list of other concepts' names");
+    guint concept = (guint)index;
+    for (guint k = 0; k < backdrops->len; k++)
+      if (g_array_index (backdrops, guint, k) == concept)
+        return fail (section, key, error, "has one concept twice");
+    g_array_append_val (backdrops, concept);
+  }
   return TRUE;
 }
 
@@ -338,6 +375,10 @@ parse_concepts (SpManifest *manifest, Section root, GError **error)
   for (guint i = 0; i < json_array_get_length (array); i++)
     if (!get_element (root, array, i, "concepts", &section, error)
         || !parse_concept (manifest, section, error))
+      return FALSE;
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    if (!get_element (root, array, i, "concepts", &section, error)
+        || !parse_backdrops (manifest, section, i, error))
       return FALSE;
   return TRUE;
 }
@@ -388,6 +429,7 @@ sp_manifest_parse (const char *text, GError **error)
   manifest->concepts = g_array_new (FALSE, FALSE, sizeof (SpConcept));
   g_array_set_clear_func (manifest->concepts, concept_clear);
   manifest->units = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
+  manifest->backdrops = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
   if (!parse_root (manifest, (Section){ json_node_get_object (root), "" }, error))
     return NULL;
   return g_steal_pointer (&manifest);
@@ -406,5 +448,6 @@ sp_manifest_free (SpManifest *manifest)
   g_array_unref (manifest->excluded_units);
   g_array_unref (manifest->concepts);
   g_ptr_array_unref (manifest->units);
+  g_ptr_array_unref (manifest->backdrops);
   g_free (manifest);
 }

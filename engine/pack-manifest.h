@@ -17,6 +17,7 @@ typedef struct {
   GArray *excluded_units; /* int */
   GArray *concepts;       /* SpConcept */
   GPtrArray *units;       /* for each concept a GArray of int */
+  GPtrArray *backdrops;   /* for each concept a GArray of guint, indices of others */
 } SpManifest;
 
 /* NULL with SP_ERROR_PACK; the message is the part of a sentence that follows a colon. */

@@ -146,6 +146,31 @@ check_exemplar_light (const SpPack *pack, const SpConcept *concept, GError **err
       error);
 }
 
+/* concept.NAME.probe of every concept that is a backdrop. */
+static gboolean
+check_backdrops (const SpPack *pack, const GArray *backdrops, GError **error)
+{
+  for (guint i = 0; i < backdrops->len; i++) {
+    guint backdrop = g_array_index (backdrops, guint, i);
+    g_autofree char *name = g_strdup_printf (
+        "concept.%s.probe", g_array_index (pack->manifest->concepts, SpConcept, backdrop).name);
+    if (sp_tensor_file_find (pack->file, name) == NULL)
+      return sp_tensor_file_damaged (pack->file, error, "tensor “%s” is missing", name);
+  }
+  return TRUE;
+}
+
+/* How long it is, the generator says. */
+static gboolean
+check_probe (const SpPack *pack, const SpConcept *concept, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("concept.%s.probe", concept->name);
+  const SpTensorEntry *entry = sp_tensor_file_find (pack->file, name);
+  if (entry == NULL || entry->shape.n_dimensions == 1)
+    return TRUE;
+  return sp_tensor_file_damaged (pack->file, error, "tensor “%s” is not a row of numbers", name);
+}
+
 static gboolean
 check_units (const SpPack *pack, const GArray *units, int channels, GError **error)
 {
@@ -173,7 +198,8 @@ check_concepts (const SpPack *pack, GError **error)
       return sp_tensor_file_damaged (pack->file, error, "tensor “%s” is missing", name);
     if (!check_vector (pack, value, &channels, error)
         || !check_exemplars (pack, concept, channels, error)
-        || !check_exemplar_light (pack, concept, error)
+        || !check_exemplar_light (pack, concept, error) || !check_probe (pack, concept, error)
+        || !check_backdrops (pack, g_ptr_array_index (pack->manifest->backdrops, i), error)
         || !check_units (pack, g_ptr_array_index (pack->manifest->units, i), channels, error))
       return FALSE;
   }
@@ -203,7 +229,7 @@ concept_tensor_known (const SpPack *pack, const char *name)
     return g_str_equal (parts[2], "exemplars") && is_exemplar_side (parts[3]);
   return n == 3
          && (g_str_equal (parts[2], "value") || g_str_equal (parts[2], "exemplars")
-             || g_str_equal (parts[2], "light"));
+             || g_str_equal (parts[2], "light") || g_str_equal (parts[2], "probe"));
 }
 
 static gboolean
@@ -348,6 +374,16 @@ sp_pack_concept_units (const SpPack *pack, guint concept_index, guint *n_units)
 
   *n_units = units ? units->len : 0;
   return units ? (const int *)units->data : NULL;
+}
+
+const guint *
+sp_pack_concept_backdrops (const SpPack *pack, guint concept_index, guint *n)
+{
+  const GArray *backdrops = concept_index < pack->manifest->backdrops->len
+                                ? g_ptr_array_index (pack->manifest->backdrops, concept_index)
+                                : NULL;
+  *n = backdrops ? backdrops->len : 0;
+  return backdrops ? (const guint *)(const void *)backdrops->data : NULL;
 }
 
 const int *

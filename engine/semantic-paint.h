@@ -158,6 +158,8 @@ typedef struct {
   float regularisation;     /* lambda of eq. 8 */
   gboolean perturb_strokes; /* a render has R's perturbations under the strokes too, as the paper's;
                                else they are faded out there as in a preview (docs/method.md) */
+  gboolean fill_strokes; /* the result is the drawing in the whole of the strokes, as the paper's;
+                            else the photo's own backdrop stays (engine/method/backdrop.h) */
   const char *cache_folder; /* where fits of photos are kept for the next opening (engine/cache.h);
                                NULL: nowhere */
 } SpSettings;
@@ -235,8 +237,9 @@ gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
  */
 const float *sp_session_picture (const SpSession *session, int *width, int *height);
 
-/* The photo as the generator sees it, likewise; and what of it is kept, height x width: 1 keeps the
- * photo, 0 is the edits'. Both are the session's, the second until the next edit. */
+/* The photo as the generator sees it, likewise; and what of it the result keeps, height x width: 1
+ * keeps the photo, 0 is the edits'. In the strokes that depends on what is drawn there: it belongs
+ * to the last preview or render. Both are the session's, the second until the next edit. */
 const float *sp_session_photo (const SpSession *session, int *width, int *height);
 const float *sp_session_keep (const SpSession *session, int *width, int *height);
 

@@ -40,6 +40,28 @@ sp_session_explain (const SpSession *session, guint edit, GError **error)
 
 /* ---- Drawing ---- */
 
+/* What of the photo the result keeps, after the preview has drawn the picture. */
+static gboolean
+find_kept (SpSession *session, GError **error)
+{
+  guint n = session->settings.fill_strokes ? 0 : session->edits->len;
+  g_autofree SpBackdropEdit *edits = g_new0 (SpBackdropEdit, n);
+  for (guint i = 0; i < n; i++) {
+    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
+    edits[i] =
+        (SpBackdropEdit){ edit->latent_edit.concept, edit->latent_edit.operation, edit->keep };
+  }
+  SpBackdropScene scene = { .pack = session->pack,
+                            .preview = session->preview,
+                            .picture = session->picture,
+                            .keep = session->keep,
+                            .edits = edits,
+                            .n_edits = n,
+                            .height = session->window.height,
+                            .width = session->window.width };
+  return sp_backdrop_keep (&scene, session->kept, error);
+}
+
 static gboolean
 preview_on_device (SpSession *session, GError **error)
 {
@@ -47,7 +69,7 @@ preview_on_device (SpSession *session, GError **error)
       || (session->preview_is_of_render && !sp_session_restore_fit (session, error)))
     return FALSE;
   sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
-  return sp_backend_check (session->backend, error);
+  return find_kept (session, error) && sp_backend_check (session->backend, error);
 }
 
 gboolean
@@ -117,7 +139,7 @@ draw_render (SpSession *session, GError **error)
   if (!sp_preview_fit (session->preview, session->adaptation, error))
     return FALSE;
   sp_preview_draw (session->preview, session->edited, keep, session->picture);
-  return sp_backend_check (session->backend, error);
+  return find_kept (session, error) && sp_backend_check (session->backend, error);
 }
 
 /* A cancelled render's state counts as well: it is the best so far, and no worse than its start. */

@@ -5,6 +5,7 @@
 
 #include "engine/device.h"
 #include "engine/method/adapt.h"
+#include "engine/method/backdrop.h"
 #include "engine/method/edit.h"
 #include "engine/method/invert.h"
 #include "engine/method/preview.h"
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
 typedef struct {
   SpLatentEdit latent_edit;
   float *strokes; /* height x width */
+  float *keep;    /* height x width: the mask of this edit alone */
   float *cells;   /* h x w */
   SpLatent reference;
   float *reference_values;
@@ -38,6 +40,7 @@ struct _SpSession {
   float *latent;                 /* z4 */
   float *edited;                 /* ze, scratch */
   float *keep;                   /* H x W; all ones without edits */
+  float *kept;                   /* H x W: that, and the backdrops of what was drawn last */
   float *picture;                /* 3 x H x W */
   float *warm_start;             /* R as fitted to the unedited photo */
   gboolean preview_is_of_render; /* and no longer of the fit */

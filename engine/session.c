@@ -17,6 +17,7 @@ stored_edit_free (gpointer data)
 {
   StoredEdit *edit = data;
   g_free (edit->strokes);
+  g_free (edit->keep);
   g_free (edit->cells);
   g_free (edit->reference_values);
   g_free (edit);
@@ -176,6 +177,7 @@ make_buffers (SpSession *session)
   session->keep = g_new (float, pixels);
   for (gsize i = 0; i < pixels; i++)
     session->keep[i] = 1;
+  session->kept = g_memdup2 (session->keep, pixels * sizeof (float));
   session->picture = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
   session->latent = g_new0 (float, latent);
   session->edited = g_new0 (float, latent);
@@ -216,6 +218,7 @@ sp_session_free (SpSession *session)
   g_free (session->latent);
   g_free (session->edited);
   g_free (session->keep);
+  g_free (session->kept);
   g_free (session->picture);
   g_free (session->warm_start);
   g_free (session->rendered);
@@ -317,6 +320,7 @@ update_keep (SpSession *session)
     merge_strokes (g_ptr_array_index (session->edits, i), pixels, strokes);
   g_free (session->keep);
   session->keep = sp_window_keep_mask (&session->window, strokes, session->generator.resolution);
+  memcpy (session->kept, session->keep, pixels * sizeof (float));
 }
 
 static float *
@@ -384,6 +388,8 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
 
   StoredEdit *stored = g_new0 (StoredEdit, 1);
   stored->strokes = sp_window_strokes (&session->window, &edit->strokes);
+  stored->keep =
+      sp_window_keep_mask (&session->window, stored->strokes, session->generator.resolution);
   stored->cells = g_new0 (float, (gsize)session->latent_shape.height * session->latent_shape.width);
   sp_edit_cells (stored->strokes, session->window.height, session->window.width, session->cell,
                  stored->cells);

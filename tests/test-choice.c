@@ -10,7 +10,8 @@ static const char manifest[] =
     "{\"name\":\"small\",\"title\":\"Small\",\"licence\":\"none\",\"source\":\"a test\","
     "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":128,\"first_layer\":5,"
     "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},"
-    "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[1],\"exemplars\":3},"
+    "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[1],\"exemplars\":3,"
+    "\"backdrops\":[\"sea\",\"sky\"]},"
     "{\"name\":\"sky\",\"title\":\"Sky\",\"exemplars\":2},{\"name\":\"sea\",\"title\":\"Sea\"}]}";
 
 static const struct {
@@ -25,6 +26,9 @@ static const struct {
   { "concept.sky.value", { 1, { CHANNELS, 1, 1, 1 } } },
   { "concept.sky.exemplars", { 4, { 2, CHANNELS, 1, 2 } } }, /* no square */
   { "concept.sea.value", { 1, { CHANNELS, 1, 1, 1 } } },
+  { "concept.sea.probe", { 1, { 7, 1, 1, 1 } } },
+  { "concept.sky.probe", { 1, { 7, 1, 1, 1 } } },
+  { "concept.tree.probe", { 1, { 7, 1, 1, 1 } } },
 };
 
 typedef struct {
@@ -86,7 +90,7 @@ static void
 test_order (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  guint n_concepts, n_units;
+  guint n_concepts, n_units, n_backdrops;
   g_assert_true (choose (fixture, "tree", 2, (guint[]){ 2, 0 }, &error));
   g_assert_no_error (error);
   g_autoptr (SpPack) written = sp_pack_open (fixture->out, &error);
@@ -97,6 +101,10 @@ test_order (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (concepts[1].exemplars, ==, 2);
   g_assert_cmpint (sp_pack_concept_units (written, 0, &n_units)[0], ==, 1);
   g_assert_nonnull (strstr (sp_pack_source (written), "a test Some examples"));
+  const guint *backdrops = sp_pack_concept_backdrops (written, 0, &n_backdrops);
+  g_assert_cmpuint (n_backdrops, ==, 2);
+  g_assert_cmpuint (backdrops[0], ==, 2);
+  g_assert_cmpuint (backdrops[1], ==, 1);
   for (guint t = 0; t < G_N_ELEMENTS (tensors); t++) {
     gboolean is_chosen =
         strstr (tensors[t].name, "tree.exemplars") || strstr (tensors[t].name, "light");

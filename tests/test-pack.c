@@ -20,7 +20,8 @@
   "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":64,\"first_layer\":5,"             \
   "\"clamp\":true},\"encoder\":{\"family\":\"resnet-18\"},\"excluded_units\":[1],"                 \
   "\"perceptual\":{\"family\":\"vgg\",\"taps\":[{\"layer\":\"conv1_2\",\"weight\":0.0125}]},"      \
-  "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[2,0]},"                          \
+  "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[2,0],"                           \
+  "\"backdrops\":[\"sky\"]},"                                                                      \
   "{\"name\":\"sky\",\"title\":\"Sky\",\"exemplars\":2}]}"
 
 static char *folder;
@@ -82,6 +83,7 @@ static const struct {
                 { "concept.sky.value", { 1, { 4, 1, 1, 1 } }, 4 },
                 { "concept.sky.exemplars", { 4, { 2, 4, 2, 2 } }, 32 },
                 { "concept.sky.exemplars.3", { 4, { 2, 4, 3, 3 } }, 72 },
+                { "concept.sky.probe", { 1, { 9, 1, 1, 1 } }, 9 },
                 { "concept.sky.light", { 2, { 2, 3, 1, 1 } }, 6 },
                 { "latent.colour", { 2, { 4, 4, 1, 1 } }, 16 },
                 { "latent.light", { 3, { 3, 4, 4, 1 } }, 48 } };
@@ -136,7 +138,7 @@ check_tensors (const SpPack *pack)
 static void
 check_manifest (const SpPack *pack)
 {
-  guint n_concepts, n_units, n_excluded, n_taps;
+  guint n_concepts, n_units, n_excluded, n_taps, n_backdrops;
   const SpConcept *concepts = sp_pack_concepts (pack, &n_concepts);
   const int *units = sp_pack_concept_units (pack, 0, &n_units);
   const int *excluded = sp_pack_excluded_units (pack, &n_excluded);
@@ -154,6 +156,10 @@ check_manifest (const SpPack *pack)
   g_assert_cmpstr (concepts[1].title, ==, "Sky");
   g_assert_cmpuint (concepts[1].exemplars, ==, 2);
   g_assert_true (units[0] == 2 && units[1] == 0 && excluded[0] == 1);
+  g_assert_cmpuint (sp_pack_concept_backdrops (pack, 0, &n_backdrops)[0], ==, 1);
+  g_assert_cmpuint (n_backdrops, ==, 1);
+  sp_pack_concept_backdrops (pack, 1, &n_backdrops);
+  g_assert_cmpuint (n_backdrops, ==, 0);
   g_assert_cmpstr (taps[0].layer, ==, "conv1_2");
   g_assert_cmpfloat (taps[0].weight, ==, 0.0125f);
   g_assert_cmpint (sp_pack_find_concept (pack, "sky", NULL), ==, 1);

@@ -2,6 +2,8 @@
  */
 #include "tests/photo-fixture.h"
 
+#include "engine/photo/guided.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +22,65 @@ read_linear (SpWindow window, int photo_width, int photo_height, PixelFunction p
   for (int i = 0; i < 3 * window.width * window.height; i++)
     picture[i] = sp_srgb_decode ((picture[i] + 1) / 2);
   return picture;
+}
+
+/* ---- Along edges ---- */
+
+enum { EDGES_WIDTH = 24, EDGES_HEIGHT = 16, BLOCK = 4, MAP_WIDTH = 6, MAP_HEIGHT = 4 };
+
+/* Red is left of a slanted edge, green grows downwards, blue is a texture. */
+static void
+paint_edges (float *picture)
+{
+  gsize plane = EDGES_WIDTH * EDGES_HEIGHT;
+  for (int y = 0; y < EDGES_HEIGHT; y++)
+    for (int x = 0; x < EDGES_WIDTH; x++) {
+      float *pixel = picture + y * EDGES_WIDTH + x;
+      pixel[0] = x < 9 + y / 3 ? 0.9f : -0.8f;
+      pixel[plane] = (float)y / EDGES_HEIGHT - 0.5f;
+      pixel[2 * plane] = 0.05f * (float)((x * 7 + y * 3) % 5);
+    }
+}
+
+static void
+test_along_edges (void)
+{
+  float picture[3 * EDGES_WIDTH * EDGES_HEIGHT], map[MAP_WIDTH * MAP_HEIGHT];
+  paint_edges (picture);
+  for (int i = 0; i < MAP_WIDTH * MAP_HEIGHT; i++) /* how much of the block is left of the edge */
+    map[i] =
+        CLAMP ((9 + (i / MAP_WIDTH * BLOCK + 1.5f) / 3 - (float)(i % MAP_WIDTH * BLOCK)) / BLOCK,
+               0.0f, 1.0f);
+  g_autofree float *found =
+      sp_map_along_edges (map, MAP_HEIGHT, MAP_WIDTH, picture, EDGES_HEIGHT, EDGES_WIDTH);
+  for (int y = 1; y < EDGES_HEIGHT - 1; y++) { /* the step is where the picture has it */
+    const float *row = found + y * EDGES_WIDTH;
+    int edge = 9 + y / 3;
+    g_assert_cmpfloat (row[edge - 1], >, row[edge] + 0.5f);
+    g_assert_cmpfloat (row[3], >, 0.9f);
+    g_assert_cmpfloat (row[EDGES_WIDTH - 3], <, 0.1f);
+  }
+}
+
+/* A constant stays; so does any map over a picture without edges. */
+static void
+test_along_no_edges (void)
+{
+  float picture[3 * EDGES_WIDTH * EDGES_HEIGHT] = { 0 }, map[MAP_WIDTH * MAP_HEIGHT];
+  for (int i = 0; i < MAP_WIDTH * MAP_HEIGHT; i++)
+    map[i] = (float)(i % MAP_WIDTH);
+  g_autofree float *ramp =
+      sp_map_along_edges (map, MAP_HEIGHT, MAP_WIDTH, picture, EDGES_HEIGHT, EDGES_WIDTH);
+  for (int x = 12; x < 15; x++) /* a mean of a ramp is its middle; the borders reach a little */
+    g_assert_cmpfloat_with_epsilon (ramp[8 * EDGES_WIDTH + x], ((float)x + 0.5f) / BLOCK - 0.5f,
+                                    5e-3);
+  paint_edges (picture);
+  for (int i = 0; i < MAP_WIDTH * MAP_HEIGHT; i++)
+    map[i] = 0.25f;
+  g_autofree float *constant =
+      sp_map_along_edges (map, MAP_HEIGHT, MAP_WIDTH, picture, EDGES_HEIGHT, EDGES_WIDTH);
+  for (int i = 0; i < EDGES_WIDTH * EDGES_HEIGHT; i++)
+    g_assert_cmpfloat_with_epsilon (constant[i], 0.25f, 1e-6);
 }
 
 /* ---- Colour ---- */
@@ -388,6 +449,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/photo/along-edges", test_along_edges);
+  g_test_add_func ("/photo/along-no-edges", test_along_no_edges);
   g_test_add_func ("/photo/colour", test_colour);
   g_test_add_func ("/photo/psnr", test_psnr);
   g_test_add_func ("/photo/read/constant", test_read_constant);

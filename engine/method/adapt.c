@@ -23,6 +23,7 @@ typedef struct {
   SpGraph *graph;
   SpPlan *plan;
   SpTensor *latent, *activation;
+  SpTensor *features; /* NULL: they lie above */
 } Lower;
 
 typedef struct {
@@ -115,11 +116,21 @@ build_lower (SpAdaptation *adaptation, GError **error)
   Lower *lower = &adaptation->lower;
   lower->graph = sp_graph_new ();
   lower->latent = sp_graph_input (lower->graph, "latent", adaptation->latent);
+  int layer = sp_generator_feature_layer (&adaptation->generator);
+  if (layer == 0 || layer > adaptation->layers[0])
+    layer = SP_LATENT_LAYER;
+  SpTensor *x = sp_generator_layers (lower->graph, adaptation->pack, &adaptation->generator,
+                                     lower->latent, SP_LATENT_LAYER + 1, layer, NULL, NULL, error);
   lower->activation =
-      sp_generator_layers (lower->graph, adaptation->pack, &adaptation->generator, lower->latent,
-                           SP_LATENT_LAYER + 1, adaptation->layers[0], NULL, NULL, error);
+      x != NULL ? sp_generator_layers (lower->graph, adaptation->pack, &adaptation->generator, x,
+                                       layer + 1, adaptation->layers[0], NULL, NULL, error)
+                : NULL;
   if (lower->activation == NULL)
     return FALSE;
+  if (layer > SP_LATENT_LAYER) {
+    lower->features = x;
+    sp_tensor_keep (x);
+  }
   sp_tensor_keep (lower->activation);
   lower->plan = sp_plan_new_once (lower->graph, adaptation->backend, NULL, error);
   return lower->plan != NULL;
@@ -294,6 +305,21 @@ sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent)
 {
   sp_adaptation_draw_lower (adaptation, latent, adaptation->upper.plan,
                             adaptation->upper.activation);
+}
+
+gboolean
+sp_adaptation_feature_shape (const SpAdaptation *adaptation, SpShape *shape)
+{
+  if (adaptation->lower.features == NULL)
+    return FALSE;
+  *shape = sp_tensor_shape (adaptation->lower.features);
+  return TRUE;
+}
+
+void
+sp_adaptation_read_features (SpAdaptation *adaptation, float *features)
+{
+  sp_plan_read (adaptation->lower.plan, adaptation->lower.features, features);
 }
 
 /* ---- R's parameters ---- */

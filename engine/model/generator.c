@@ -14,6 +14,13 @@ sp_generator_side (int layer)
   return 4 << ((layer - 1) / 2);
 }
 
+int
+sp_generator_feature_layer (const SpGeneratorShape *shape)
+{
+  int layer = shape->last_layer - 4;
+  return layer > SP_LATENT_LAYER ? layer : 0;
+}
+
 static char *
 layer_name (int layer, const char *part)
 {

@@ -34,6 +34,10 @@ gboolean sp_generator_shape (const SpPack *pack, SpGeneratorShape *shape, GError
 /* Side of layer i's output for a native latent: 4, 4, 8, 8, 16, 16, ... */
 int sp_generator_side (int layer);
 
+/* The layer whose output tells best what is where, by a quarter of the picture's side; 0: there is
+ * none above the latent. */
+int sp_generator_feature_layer (const SpGeneratorShape *shape);
+
 /* Adds layers `first` to `last` on top of x, the output of layer first - 1. residuals[i] is added
  * to layer i's output, then perturbations[i] multiplies it by 1 + d; either array, or any entry,
  * may be NULL. Arrays are indexed by layer. Returns layer `last`'s output, or NULL with

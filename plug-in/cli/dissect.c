@@ -176,6 +176,26 @@ add_light (JsonBuilder *json, const SpValues *values)
   json_builder_end_object (json);
 }
 
+/* How well the concept is told in a drawing, and what an edit of it leaves. */
+static void
+add_backdrops (JsonBuilder *json, const SpDissection *dissection, guint k)
+{
+  const SpProbes *probes = dissection->probes;
+  sp_json_add_number (json, "probe_iou", probes->overlap[k]);
+  json_builder_set_member_name (json, "taken_for");
+  json_builder_begin_object (json);
+  for (guint other = 0; other < dissection->n_concepts; other++)
+    if (other != k && probes->mistaken[k * dissection->n_concepts + other] > 0)
+      sp_json_add_number (json, dissection->names[other],
+                          probes->mistaken[k * dissection->n_concepts + other]);
+  json_builder_end_object (json);
+  json_builder_set_member_name (json, "backdrops");
+  json_builder_begin_array (json);
+  for (char **name = dissection->backdrops[k]; *name != NULL; name++)
+    json_builder_add_string_value (json, *name);
+  json_builder_end_array (json);
+}
+
 static void
 print_json (const SpDissection *dissection)
 {
@@ -198,6 +218,7 @@ print_json (const SpDissection *dissection)
     sp_json_add_integer (json, "clusters", values->clusters.n);
     sp_json_add_integer (json, "exemplars", values->exemplars.n);
     sp_json_add_integer (json, "exemplar_side", values->exemplars.sides[0]);
+    add_backdrops (json, dissection, k);
     add_effects (json, &dissection->causal->effects[k]);
     add_best_overlaps (json, dissection, k);
     add_units (json, dissection, k);
@@ -216,6 +237,21 @@ figure (double value, char text[8])
     return "-";
   g_snprintf (text, 8, "%.2f", value);
   return text;
+}
+
+/* "backdrop: sky (IoU 0.78) of tree, building" */
+static void
+print_backdrops (const SpDissection *dissection)
+{
+  for (guint b = 0; b < dissection->n_concepts; b++) {
+    g_autoptr (GString) before = g_string_new (NULL);
+    for (guint k = 0; k < dissection->n_concepts; k++)
+      if (g_strv_contains ((const char *const *)dissection->backdrops[k], dissection->names[b]))
+        g_string_append_printf (before, "%s%s", before->len > 0 ? ", " : "", dissection->names[k]);
+    if (before->len > 0)
+      g_print ("backdrop: %s (IoU %.2f) of %s\n", dissection->names[b],
+               dissection->probes->overlap[b], before->str);
+  }
 }
 
 static void
@@ -244,6 +280,7 @@ print_table (const SpDissection *dissection)
              : dissection->by_units[k] ? "units"
                                        : "cells");
   }
+  print_backdrops (dissection);
   const SpLightFit *fit = &dissection->values->light_fit;
   if (dissection->values->light.channels > 0)
     g_print (

@@ -85,6 +85,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Let R learn at the same rate throughout, as the paper's", NULL },
     { "perturb-strokes", 0, 0, G_OPTION_ARG_NONE, &options->evaluate.settings.perturb_strokes,
       "R's perturbations under the strokes too, as in the paper", NULL },
+    { "fill-strokes", 0, 0, G_OPTION_ARG_NONE, &options->evaluate.settings.fill_strokes,
+      "Results are drawn in the whole of the strokes, as in the paper", NULL },
     { "instructions", 0, 0, G_OPTION_ARG_STRING, &options->instructions,
       "Processor instructions: best (default), plain, avx2, avx512 or neon", "WORD" },
     { 0 }

@@ -25,6 +25,9 @@
 #define TENSORS WEIGHT "," VALUE "," EXEMPLARS
 #define SIZED(side, shape, offsets)                                                                \
   TENSORS "," TENSOR ("concept.tree.exemplars." side, "F16", shape, offsets)
+#define PROBE(shape) TENSOR ("concept.tree.probe", "F16", shape, "32,40")
+#define BIRD(backdrops) "{\"name\":\"bird\",\"title\":\"Bird\",\"backdrops\":[" backdrops "]}"
+#define BIRD_VALUE TENSOR ("concept.bird.value", "F16", "4", "40,48")
 #define LIGHT(shape, offsets) TENSOR ("latent.light", "F16", shape, offsets)
 #define COLOUR(shape, offsets) TENSOR ("latent.colour", "F16", shape, offsets)
 #define N_DATA 32
@@ -202,6 +205,15 @@ const HostileFile hostile_files[] = {
     .tensors = TENSORS "," COLOUR ("4,4", "32,64") },
   { "light-channels-differ", "shape that the manifest declares", .n_data = 24 + 8 + 56,
     .tensors = TENSORS "," COLOUR ("4,4", "32,64") "," LIGHT ("3,2,2", "64,88") },
+  { "backdrop-good", NULL, .n_data = 24 + 24, .manifest = CONCEPT (TREE "," BIRD ("\"tree\"")),
+    .tensors = TENSORS "," PROBE ("4") "," BIRD_VALUE },
+  { "backdrop-without-probe", "“concept.tree.probe” is missing", .n_data = 24 + 24,
+    .manifest = CONCEPT (TREE "," BIRD ("\"tree\"")),
+    .tensors = TENSORS "," TENSOR ("generator.b", "F16", "4", "32,40") "," BIRD_VALUE },
+  { "probe-of-two-dimensions", "is not a row of numbers", .n_data = 24 + 16,
+    .tensors = TENSORS "," PROBE ("2,2") },
+  { "probe-of-no-concept", "belongs to nothing", .n_data = 24 + 16,
+    .tensors = TENSORS "," TENSOR ("concept.sea.probe", "F16", "4", "32,40") },
   { "unit-beyond-channels", "names channel 4 of a latent that has 4",
     .manifest = CONCEPT ("{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[4],\"exemplars\":1}") },
   { "excluded-beyond-channels", "names channel 9",
@@ -291,6 +303,16 @@ const HostileFile hostile_files[] = {
     .manifest = CONCEPT ("{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[-1]}") },
   { "manifest-units-twice", "one channel twice",
     .manifest = CONCEPT ("{\"name\":\"tree\",\"title\":\"Tree\",\"units\":[1,1]}") },
+  { "manifest-backdrop-unknown", "“concepts.backdrops” is not a list of other concepts' names",
+    .manifest = CONCEPT (TREE "," BIRD ("\"sea\"")) },
+  { "manifest-backdrop-itself", "is not a list of other concepts' names",
+    .manifest = CONCEPT (TREE "," BIRD ("\"bird\"")) },
+  { "manifest-backdrop-number", "is not a list of other concepts' names",
+    .manifest = CONCEPT (TREE "," BIRD ("0")) },
+  { "manifest-backdrop-twice", "has one concept twice",
+    .manifest = CONCEPT (TREE "," BIRD ("\"tree\",\"tree\"")) },
+  { "manifest-backdrops-no-list", "“concepts.backdrops” is not a list",
+    .manifest = CONCEPT (TREE ",{\"name\":\"bird\",\"title\":\"Bird\",\"backdrops\":\"tree\"}") },
   { "manifest-excluded-text", "not a list of channel numbers",
     .manifest = MANIFEST_WITH ("\"excluded_units\":[\"1\"]," CONCEPTS) },
 };

@@ -10,6 +10,8 @@ typedef struct {
   float *value;
   GArray *units;
   SpExemplarSet exemplars;
+  float *probe;
+  const char **backdrops;
 } Chosen;
 
 static void
@@ -19,6 +21,8 @@ chosen_clear (gpointer data)
   g_free (chosen->value);
   g_clear_pointer (&chosen->units, g_array_unref);
   sp_exemplar_set_clear (&chosen->exemplars);
+  g_free (chosen->probe);
+  g_free (chosen->backdrops);
 }
 
 static gboolean
@@ -97,6 +101,19 @@ pick_exemplars (const SpPack *pack, const SpExemplarChoice *choice, SpExemplarSe
   return lights != NULL;
 }
 
+/* FALSE: it is there and cannot be read. */
+static gboolean
+keep_probe (const SpPack *pack, Chosen *chosen, SpNewConcept *concept, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("concept.%s.probe", concept->name);
+  SpPackShape shape;
+  if (!sp_pack_tensor_shape (pack, name, &shape))
+    return TRUE;
+  concept->probe = chosen->probe = sp_pack_read (pack, name, shape, error);
+  concept->probe_length = shape.size[0];
+  return chosen->probe != NULL;
+}
+
 /* What the pack says of the concept, and the exemplars that stay. */
 static gboolean
 choose (const SpPack *pack, const SpExemplarChoice *choice, Chosen *chosen, SpNewConcept *concept,
@@ -123,7 +140,8 @@ choose (const SpPack *pack, const SpExemplarChoice *choice, Chosen *chosen, SpNe
     concept->units = chosen->units = g_array_new (FALSE, FALSE, sizeof (int));
     g_array_append_vals (chosen->units, units, n_units);
   }
-  return TRUE;
+  concept->backdrops = chosen->backdrops = sp_pack_backdrop_names (pack, (guint)index);
+  return keep_probe (pack, chosen, concept, error);
 }
 
 gboolean

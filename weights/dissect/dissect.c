@@ -32,6 +32,10 @@ sp_dissection_free (SpDissection *dissection)
   sp_overlaps_free (dissection->overlaps);
   sp_values_free (dissection->values);
   sp_causal_free (dissection->causal);
+  sp_probes_free (dissection->probes);
+  for (guint k = 0; k < dissection->n_concepts; k++)
+    g_strfreev (dissection->backdrops[k]);
+  g_free (dissection->backdrops);
   g_free (dissection->by_units);
   g_free (dissection->absent);
   g_free (dissection);
@@ -51,6 +55,7 @@ dissection_new (const SpDataset *dataset)
     dissection->titles[k] = g_strdup (rule->title);
   }
   dissection->judge_overlap = g_new0 (double, n);
+  dissection->backdrops = g_new0 (char **, n);
   dissection->by_units = g_new0 (gboolean, n);
   dissection->absent = g_new0 (gboolean, n);
   return dissection;
@@ -126,6 +131,29 @@ decide (SpDissection *dissection, const SpPack *pack, const SpDissectOptions *op
   }
 }
 
+/* Of the concepts that the pack gets. */
+static void
+find_backdrops (SpDissection *dissection, const SpConceptRules *rules)
+{
+  for (guint k = 0; k < dissection->n_concepts; k++) {
+    g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+    for (guint b = 0; b < dissection->n_concepts; b++)
+      if (!dissection->absent[b] && sp_probes_is_backdrop (dissection->probes, rules, k, b))
+        g_strv_builder_add (names, dissection->names[b]);
+    dissection->backdrops[k] = g_strv_builder_end (names);
+  }
+}
+
+/* A probe goes into the pack where it is some concept's backdrop. */
+static gboolean
+is_a_backdrop (const SpDissection *dissection, guint concept)
+{
+  for (guint k = 0; k < dissection->n_concepts; k++)
+    if (g_strv_contains ((const char *const *)dissection->backdrops[k], dissection->names[concept]))
+      return TRUE;
+  return FALSE;
+}
+
 static SpNewConcept
 describe (const SpDissection *dissection, const SpDissectOptions *options, guint k)
 {
@@ -133,7 +161,12 @@ describe (const SpDissection *dissection, const SpDissectOptions *options, guint
   const SpEffects *effects = &dissection->causal->effects[k];
   SpNewConcept concept = { .name = dissection->names[k],
                            .title = dissection->titles[k],
-                           .value = values->mean };
+                           .value = values->mean,
+                           .backdrops = (const char *const *)dissection->backdrops[k] };
+  if (is_a_backdrop (dissection, k)) {
+    concept.probe = dissection->probes->weights[k];
+    concept.probe_length = dissection->probes->channels + 1;
+  }
   if (dissection->by_units[k]) {
     concept.units = dissection->causal->units[k];
     if (effects->after[SP_SET_HIGH_LEVELS] > effects->after[SP_SET_HIGH])
@@ -173,7 +206,8 @@ write_pack (const SpDissection *dissection, const SpPack *pack, const SpDissectO
 
 static gboolean
 measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey *looked_at,
-         const SpDissectOptions *options, SpDissection *dissection, GError **error)
+         const SpConceptRules *rules, const SpDissectOptions *options, SpDissection *dissection,
+         GError **error)
 {
   dissection->overlaps = sp_overlaps_measure (work, looked_at, error);
   if (dissection->overlaps != NULL)
@@ -187,7 +221,9 @@ measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey 
                               dissection->values, &exemplars, error))
     dissection->causal = sp_causal_measure (work, pack, judge, looked_at, dissection->overlaps,
                                             dissection->values, &options->causal, error);
-  return dissection->causal != NULL;
+  if (dissection->causal != NULL)
+    dissection->probes = sp_probes_measure (work, pack, looked_at, rules, error);
+  return dissection->probes != NULL;
 }
 
 static gboolean
@@ -240,9 +276,12 @@ sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
     return NULL;
   g_autoptr (SpSurvey) looked_at =
       survey (work, pack, judge, dataset, &learnt, options, side, dissection, error);
-  if (looked_at == NULL || !measure (work, pack, judge, looked_at, options, dissection, error))
+  const SpConceptRules *rules = sp_dataset_rules (dataset);
+  if (looked_at == NULL
+      || !measure (work, pack, judge, looked_at, rules, options, dissection, error))
     return NULL;
   decide (dissection, pack, options);
+  find_backdrops (dissection, rules);
   if (!write_sheets (work, dissection, looked_at, options, error)
       || (path != NULL && !write_pack (dissection, pack, options, path, error)))
     return NULL;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "weights/dissect/causal.h"
+#include "weights/dissect/probe.h"
 
 G_BEGIN_DECLS
 
@@ -48,6 +49,8 @@ typedef struct {
   SpOverlaps *overlaps;
   SpValues *values;
   SpCausal *causal;
+  SpProbes *probes;
+  char ***backdrops;  /* K lists of names, NULL-terminated */
   gboolean *by_units; /* K: the pack edits the concept's units alone */
   gboolean *absent;   /* K: nothing of it was found, and the pack does not get it */
 } SpDissection;

@@ -2,6 +2,7 @@
 #include "weights/dissect/light.h"
 
 #include "weights/dissect/encoding.h"
+#include "weights/dissect/least-squares.h"
 
 #include <math.h>
 #include <string.h>
@@ -162,15 +163,6 @@ look (Context *context, guint photo)
 
 /* ---- Regression ---- */
 
-/* sums += a' b of one cell: `a` of n, `b` of m numbers. */
-static void
-add_outer (double *sums, const float *a, int n, const float *b, int m)
-{
-  for (int i = 0; i < n; i++)
-    for (int j = 0; j < m; j++)
-      sums[(gsize)i * m + j] += (double)a[i] * b[j];
-}
-
 static void
 learn (Context *context)
 {
@@ -179,46 +171,14 @@ learn (Context *context)
   gsize cells = sp_survey_cells (context->survey);
   for (gsize i = 0; i < cells; i++) {
     const float *cell = context->cells + i * channels;
-    add_outer (regression->moments, cell, channels, cell, channels);
+    sp_add_outer (regression->moments, cell, channels, cell, channels);
     for (int t = 0; t < TARGETS; t++) {
       int width = width_of (regression, t);
-      add_outer (regression->products[t], cell, channels, context->targets[t] + i * width, width);
+      sp_add_outer (regression->products[t], cell, channels, context->targets[t] + i * width,
+                    width);
     }
   }
   regression->n += cells;
-}
-
-/* In place: the lower triangle of a = l l'. */
-static void
-factor (double *a, int n)
-{
-  for (int i = 0; i < n; i++)
-    for (int j = 0; j <= i; j++) {
-      double sum = a[(gsize)i * n + j];
-      for (int k = 0; k < j; k++)
-        sum -= a[(gsize)i * n + k] * a[(gsize)j * n + k];
-      a[(gsize)i * n + j] = i == j ? sqrt (sum) : sum / a[(gsize)j * n + j];
-    }
-}
-
-/* In place: l l' x = b, b of n x m. */
-static void
-substitute (const double *l, int n, double *b, int m)
-{
-  for (int i = 0; i < n; i++) {
-    for (int k = 0; k < i; k++)
-      for (int j = 0; j < m; j++)
-        b[(gsize)i * m + j] -= l[(gsize)i * n + k] * b[(gsize)k * m + j];
-    for (int j = 0; j < m; j++)
-      b[(gsize)i * m + j] /= l[(gsize)i * n + i];
-  }
-  for (int i = n; i-- > 0;) {
-    for (int k = i + 1; k < n; k++)
-      for (int j = 0; j < m; j++)
-        b[(gsize)i * m + j] -= l[(gsize)k * n + i] * b[(gsize)k * m + j];
-    for (int j = 0; j < m; j++)
-      b[(gsize)i * m + j] /= l[(gsize)i * n + i];
-  }
 }
 
 static void
@@ -227,9 +187,9 @@ solve (Regression *regression)
   int n = regression->channels;
   for (int c = 0; c < n; c++)
     regression->moments[(gsize)c * n + c] += RIDGE * (double)regression->n;
-  factor (regression->moments, n);
+  sp_cholesky_factor (regression->moments, n);
   for (int t = 0; t < TARGETS; t++)
-    substitute (regression->moments, n, regression->products[t], width_of (regression, t));
+    sp_cholesky_solve (regression->moments, n, regression->products[t], width_of (regression, t));
 }
 
 static void

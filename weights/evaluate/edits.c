@@ -144,14 +144,38 @@ block_is_inside (const SpEditTrials *trials, SpRectangle area, gsize place)
   return u * u + v * v <= 1;
 }
 
-/* Adds the features within the stroke of the picture that the judge looked at last. */
+/* How much of a block the result has from the drawing. */
+static float
+drawn_share (const SpEditTrials *trials, gsize place)
+{
+  int side = trials->studio->side, block = side / trials->grid;
+  int top = (int)(place / trials->grid) * block, left = (int)(place % trials->grid) * block;
+  float sum = 0;
+  for (int y = top; y < top + block; y++)
+    for (int x = left; x < left + block; x++)
+      sum += 1 - trials->studio->kept[(gsize)y * side + x];
+  return sum / (float)(block * block);
+}
+
+static double
+drawn_in_stroke (const SpEditTrials *trials, SpRectangle area)
+{
+  gsize plane = (gsize)trials->grid * trials->grid;
+  g_autofree float *shares = g_new (float, plane);
+  for (gsize p = 0; p < plane; p++)
+    shares[p] = drawn_share (trials, p);
+  return sp_places_mean (shares, trials->grid, trials->studio->side, area);
+}
+
+/* Adds the features, of the picture that the judge looked at last, of the blocks within the stroke
+ * that the result has from the drawing: the same ones of every picture. */
 static guint
 add_features (SpEditTrials *trials, SpRectangle area, SpCloud *cloud)
 {
   gsize plane = (gsize)trials->grid * trials->grid;
   guint n = 0;
   for (gsize p = 0; p < plane; p++)
-    if (block_is_inside (trials, area, p)) {
+    if (block_is_inside (trials, area, p) && drawn_share (trials, p) > 0.5f) {
       sp_cloud_add (cloud, trials->studio->sight->features + p, plane);
       n++;
     }
@@ -319,13 +343,14 @@ make_results (SpStudio *studio, Results *results, GError **error)
 {
   int side = studio->side;
   const float *photo = studio->photo, *drawn = studio->generated, *keep = studio->keep;
-  results->pictures[SP_RESULT_ADAPTED] = sp_studio_blend (studio, studio->adapted, error);
+  results->pictures[SP_RESULT_ADAPTED] =
+      sp_studio_blend (studio, studio->adapted, studio->kept, error);
   results->pictures[SP_RESULT_DRAWN] =
       g_memdup2 (drawn, 3 * sizeof (float) * (gsize)side * (gsize)side);
   results->pictures[SP_RESULT_COLOUR] = sp_composite_colour (photo, drawn, keep, side, side);
   results->pictures[SP_RESULT_POISSON] = sp_composite_poisson (photo, drawn, keep, side, side);
   if (results->pictures[SP_RESULT_ADAPTED] != NULL)
-    results->pictures[SP_RESULT_LAPLACE] = sp_studio_blend (studio, drawn, error);
+    results->pictures[SP_RESULT_LAPLACE] = sp_studio_blend (studio, drawn, keep, error);
   return results->pictures[SP_RESULT_LAPLACE] != NULL;
 }
 
@@ -347,6 +372,7 @@ judge_results (SpEditTrials *trials, const Results *results, SpEditFigures *edit
     if (r == 0)
       add_real (trials, edit->concept, n);
   }
+  edit->drawn = drawn_in_stroke (trials, edit->area);
   sp_sight_look (studio->sight, studio->adapted);
   edit->outside_drawn = changed_outside (trials);
   edit->psnr_outside =

@@ -49,6 +49,8 @@ typedef struct {
   SpRectangle area; /* that the stroke, an ellipse, fills; pixels of the photo */
   /* Shares of the stroke in which the judge sees the concept. */
   double before, generated, after; /* photo, G (ze), the result */
+  double drawn; /* share of the stroke that the result has from the drawing; the rest is a backdrop
+                   that stays the photo's */
   /* Shares of the blocks outside the soft mask whose likeliest concept changed: in G', in the
    * result (where only the judge's field of view can change it). */
   double outside_drawn, outside;

@@ -2,6 +2,7 @@
 #include "weights/evaluate/studio.h"
 
 #include "engine/method/adapt.h"
+#include "engine/method/backdrop.h"
 #include "engine/method/invert.h"
 #include "engine/method/preview.h"
 #include "engine/model/generator.h"
@@ -37,7 +38,8 @@ sp_studio_free (SpStudio *studio)
   sp_sight_free (studio->sight);
   float *buffers[] = { plans->fresh,    plans->warm,    plans->features,   studio->photo,
                        studio->encoded, studio->latent, studio->drawn,     studio->inverted,
-                       studio->fitted,  studio->keep,   studio->generated, studio->adapted };
+                       studio->fitted,  studio->keep,   studio->generated, studio->adapted,
+                       studio->kept };
   for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
     g_free (buffers[i]);
   g_free (plans);
@@ -177,6 +179,27 @@ sp_studio_open (SpStudio *studio, GError **error)
   return sp_backend_check (studio->work->backend, error);
 }
 
+/* As a session's render ends. */
+static gboolean
+finish (SpStudio *studio, const float *edited, guint concept, SpEditOperation operation,
+        GError **error)
+{
+  SpStudioPlans *plans = studio->plans;
+  const float *drawn_with = studio->settings.perturb_strokes ? NULL : studio->keep;
+  SpBackdropEdit edit = { concept, operation, studio->keep };
+  SpBackdropScene scene = { .pack = studio->pack,
+                            .preview = plans->preview,
+                            .picture = studio->adapted,
+                            .keep = studio->keep,
+                            .edits = &edit,
+                            .n_edits = 1,
+                            .height = studio->side,
+                            .width = studio->side };
+  sp_preview_draw (plans->preview, edited, drawn_with, studio->adapted);
+  return (studio->settings.fill_strokes || sp_backdrop_keep (&scene, studio->kept, error))
+         && sp_backend_check (studio->work->backend, error);
+}
+
 gboolean
 sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guint seed,
                 const float *strokes, GError **error)
@@ -196,7 +219,9 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
   if (!sp_edit_latent (studio->pack, &edit, shape, edited, error))
     return FALSE;
   g_free (studio->keep);
+  g_free (studio->kept);
   studio->keep = sp_window_keep_mask (&studio->window, strokes, side);
+  studio->kept = g_memdup2 (studio->keep, (gsize)side * side * sizeof (float));
   draw (studio, edited, studio->generated);
   sp_adaptation_restore (plans->adaptation, plans->warm);
   sp_adaptation_set_target (plans->adaptation, studio->photo, studio->keep);
@@ -205,9 +230,7 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
                           studio->work->cancellable, NULL, NULL, error)
       || !sp_preview_fit (plans->preview, plans->adaptation, error))
     return FALSE;
-  sp_preview_draw (plans->preview, edited, studio->settings.perturb_strokes ? NULL : studio->keep,
-                   studio->adapted); /* as a session's render ends */
-  return sp_backend_check (studio->work->backend, error);
+  return finish (studio, edited, concept, operation, error);
 }
 
 /* ---- Blending ---- */
@@ -245,11 +268,10 @@ lay_over (const SpStudio *studio, const SpLayer *layer, float *result)
 }
 
 float *
-sp_studio_blend (SpStudio *studio, const float *picture, GError **error)
+sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, GError **error)
 {
   SpPhoto photo = { studio->side, studio->side, read_photo, studio };
-  g_autoptr (SpLayer) layer =
-      sp_window_blend (&studio->window, &photo, picture, studio->keep, error);
+  g_autoptr (SpLayer) layer = sp_window_blend (&studio->window, &photo, picture, keep, error);
   if (layer == NULL)
     return NULL;
   float *result = g_memdup2 (studio->photo, 3 * sizeof (float) * studio->side * studio->side);

@@ -24,7 +24,7 @@ typedef struct {
   float *encoded, *latent;          /* E (x), z4 after inversion */
   float *drawn, *inverted, *fitted; /* G (E (x)), G (z4), G' (z4) */
   /* What sp_studio_edit() made. */
-  float *keep;                /* side x side */
+  float *keep, *kept;         /* side x side: the mask; and what the result keeps of the photo */
   float *generated, *adapted; /* G (ze), G' (ze) */
   SpStudioPlans *plans;
 } SpStudio;
@@ -41,8 +41,9 @@ gboolean sp_studio_open (SpStudio *studio, GError **error);
 gboolean sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guint seed,
                          const float *strokes, GError **error);
 
-/* The picture blended into the photo under studio->keep, as the program does it; caller frees. */
-float *sp_studio_blend (SpStudio *studio, const float *picture, GError **error);
+/* The picture blended into the photo where `keep` (side x side) lets it, as the program does it;
+ * caller frees. */
+float *sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, GError **error);
 
 /* How like the photo the picture is. */
 void sp_studio_compare (SpStudio *studio, const float *picture, SpLikeness *likeness);

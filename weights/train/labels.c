@@ -55,6 +55,21 @@ words_of (GKeyFile *file, const char *group, const char *key)
   return words != NULL ? words : g_new0 (char *, 1);
 }
 
+/* "true" or "false", FALSE when the key is absent. */
+static gboolean
+read_boxes (SpConceptRule *rule, GKeyFile *file, GError **error)
+{
+  GError *reason = NULL;
+  rule->boxes = g_key_file_get_boolean (file, rule->name, "boxes", &reason);
+  gboolean valid =
+      reason == NULL || g_error_matches (reason, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND);
+  g_clear_error (&reason);
+  if (!valid)
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "“boxes” of “%s” is neither true nor false",
+                 rule->name);
+  return valid;
+}
+
 static gboolean
 fill_rule (SpConceptRule *rule, GKeyFile *file, GError **error)
 {
@@ -79,7 +94,7 @@ fill_rule (SpConceptRule *rule, GKeyFile *file, GError **error)
     guint32 value = (guint32)number;
     g_array_append_val (rule->colours, value);
   }
-  return TRUE;
+  return read_boxes (rule, file, error);
 }
 
 static gboolean

@@ -1,7 +1,8 @@
 /* Concepts and labels of the training data: which concept lies where in a photo.
  *
  * concepts.ini names the concepts; a group for each: title, classes (numbers of polygons), colours
- * (of label images, #rrggbb). A label map has a word of bits for each pixel: bit i for concept i,
+ * (of label images, #rrggbb), boxes (true: its labels are boxes around it, with whatever else is in
+ * them). A label map has a word of bits for each pixel: bit i for concept i,
  * and SP_LABEL_KNOWN where the labels say anything at all.
  */
 #pragma once
@@ -17,6 +18,7 @@ typedef struct {
   char *name, *title;
   GArray *classes; /* int */
   GArray *colours; /* guint32, 0xrrggbb */
+  gboolean boxes;
 } SpConceptRule;
 
 typedef struct {

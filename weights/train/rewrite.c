@@ -27,6 +27,17 @@ find_new (const Rewriting *rewriting, const char *name)
   return NULL;
 }
 
+/* Whether concept.NAME.probe will be there. */
+static gboolean
+has_probe (const Rewriting *rewriting, const char *name)
+{
+  SpPackShape shape;
+  const SpNewConcept *concept = find_new (rewriting, name);
+  g_autofree char *tensor = g_strdup_printf ("concept.%s.probe", name);
+  return concept != NULL ? concept->probe != NULL
+                         : sp_pack_tensor_shape (rewriting->pack, tensor, &shape);
+}
+
 /* ---- The manifest ---- */
 
 static void
@@ -78,9 +89,21 @@ sp_exemplar_set_clear (SpExemplarSet *set)
   *set = (SpExemplarSet){ 0 };
 }
 
+/* Names that have a probe in the new pack. */
 static void
-add_concept (JsonBuilder *json, const char *name, const char *title, const int *units,
-             guint n_units, guint exemplars)
+add_backdrops (JsonBuilder *json, const Rewriting *rewriting, const char *const *names)
+{
+  json_builder_set_member_name (json, "backdrops");
+  json_builder_begin_array (json);
+  for (; *names != NULL; names++)
+    if (has_probe (rewriting, *names))
+      json_builder_add_string_value (json, *names);
+  json_builder_end_array (json);
+}
+
+static void
+add_concept (JsonBuilder *json, const Rewriting *rewriting, const char *name, const char *title,
+             const int *units, guint n_units, guint exemplars, const char *const *backdrops)
 {
   json_builder_begin_object (json);
   sp_manifest_add_text (json, "name", name);
@@ -89,16 +112,29 @@ add_concept (JsonBuilder *json, const char *name, const char *title, const int *
     add_units (json, "units", units, n_units);
   if (exemplars > 0)
     add_number (json, "exemplars", exemplars);
+  if (backdrops != NULL && backdrops[0] != NULL)
+    add_backdrops (json, rewriting, backdrops);
   json_builder_end_object (json);
 }
 
 static void
-add_new (JsonBuilder *json, const SpNewConcept *concept)
+add_new (JsonBuilder *json, const Rewriting *rewriting, const SpNewConcept *concept)
 {
-  add_concept (json, concept->name, concept->title,
+  add_concept (json, rewriting, concept->name, concept->title,
                concept->units != NULL ? (const int *)(const void *)concept->units->data : NULL,
                concept->units != NULL ? concept->units->len : 0,
-               concept->exemplars != NULL ? concept->exemplars->n : 0);
+               concept->exemplars != NULL ? concept->exemplars->n : 0, concept->backdrops);
+}
+
+static void
+add_old (JsonBuilder *json, const Rewriting *rewriting, guint index)
+{
+  guint n, n_units;
+  const SpConcept *concept = &sp_pack_concepts (rewriting->pack, &n)[index];
+  const int *units = sp_pack_concept_units (rewriting->pack, index, &n_units);
+  g_autofree const char **backdrops = sp_pack_backdrop_names (rewriting->pack, index);
+  add_concept (json, rewriting, concept->name, concept->title, units, n_units, concept->exemplars,
+               backdrops);
 }
 
 /* The pack's own in their order, then those that it did not have. */
@@ -110,17 +146,15 @@ add_concepts (JsonBuilder *json, const Rewriting *rewriting)
   json_builder_set_member_name (json, "concepts");
   json_builder_begin_array (json);
   for (guint i = 0; i < n_old; i++) {
-    guint n_units;
-    const int *units = sp_pack_concept_units (rewriting->pack, i, &n_units);
     const SpNewConcept *replacement = find_new (rewriting, old[i].name);
     if (replacement != NULL)
-      add_new (json, replacement);
+      add_new (json, rewriting, replacement);
     else
-      add_concept (json, old[i].name, old[i].title, units, n_units, old[i].exemplars);
+      add_old (json, rewriting, i);
   }
   for (guint i = 0; i < rewriting->changes->n_concepts; i++)
     if (sp_pack_find_concept (rewriting->pack, rewriting->changes->concepts[i].name, NULL) < 0)
-      add_new (json, &rewriting->changes->concepts[i]);
+      add_new (json, rewriting, &rewriting->changes->concepts[i]);
   json_builder_end_array (json);
 }
 
@@ -143,6 +177,18 @@ make_manifest (const Rewriting *rewriting)
   json_builder_end_object (json);
   g_autoptr (JsonNode) root = json_builder_get_root (json);
   return json_to_string (root, FALSE);
+}
+
+const char **
+sp_pack_backdrop_names (const SpPack *pack, guint concept)
+{
+  guint n, n_concepts;
+  const guint *backdrops = sp_pack_concept_backdrops (pack, concept, &n);
+  const SpConcept *concepts = sp_pack_concepts (pack, &n_concepts);
+  const char **names = g_new0 (const char *, n + 1);
+  for (guint i = 0; i < n; i++)
+    names[i] = concepts[backdrops[i]].name;
+  return names;
 }
 
 /* ---- Tensors ---- */
@@ -217,6 +263,14 @@ write_exemplars (const Rewriting *rewriting, SpPackWriter *writer, const SpNewCo
 }
 
 static gboolean
+write_probe (SpPackWriter *writer, const SpNewConcept *concept, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("concept.%s.probe", concept->name);
+  SpPackShape shape = { 1, { concept->probe_length, 1, 1, 1 } };
+  return sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT32, concept->probe, error);
+}
+
+static gboolean
 add_new_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
 {
   SpPackShape vector = { 1, { rewriting->changes->channels, 1, 1, 1 } };
@@ -224,7 +278,8 @@ add_new_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **erro
     const SpNewConcept *concept = &rewriting->changes->concepts[i];
     g_autofree char *value = g_strdup_printf ("concept.%s.value", concept->name);
     if (!sp_pack_writer_add (writer, value, vector, SP_PACK_FLOAT32, concept->value, error)
-        || (concept->exemplars != NULL && !write_exemplars (rewriting, writer, concept, error)))
+        || (concept->exemplars != NULL && !write_exemplars (rewriting, writer, concept, error))
+        || (concept->probe != NULL && !write_probe (writer, concept, error)))
       return FALSE;
   }
   return rewriting->changes->levels == NULL

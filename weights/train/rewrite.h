@@ -23,6 +23,9 @@ typedef struct {
   const float *value;             /* C: p_c */
   const GArray *units;            /* int, best first; NULL: the concept lives in all channels */
   const SpExemplarSet *exemplars; /* NULL: none */
+  const float *probe;             /* concept.NAME.probe, of probe_length numbers; NULL: none */
+  int probe_length;
+  const char *const *backdrops; /* names; NULL: none */
 } SpNewConcept;
 
 typedef struct {
@@ -43,6 +46,9 @@ typedef struct {
   guint n_layers;
   const char *note; /* is added to the pack's source */
 } SpPackChanges;
+
+/* The names of a concept's backdrops, which are the pack's; NULL-terminated, free with g_free(). */
+const char **sp_pack_backdrop_names (const SpPack *pack, guint concept);
 
 /* Writes `pack` with the changes to `path`, which may be its own file. Tensors that are the pack's
  * keep every bit. */

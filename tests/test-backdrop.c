@@ -1,0 +1,330 @@
+/* Backdrops: what a probe finds in drawings of the bundled pack, and what an edit then leaves to
+ * the photo. */
+#include "tests/session-fixture.h"
+
+#include "engine/cpu/cpu.h"
+#include "engine/method/preview.h"
+#include "engine/pack.h"
+#include "weights/dissect/probe.h"
+#include "weights/train/rewrite.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+
+enum { SKY, BUILDING, DOME, CONCEPTS }; /* of the surveys here */
+enum { LATENTS = 30, CHANNELS = 256, CELLS = 8, GRID = 32, FEATURES = 128 };
+
+static SpPack *pack;
+static SpBackend *backend;
+
+/* ---- Probes ---- */
+
+static SpConceptRules *
+make_rules (gboolean boxes)
+{
+  SpConceptRules *rules = g_new0 (SpConceptRules, 1);
+  rules->rules = g_ptr_array_new_with_free_func (g_free);
+  for (int k = 0; k < CONCEPTS; k++) {
+    SpConceptRule *rule = g_new0 (SpConceptRule, 1);
+    rule->boxes = boxes && k == DOME;
+    g_ptr_array_add (rules->rules, rule);
+  }
+  return rules;
+}
+
+static void
+free_rules (SpConceptRules *rules)
+{
+  g_ptr_array_unref (rules->rules);
+  g_free (rules);
+}
+
+/* Fills rows of cells with an exemplar of the pack, again and again. */
+static void
+lay (const char *concept, guint number, int first_row, int end_row, float *latent)
+{
+  GError *error = NULL;
+  SpPackShape shape;
+  g_autofree char *name = g_strdup_printf ("concept.%s.exemplars", concept);
+  g_assert_true (sp_pack_tensor_shape (pack, name, &shape));
+  g_autofree float *all = sp_pack_read (pack, name, shape, &error);
+  g_assert_no_error (error);
+  int side = shape.size[2];
+  const float *cells =
+      all + (gsize)(number % (guint)shape.size[0]) * CHANNELS * (gsize)(side * side);
+  for (int c = 0; c < CHANNELS; c++)
+    for (int y = first_row; y < end_row; y++)
+      for (int x = 0; x < CELLS; x++)
+        latent[(c * CELLS + y) * CELLS + x] = cells[(c * side + y % side) * side + x % side];
+}
+
+/* Skies over buildings. Every third is labelled as a dome as well, all of it, which says nothing of
+ * what is where. */
+static SpSurvey *
+make_survey (gboolean with_domes)
+{
+  SpSurvey *survey = g_new0 (SpSurvey, 1);
+  *survey = (SpSurvey){ LATENTS, CONCEPTS, CHANNELS, CELLS, CELLS, GRID, 128 };
+  survey->latents = g_new (float, LATENTS *CHANNELS *CELLS *CELLS);
+  survey->labels = g_new (guint32, LATENTS * GRID * GRID);
+  for (guint i = 0; i < LATENTS; i++) {
+    float *latent = survey->latents + (gsize)i * CHANNELS * CELLS * CELLS;
+    guint32 dome = with_domes && i % 3 == 0 ? 1u << DOME : 0;
+    int horizon = 3 + (int)i % 3;
+    lay ("sky", i, 0, horizon, latent);
+    lay ("building", i, horizon, CELLS, latent);
+    for (int p = 0; p < GRID * GRID; p++) {
+      gboolean above = p / GRID < horizon * GRID / CELLS;
+      guint32 concept = dome != 0 ? dome : above ? 1u << SKY : 1u << BUILDING;
+      survey->labels[i * GRID * GRID + p] = SP_LABEL_KNOWN | concept;
+    }
+  }
+  return survey;
+}
+
+static void
+say_nothing (const char *line)
+{
+}
+
+static SpProbes *
+find_probes (gboolean with_domes, gboolean boxes)
+{
+  g_autoptr (GError) error = NULL;
+  const SpTrainHost silent = { .tell = say_nothing };
+  SpWork work = { &silent, backend, NULL, 0 };
+  g_autoptr (SpSurvey) survey = make_survey (with_domes);
+  SpConceptRules *rules = make_rules (boxes);
+  SpProbes *probes = sp_probes_measure (&work, pack, survey, rules, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (probes->channels, ==, FEATURES);
+  free_rules (rules);
+  return probes;
+}
+
+static void
+test_probes (void)
+{
+  g_autoptr (SpProbes) probes = find_probes (FALSE, TRUE);
+  SpConceptRules *rules = make_rules (TRUE);
+  g_test_message ("sky %.3f, building %.3f", probes->overlap[SKY], probes->overlap[BUILDING]);
+  g_assert_cmpfloat (probes->overlap[SKY], >, 0.9);
+  g_assert_cmpfloat (probes->overlap[BUILDING], >, 0.9);
+  g_assert_null (probes->weights[DOME]); /* nowhere */
+  g_assert_true (isnan (probes->overlap[DOME]));
+  g_assert_cmpfloat (probes->mistaken[BUILDING * CONCEPTS + SKY], <, 0.05);
+  g_assert_true (isnan (probes->mistaken[DOME * CONCEPTS + SKY]));
+  g_assert_true (sp_probes_is_backdrop (probes, rules, BUILDING, SKY));
+  g_assert_false (sp_probes_is_backdrop (probes, rules, SKY, SKY));
+  g_assert_false (sp_probes_is_backdrop (probes, rules, DOME, SKY)); /* not known */
+  g_assert_false (sp_probes_is_backdrop (probes, rules, SKY, DOME));
+  free_rules (rules);
+}
+
+/* What lies in boxes counts for nothing but the share of them that looks like something else. */
+static void
+test_boxes (void)
+{
+  g_autoptr (SpProbes) probes = find_probes (TRUE, TRUE);
+  SpConceptRules *rules = make_rules (TRUE);
+  g_assert_cmpfloat (probes->overlap[SKY], >, 0.9);
+  g_assert_null (probes->weights[DOME]);
+  double sky = probes->mistaken[DOME * CONCEPTS + SKY];
+  g_test_message ("%.3f of the boxes is sky", sky);
+  g_assert_cmpfloat (sky, >, 0.3);
+  g_assert_cmpfloat (sky, <, 0.6);
+  g_assert_true (sp_probes_is_backdrop (probes, rules, DOME, SKY) == (sky <= 0.5));
+  free_rules (rules);
+
+  g_autoptr (SpProbes) outlines = find_probes (TRUE, FALSE); /* as if they were outlines */
+  rules = make_rules (FALSE);
+  g_assert_nonnull (outlines->weights[DOME]);
+  g_assert_cmpfloat (outlines->mistaken[DOME * CONCEPTS + SKY], >, 0.05);
+  g_assert_false (sp_probes_is_backdrop (outlines, rules, DOME, SKY));
+  free_rules (rules);
+}
+
+/* ---- Edits ---- */
+
+/* The bundled pack with another probe of the sky, whose weights are all 0, before which trees stand
+ * and roads do not. */
+static SpPack *
+pack_with_offset (float offset, int length)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("semantic-paint-backdrop-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "pack.safetensors", NULL);
+  g_autofree float *probe = g_new0 (float, length);
+  float value[CHANNELS] = { 1 };
+  const char *const sky[] = { "sky", NULL };
+  const SpNewConcept concepts[] = {
+    { .name = "sky", .title = "Sky", .value = value, .probe = probe, .probe_length = length },
+    { .name = "tree", .title = "Tree", .value = value, .backdrops = sky },
+    { .name = "road", .title = "Road", .value = value }
+  };
+  SpPackChanges changes = { .concepts = concepts,
+                            .n_concepts = G_N_ELEMENTS (concepts),
+                            .channels = CHANNELS,
+                            .note = "A test." };
+  probe[length - 1] = offset;
+  sp_pack_rewrite (pack, &changes, path, &error);
+  g_assert_no_error (error);
+  SpPack *changed = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_remove (path);
+  g_rmdir (folder);
+  return changed;
+}
+
+typedef struct {
+  float *before, *after; /* what is kept before and after drawing, 128 x 128 */
+  int width, height;
+} Kept;
+
+/* The middle of both strokes is covered by both edits, if there are two. */
+static Kept
+draw (SpPack *of, gboolean fill, const char *first, const char *second, SpEditOperation operation)
+{
+  g_autoptr (GError) error = NULL;
+  SpSettings settings = quick_settings ();
+  settings.fill_strokes = fill;
+  g_autoptr (SpSession) session = make_session (of, &settings);
+  Kept kept;
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  add_edit (session, first, operation, 80, 60);
+  if (second != NULL)
+    add_edit (session, second, operation, 80, 60);
+  const float *keep = sp_session_keep (session, &kept.width, &kept.height);
+  gsize bytes = (gsize)kept.width * (gsize)kept.height * sizeof (float);
+  kept.before = g_memdup2 (keep, bytes);
+  sp_session_preview (session, &error);
+  g_assert_no_error (error);
+  kept.after = g_memdup2 (sp_session_keep (session, &kept.width, &kept.height), bytes);
+  sp_session_render (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return kept;
+}
+
+/* The result keeps `share` of the strokes, everywhere. */
+static void
+assert_share (Kept kept, float share)
+{
+  for (int p = 0; p < kept.width * kept.height; p++)
+    g_assert_cmpfloat_with_epsilon (kept.after[p], kept.before[p] + (1 - kept.before[p]) * share,
+                                    1e-5);
+  g_assert_cmpfloat (kept.before[kept.height / 2 * kept.width + kept.width / 2], ==, 0);
+  g_free (kept.before);
+  g_free (kept.after);
+}
+
+static void
+test_shares (void)
+{
+  g_autoptr (SpPack) half = pack_with_offset (0, FEATURES + 1);
+  assert_share (draw (half, FALSE, "tree", NULL, SP_EDIT_ADD), 0.5f);
+  assert_share (draw (half, FALSE, "tree", "road", SP_EDIT_ADD), 0.25f);
+  assert_share (draw (half, FALSE, "road", NULL, SP_EDIT_ADD), 0);
+  assert_share (draw (half, FALSE, "tree", NULL, SP_EDIT_REMOVE), 0);
+  assert_share (draw (half, TRUE, "tree", NULL, SP_EDIT_ADD), 0);
+  g_autoptr (SpPack) nowhere = pack_with_offset (-10, FEATURES + 1);
+  assert_share (draw (nowhere, FALSE, "tree", NULL, SP_EDIT_ADD), 0);
+  g_autoptr (SpPack) everywhere = pack_with_offset (10, FEATURES + 1); /* nothing would be left */
+  assert_share (draw (everywhere, FALSE, "tree", NULL, SP_EDIT_ADD), 0);
+}
+
+/* The layer's opacity is what is not kept. */
+static void
+test_layer (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpPack) half = pack_with_offset (0, FEATURES + 1);
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (half, &settings);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  sp_session_render (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
+  g_assert_no_error (error);
+  float most = 0;
+  for (int i = 0; i < layer->area.width * layer->area.height; i++)
+    most = MAX (most, layer->rgba[4 * i + 3]);
+  g_assert_cmpfloat_with_epsilon (most, 0.5f, 1e-3);
+}
+
+static void
+test_wrong_probe (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpPack) wrong = pack_with_offset (0, FEATURES);
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (wrong, &settings);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  g_assert_false (sp_session_preview (session, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_PACK);
+  g_assert_nonnull (strstr (error->message, "concept.sky.probe"));
+}
+
+/* ---- Features ---- */
+
+/* With R at its start, which changes nothing. */
+static float *
+read_features (const int *layers, const float *latent, SpShape *shape)
+{
+  g_autoptr (GError) error = NULL;
+  SpSettings settings = sp_settings_default ();
+  settings.perturbation = SP_PERTURBATION_FREE;
+  for (int i = 0; layers[i] != 0; i++)
+    settings.perturbed_layers[i] = layers[i];
+  g_autoptr (SpAdaptation) adaptation =
+      sp_adaptation_new (pack, backend, SP_SHAPE (1, CHANNELS, CELLS, CELLS), &settings, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpPreview) preview = sp_preview_new (pack, backend, adaptation, &error);
+  g_assert_no_error (error);
+  g_autofree float *picture = g_new (float, 3 * 128 * 128);
+  g_assert_true (sp_preview_feature_shape (preview, shape));
+  float *features = g_new (float, sp_shape_elements (*shape));
+  sp_preview_draw (preview, latent, NULL, picture);
+  sp_preview_read_features (preview, features);
+  return features;
+}
+
+/* They are the same whether R acts below them, on them or only above. */
+static void
+test_features (void)
+{
+  static const int places[][3] = { { 6, 8, 0 }, { 8, 10, 0 }, { 10, 12, 0 } };
+  g_autoptr (SpSurvey) survey = make_survey (FALSE);
+  SpShape shape;
+  g_autofree float *first = read_features (places[0], survey->latents, &shape);
+  g_assert_cmpint (shape.channels, ==, FEATURES);
+  g_assert_cmpint (shape.height, ==, GRID);
+  for (int i = 1; i < 3; i++) {
+    SpShape other;
+    g_autofree float *features = read_features (places[i], survey->latents, &other);
+    g_assert_cmpmem (&other, sizeof other, &shape, sizeof shape);
+    for (gsize k = 0; k < sp_shape_elements (shape); k++)
+      g_assert_cmpfloat_with_epsilon (features[k], first[k], 1e-5);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  pack = open_bundled_pack ();
+  backend = sp_cpu_backend_new (SP_CPU_BEST, 0, NULL);
+  g_test_add_func ("/backdrop/probes", test_probes);
+  g_test_add_func ("/backdrop/boxes", test_boxes);
+  g_test_add_func ("/backdrop/shares", test_shares);
+  g_test_add_func ("/backdrop/layer", test_layer);
+  g_test_add_func ("/backdrop/wrong-probe", test_wrong_probe);
+  g_test_add_func ("/backdrop/features", test_features);
+  int failures = g_test_run ();
+  sp_backend_free (backend);
+  sp_pack_unref (pack);
+  return failures;
+}

@@ -1,0 +1,308 @@
+/* Linear discriminant analysis of the generator's features. See probe.h. */
+#include "weights/dissect/probe.h"
+
+#include "engine/method/light.h"
+#include "engine/model/generator.h"
+#include "weights/dissect/least-squares.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CHECKED 5u  /* every fifth latent is left out to be checked on */
+#define RIDGE 1e-3  /* of the mean square of a channel, which is 1 */
+#define SEEDS 1000u /* places with a concept and without it that a probe needs */
+
+/* What a backdrop's probe must be worth, and how much of a concept it may take for the backdrop: of
+ * one with outlines hardly anything, of a box that much may be around the object. */
+#define LEAST_OVERLAP 0.6
+#define MOST_MISTAKEN 0.05
+#define MOST_MISTAKEN_OF_BOX 0.5
+
+typedef struct {
+  SpGraph *graph;
+  SpPlan *plan;
+  SpTensor *latent, *features;
+} Network;
+
+typedef struct {
+  const SpSurvey *survey;
+  SpProbes *probes;
+  guint32 boxes; /* bits of the concepts that are labelled by boxes */
+  Network network;
+  int h, w;        /* of the features */
+  float *features; /* C x h x w */
+  float *place;    /* C + 1, pixel-normed, then 1 */
+  double *moments; /* (C + 1) x (C + 1), over places that count */
+  double *sums;    /* K x (C + 1): over those with the concept */
+  /* Of the places that were left out. */
+  gsize *both, *either; /* K */
+  gsize *labelled;      /* K: places of each label */
+  gsize *taken;         /* K x K: of the first label, by the second's probe */
+} Context;
+
+void
+sp_probes_free (SpProbes *probes)
+{
+  if (probes == NULL)
+    return;
+  for (guint k = 0; k < probes->n_concepts; k++)
+    g_free (probes->weights[k]);
+  g_free (probes->weights);
+  g_free (probes->overlap);
+  g_free (probes->mistaken);
+  g_free (probes);
+}
+
+static void
+context_clear (Context *context)
+{
+  sp_plan_free (context->network.plan);
+  g_clear_pointer (&context->network.graph, sp_graph_free);
+  g_free (context->features);
+  g_free (context->place);
+  g_free (context->moments);
+  g_free (context->sums);
+  g_free (context->both);
+  g_free (context->either);
+  g_free (context->labelled);
+  g_free (context->taken);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
+
+/* ---- Starting ---- */
+
+static gboolean
+plan_features (Context *context, SpWork *work, const SpPack *pack, const SpGeneratorShape *shape,
+               int layer, GError **error)
+{
+  const SpSurvey *survey = context->survey;
+  Network *network = &context->network;
+  network->graph = sp_graph_new ();
+  network->latent = sp_graph_input (network->graph, "latent",
+                                    SP_SHAPE (1, survey->channels, survey->h, survey->w));
+  network->features = sp_generator_layers (network->graph, pack, shape, network->latent,
+                                           SP_LATENT_LAYER + 1, layer, NULL, NULL, error);
+  if (network->features == NULL)
+    return FALSE;
+  sp_tensor_keep (network->features);
+  network->plan = sp_plan_new (network->graph, work->backend, NULL, error);
+  return network->plan != NULL;
+}
+
+static void
+make_room (Context *context)
+{
+  SpProbes *probes = context->probes;
+  SpShape shape = sp_tensor_shape (context->network.features);
+  gsize row = (gsize)shape.channels + 1, k = probes->n_concepts;
+  probes->channels = shape.channels;
+  context->h = shape.height;
+  context->w = shape.width;
+  context->features = g_new (float, sp_shape_elements (shape));
+  context->place = g_new (float, row);
+  context->place[shape.channels] = 1;
+  context->moments = g_new0 (double, row *row);
+  context->sums = g_new0 (double, k *row);
+  context->both = g_new0 (gsize, k);
+  context->either = g_new0 (gsize, k);
+  context->labelled = g_new0 (gsize, k);
+  context->taken = g_new0 (gsize, k * k);
+}
+
+/* ---- Places ---- */
+
+static void
+draw (Context *context, guint i)
+{
+  Network *network = &context->network;
+  sp_plan_write (network->plan, network->latent, sp_survey_latent (context->survey, i));
+  sp_plan_forward (network->plan);
+  sp_plan_read (network->plan, network->features, context->features);
+}
+
+/* Reads place p; returns its labels, 0 where nothing is known. */
+static guint32
+look_at (Context *context, guint i, int p)
+{
+  const SpSurvey *survey = context->survey;
+  int grid = survey->grid, y = p / context->w * grid / context->h,
+      x = p % context->w * grid / context->w;
+  sp_light_read_cell (context->features, (gsize)context->h * context->w, context->probes->channels,
+                      (gsize)p, context->place);
+  return survey->labels[((gsize)i * grid + y) * grid + x];
+}
+
+static gboolean
+counts (const Context *context, guint32 labels)
+{
+  return (labels & SP_LABEL_KNOWN) != 0 && (labels & context->boxes) == 0;
+}
+
+static void
+learn (Context *context, guint i)
+{
+  int row = context->probes->channels + 1;
+  for (int p = 0; p < context->h * context->w; p++) {
+    guint32 labels = look_at (context, i, p);
+    if (!counts (context, labels))
+      continue;
+    sp_add_outer (context->moments, context->place, row, context->place, row);
+    for (guint k = 0; k < context->probes->n_concepts; k++)
+      for (int c = 0; c < row && (labels & 1u << k) != 0; c++)
+        context->sums[k * row + c] += (double)context->place[c];
+  }
+}
+
+static gboolean
+probe_says (const Context *context, guint k)
+{
+  const float *weights = context->probes->weights[k];
+  float odds = 0;
+  for (int c = 0; c <= context->probes->channels; c++)
+    odds += weights[c] * context->place[c];
+  return odds > 0;
+}
+
+static void
+check (Context *context, guint i)
+{
+  guint n = context->probes->n_concepts;
+  for (int p = 0; p < context->h * context->w; p++) {
+    guint32 labels = look_at (context, i, p), said = 0;
+    if ((labels & SP_LABEL_KNOWN) == 0)
+      continue;
+    for (guint k = 0; k < n; k++)
+      if (context->probes->weights[k] != NULL && probe_says (context, k))
+        said |= 1u << k;
+    for (guint k = 0; k < n; k++) {
+      gboolean here = (labels & 1u << k) != 0, seen = (said & 1u << k) != 0;
+      if (counts (context, labels)) {
+        context->both[k] += here && seen;
+        context->either[k] += here || seen;
+      }
+      context->labelled[k] += here;
+      for (guint other = 0; other < n && here; other++) /* what is both is no mistake */
+        context->taken[k * n + other] += (said & 1u << other) != 0 && (labels & 1u << other) == 0;
+    }
+  }
+}
+
+/* ---- Solving ---- */
+
+/* S, of means with and without the concept, in place of the second moments; then w and b. */
+static float *
+discriminate (const Context *context, const double *sums)
+{
+  int channels = context->probes->channels, row = channels + 1;
+  double all = context->moments[(gsize)channels * row + channels], with = sums[channels];
+  double without = all - with, dot = 0;
+  if (with < SEEDS || without < SEEDS)
+    return NULL;
+  g_autofree double *covariance = g_new (double, (gsize)channels *channels);
+  g_autofree double *one = g_new (double, channels), *other = g_new (double, channels);
+  g_autofree double *w = g_new (double, channels);
+  for (int c = 0; c < channels; c++) {
+    one[c] = sums[c] / with;
+    other[c] = (context->moments[(gsize)c * row + channels] - sums[c]) / without;
+    w[c] = one[c] - other[c];
+  }
+  for (int c = 0; c < channels; c++)
+    for (int d = 0; d < channels; d++)
+      covariance[(gsize)c * channels + d] =
+          (context->moments[(gsize)c * row + d] - with * one[c] * one[d]
+           - without * other[c] * other[d])
+              / all
+          + (c == d ? RIDGE : 0);
+  sp_cholesky_factor (covariance, channels);
+  sp_cholesky_solve (covariance, channels, w, 1);
+  float *weights = g_new (float, row);
+  for (int c = 0; c < channels; c++) {
+    weights[c] = (float)w[c];
+    dot += w[c] * (one[c] + other[c]);
+  }
+  weights[channels] = (float)(log (with / without) - dot / 2);
+  return weights;
+}
+
+static void
+conclude (const Context *context)
+{
+  SpProbes *probes = context->probes;
+  guint n = probes->n_concepts;
+  for (guint k = 0; k < n; k++) {
+    if (probes->weights[k] != NULL && context->either[k] > 0)
+      probes->overlap[k] = (double)context->both[k] / (double)context->either[k];
+    for (guint other = 0; other < n && context->labelled[k] > 0; other++)
+      if (probes->weights[other] != NULL)
+        probes->mistaken[k * n + other] =
+            (double)context->taken[k * n + other] / (double)context->labelled[k];
+  }
+}
+
+/* ---- The whole ---- */
+
+static SpProbes *
+probes_new (guint n)
+{
+  SpProbes *probes = g_new0 (SpProbes, 1);
+  probes->n_concepts = n;
+  probes->weights = g_new0 (float *, n);
+  probes->overlap = g_new (double, n);
+  probes->mistaken = g_new (double, (gsize)n *n);
+  for (guint k = 0; k < n; k++)
+    probes->overlap[k] = NAN;
+  for (guint k = 0; k < n * n; k++)
+    probes->mistaken[k] = NAN;
+  return probes;
+}
+
+static gboolean
+is_boxed (const SpConceptRules *rules, guint k)
+{
+  const SpConceptRule *rule = g_ptr_array_index (rules->rules, k);
+  return rule->boxes;
+}
+
+SpProbes *
+sp_probes_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey,
+                   const SpConceptRules *rules, GError **error)
+{
+  g_autoptr (SpProbes) probes = probes_new (survey->concepts);
+  g_auto (Context) context = { .survey = survey, .probes = probes };
+  SpGeneratorShape shape;
+  if (!sp_generator_shape (pack, &shape, error))
+    return NULL;
+  int layer = sp_generator_feature_layer (&shape);
+  if (layer == 0)
+    return g_steal_pointer (&probes);
+  if (!plan_features (&context, work, pack, &shape, layer, error))
+    return NULL;
+  make_room (&context);
+  for (guint k = 0; k < survey->concepts; k++)
+    context.boxes |= is_boxed (rules, k) ? 1u << k : 0;
+  for (guint pass = 0; pass < 2; pass++) {
+    for (guint i = 0; i < survey->n; i++) {
+      if ((i % CHECKED == CHECKED - 1) != (pass == 1))
+        continue;
+      if (!sp_work_go_on (work, "Finding backdrops", i, survey->n, error))
+        return NULL;
+      draw (&context, i);
+      (pass == 0 ? learn : check) (&context, i);
+    }
+    for (guint k = 0; k < survey->concepts && pass == 0; k++)
+      if (!is_boxed (rules, k))
+        probes->weights[k] =
+            discriminate (&context, context.sums + (gsize)k * (probes->channels + 1));
+  }
+  conclude (&context);
+  return g_steal_pointer (&probes);
+}
+
+gboolean
+sp_probes_is_backdrop (const SpProbes *probes, const SpConceptRules *rules, guint concept,
+                       guint backdrop)
+{
+  double mistaken = probes->mistaken[(gsize)concept * probes->n_concepts + backdrop];
+  return concept != backdrop && probes->overlap[backdrop] >= LEAST_OVERLAP
+         && mistaken <= (is_boxed (rules, concept) ? MOST_MISTAKEN_OF_BOX : MOST_MISTAKEN);
+}
