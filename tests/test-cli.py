@@ -345,6 +345,18 @@ class Tests:
         self.edit(gray, self.strokes, out, "--layer", layer, "-q", "--preview", *QUICK)
         self.compare_outside("gray", gray, out, layer)
 
+    def test_backdrop(self):
+        """A dome leaves the sky around it to the photo."""
+        def opacity(*more):
+            layer = self.at("dome-layer.png")
+            result = self.edit(self.photo, self.strokes, self.at("dome.png"), "--concept", "dome", "--layer", layer,
+                               "-q", "--preview", *QUICK, *more)
+            self.check(f"edit: a dome {more}", result.returncode == 0, result)
+            return sum(sum(row[3::4]) for row in read_png(layer)[5])
+
+        filled, left = opacity("--fill-strokes"), opacity()
+        self.check("edit: a backdrop is left", 0.1 * filled < left < 0.95 * filled, (filled, left))
+
     def test_groups(self):
         second, out = self.at("second.png"), self.at("two.png")
         write_png(second, 200, 150, 8, 6, lambda x, y: (9, 9, 9, 255 if 20 <= x < 50 < y < 80 else 0))

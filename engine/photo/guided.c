@@ -14,8 +14,28 @@
 
 typedef struct {
   int height, width, radius;
-  float *sums; /* height x width, scratch */
+  float *sums;           /* height x width, scratch */
+  float *rows, *columns; /* 1 over how many pixels a window has in a row or a column */
 } Windows;
+
+static float *
+shares (int n, int radius)
+{
+  float *result = g_new (float, n);
+  for (int i = 0; i < n; i++)
+    result[i] = 1.0f / (float)(MIN (i + radius, n - 1) - MAX (i - radius, 0) + 1);
+  return result;
+}
+
+/* Whole rows at a time, so that the compiler makes vectors of them: `to` += what lies `shift` to
+ * the right. */
+static void
+add_shifted (float *restrict to, const float *restrict from, int width, int shift)
+{
+  int first = MAX (-shift, 0), end = MIN (width - shift, width);
+  for (int x = first; x < end; x++)
+    to[x] += from[x + shift];
+}
 
 /* Means over windows, cut off at the borders, in place. */
 static void
@@ -24,26 +44,21 @@ average (const Windows *windows, float *plane)
   int height = windows->height, width = windows->width, radius = windows->radius;
 #pragma omp parallel for
   for (int y = 0; y < height; y++) {
-    const float *row = plane + (gsize)y * width;
     float *sums = windows->sums + (gsize)y * width;
-    for (int x = 0; x < width; x++) {
-      int first = MAX (x - radius, 0), last = MIN (x + radius, width - 1);
-      float sum = 0;
-      for (int u = first; u <= last; u++)
-        sum += row[u];
-      sums[x] = sum / (float)(last - first + 1);
-    }
+    memset (sums, 0, width * sizeof (float));
+    for (int shift = -radius; shift <= radius; shift++)
+      add_shifted (sums, plane + (gsize)y * width, width, shift);
+    for (int x = 0; x < width; x++)
+      sums[x] *= windows->rows[x];
   }
 #pragma omp parallel for
   for (int y = 0; y < height; y++) {
-    int first = MAX (y - radius, 0), last = MIN (y + radius, height - 1);
     float *row = plane + (gsize)y * width;
     memset (row, 0, width * sizeof (float));
-    for (int v = first; v <= last; v++)
-      for (int x = 0; x < width; x++)
-        row[x] += windows->sums[(gsize)v * width + x];
+    for (int v = MAX (y - radius, 0); v <= MIN (y + radius, height - 1); v++)
+      add_shifted (row, windows->sums + (gsize)v * width, width, 0);
     for (int x = 0; x < width; x++)
-      row[x] /= (float)(last - first + 1);
+      row[x] *= windows->columns[y];
   }
 }
 
@@ -144,7 +159,10 @@ sp_map_along_edges (const float *map, int map_height, int map_width, const float
   float *result = enlarge (map, map_height, map_width, height, width);
   if (result == NULL)
     return NULL;
-  Windows windows = { height, width, MAX (width / map_width, 1), g_new (float, n) };
+  int radius = MAX (width / map_width, 1);
+  Windows windows = {
+    height, width, radius, g_new (float, n), shares (width, radius), shares (height, radius)
+  };
   for (gsize i = 0; i < n_map; i++) {
     least = MIN (least, map[i]);
     greatest = MAX (greatest, map[i]);
@@ -160,5 +178,7 @@ sp_map_along_edges (const float *map, int map_height, int map_width, const float
   for (int c = 0; c < 3; c++)
     g_free (colours[c]);
   g_free (windows.sums);
+  g_free (windows.rows);
+  g_free (windows.columns);
   return result;
 }

@@ -131,14 +131,35 @@ decide (SpDissection *dissection, const SpPack *pack, const SpDissectOptions *op
   }
 }
 
-/* Of the concepts that the pack gets. */
+/* Bits, for each concept that is found anywhere. */
+static guint32 *
+find_backdrops (const SpDissection *dissection, const SpConceptRules *rules)
+{
+  guint32 *bits = g_new0 (guint32, dissection->n_concepts);
+  for (guint k = 0; k < dissection->n_concepts; k++)
+    for (guint b = 0; b < dissection->n_concepts; b++)
+      if (dissection->values->concepts[b].weight > 0
+          && sp_probes_is_backdrop (dissection->probes, rules, k, b))
+        bits[k] |= 1u << b;
+  return bits;
+}
+
+static guint32
+all_of (const SpDissection *dissection, const guint32 *bits)
+{
+  guint32 all = 0;
+  for (guint k = 0; k < dissection->n_concepts; k++)
+    all |= bits[k];
+  return all;
+}
+
 static void
-find_backdrops (SpDissection *dissection, const SpConceptRules *rules)
+name_backdrops (SpDissection *dissection, const guint32 *bits)
 {
   for (guint k = 0; k < dissection->n_concepts; k++) {
     g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
     for (guint b = 0; b < dissection->n_concepts; b++)
-      if (!dissection->absent[b] && sp_probes_is_backdrop (dissection->probes, rules, k, b))
+      if (bits[k] & 1u << b)
         g_strv_builder_add (names, dissection->names[b]);
     dissection->backdrops[k] = g_strv_builder_end (names);
   }
@@ -212,18 +233,25 @@ measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey 
   dissection->overlaps = sp_overlaps_measure (work, looked_at, error);
   if (dissection->overlaps != NULL)
     dissection->values = sp_values_measure (work, pack, judge, looked_at, error);
-  SpExemplarOptions exemplars = { options->causal.seed, options->exemplar_steps };
-  if (dissection->values != NULL
-      && (dissection->from_prior
-          || sp_light_measure (work, pack, looked_at, &dissection->values->light,
-                               &dissection->values->light_fit, error))
-      && sp_exemplars_choose (work, pack, judge, looked_at, !dissection->from_prior,
-                              dissection->values, &exemplars, error))
+  if (dissection->values != NULL)
+    dissection->probes = sp_probes_measure (work, pack, looked_at, rules, error);
+  if (dissection->probes == NULL)
+    return FALSE;
+  g_autofree guint32 *backdrops = find_backdrops (dissection, rules);
+  name_backdrops (dissection, backdrops);
+  g_autofree guint32 *labels = sp_probes_label (work, pack, looked_at, dissection->probes,
+                                                all_of (dissection, backdrops), error);
+  SpExemplarOptions exemplars = { options->causal.seed, options->exemplar_steps,
+                                  !dissection->from_prior, backdrops, labels };
+  if (labels == NULL)
+    return FALSE;
+  if ((dissection->from_prior
+       || sp_light_measure (work, pack, looked_at, &dissection->values->light,
+                            &dissection->values->light_fit, error))
+      && sp_exemplars_choose (work, pack, judge, looked_at, dissection->values, &exemplars, error))
     dissection->causal = sp_causal_measure (work, pack, judge, looked_at, dissection->overlaps,
                                             dissection->values, &options->causal, error);
-  if (dissection->causal != NULL)
-    dissection->probes = sp_probes_measure (work, pack, looked_at, rules, error);
-  return dissection->probes != NULL;
+  return dissection->causal != NULL;
 }
 
 static gboolean
@@ -281,7 +309,6 @@ sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
       || !measure (work, pack, judge, looked_at, rules, options, dissection, error))
     return NULL;
   decide (dissection, pack, options);
-  find_backdrops (dissection, rules);
   if (!write_sheets (work, dissection, looked_at, options, error)
       || (path != NULL && !write_pack (dissection, pack, options, path, error)))
     return NULL;

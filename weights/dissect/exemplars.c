@@ -4,7 +4,7 @@
 #include "engine/method/edit.h"
 #include "engine/method/invert.h"
 #include "weights/dissect/encoding.h"
-#include "weights/dissect/frame.h"
+#include "weights/dissect/outline.h"
 #include "weights/dissect/squares.h"
 
 #include <math.h>
@@ -15,11 +15,15 @@
 #define MOST_ENLARGED 1.5f /* what is enlarged more is a blur */
 #define ENOUGH_CANDIDATES 4
 #define MOST_CANDIDATES 96
+#define MOST_OUTLINES 48
+#define OUTLINED_EXEMPLARS 6u
 #define COVERAGE 0.8f        /* of an exemplar by its concept, at least */
 #define SMALLEST_OBJECT 0.8f /* of the square's side */
 #define TRIED_IN 12u         /* squares */
 #define WORTH 0.6            /* of the best's effect, at least, */
+#define OUTLINE_WORTH 0.25   /* an outline is worth more than the judge knows */
 #define FEWEST 4u            /* but so many in any case, to choose from */
+#define LEAST_BEFORE 0.2     /* of a square, that is not backdrop */
 #define BATCH 4u
 
 typedef struct {
@@ -27,6 +31,7 @@ typedef struct {
   int left, top;
   SpFrame frame; /* of the square, or of the object that it lies on */
   double sureness, effect;
+  gboolean outlined; /* the frame shows the object before its backdrop */
   gboolean taken;
 } Candidate;
 
@@ -37,8 +42,10 @@ typedef struct {
   SpDrawing *drawing;
   SpEncoding *encoding;   /* NULL: exemplars are cut out of latents */
   SpInversion *inversion; /* NULL: what the encoder finds */
-  guint steps, seed, concept;
+  const SpExemplarOptions *options;
+  guint concept;
   SpConceptValues *own; /* the concept's */
+  guint32 backdrops;    /* and its backdrops */
   int side;             /* of its candidates */
   float *picture, *scaled, *latent;
 } Context;
@@ -131,7 +138,41 @@ surer (gconstpointer a, gconstpointer b)
   return first->latent < second->latent ? -1 : first->latent > second->latent;
 }
 
-/* The surest squares, at most one of a latent, of the largest side of which there are enough. */
+/* The cell in the middle of a frame, as a square of one cell. */
+static guint
+cluster_of_middle (Context *context, const SpFrame *frame, guint latent)
+{
+  float cell = (float)context->survey->side / (float)context->survey->h;
+  Candidate middle = { .latent = latent,
+                       .left = (int)((frame->left + frame->size / 2) / cell),
+                       .top = (int)((frame->top + frame->size * 0.6f) / cell) };
+  int side = context->side;
+  context->side = 1;
+  guint cluster = cluster_of (context, &middle);
+  context->side = side;
+  return cluster;
+}
+
+/* The clearest outlines, at most one of a latent. */
+static void
+add_outlines (Context *context, GArray *candidates)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (Candidate));
+  for (guint i = 0; i < context->survey->n && context->backdrops != 0; i++) {
+    Candidate candidate = { .latent = i, .outlined = TRUE };
+    candidate.sureness = sp_outline_find (context->survey, context->options->labels, i,
+                                          context->concept, context->backdrops, &candidate.frame);
+    if (candidate.sureness <= 0)
+      continue;
+    candidate.cluster = cluster_of_middle (context, &candidate.frame, i);
+    g_array_append_val (found, candidate);
+  }
+  g_array_sort (found, surer);
+  g_array_append_vals (candidates, found->data, MIN (found->len, MOST_OUTLINES));
+}
+
+/* The surest squares, at most one of a latent, of the largest side of which there are enough; and,
+ * of photos, outlines. */
 static GArray *
 find_candidates (Context *context)
 {
@@ -154,6 +195,8 @@ find_candidates (Context *context)
     candidate->cluster = cluster_of (context, candidate);
     find_frame (context, candidate);
   }
+  if (context->encoding != NULL)
+    add_outlines (context, candidates);
   return candidates;
 }
 
@@ -201,7 +244,7 @@ make_exemplar (const Context *context, const Candidate *candidate, int side, gbo
   if (!invert || context->inversion == NULL) {
     sp_encoding_run (context->encoding, context->scaled, context->latent);
   } else {
-    if (!sp_inversion_run (context->inversion, context->scaled, context->steps,
+    if (!sp_inversion_run (context->inversion, context->scaled, context->options->steps,
                            context->work->cancellable, NULL, NULL, error))
       return FALSE;
     sp_inversion_read_latent (context->inversion, context->latent);
@@ -237,7 +280,30 @@ lay (const Context *context, guint b, const float *cells, int side, SpLight ligh
     sp_exemplar_lay (&context->values->light, light, cells, side, area, shape, latent);
 }
 
-/* The judge's mean probability in squares that do not show the concept, with the exemplar there. */
+/* How much of the area of drawing b the judge takes for the concept, backdrops aside; 0 where they
+ * are nearly all. */
+static double
+share_before_backdrops (const Context *context, guint b, SpRectangle area)
+{
+  const SpDrawing *drawing = context->drawing;
+  int grid = drawing->odds_shape.height;
+  gsize plane = (gsize)grid * grid;
+  const float *odds = drawing->odds + b * context->survey->concepts * plane;
+  double own = 0, rest = 0;
+  for (int y = area.y; y < area.y + area.height; y++)
+    for (int x = area.x; x < area.x + area.width; x++) {
+      gsize at = (gsize)y * grid + x;
+      float backdrop = 0;
+      for (guint k = 0; k < context->survey->concepts; k++)
+        if (context->backdrops & 1u << k)
+          backdrop = MAX (backdrop, sp_probability (odds[k * plane + at]));
+      own += (double)((1 - backdrop) * sp_probability (odds[context->concept * plane + at]));
+      rest += 1 - (double)backdrop;
+    }
+  return rest >= LEAST_BEFORE * area.width * area.height ? own / rest : 0;
+}
+
+/* The same in squares that do not show the concept, with the exemplar there; their mean. */
 static double
 effect_of (const Context *context, const float *cells, int side, SpLight light,
            const SpSquares *squares, guint n)
@@ -252,9 +318,8 @@ effect_of (const Context *context, const float *cells, int side, SpLight light,
     sp_drawing_run (drawing);
     for (guint b = 0; b < count; b++) {
       const SpSquare *square = &g_array_index (squares->without, SpSquare, 2 * (first + b));
-      sum += sp_drawing_probability (
-          drawing, b, context->concept,
-          (SpRectangle){ square->left * block, square->top * block, wide, wide });
+      sum += share_before_backdrops (
+          context, b, (SpRectangle){ square->left * block, square->top * block, wide, wide });
     }
   }
   return n > 0 ? sum / n : 0;
@@ -282,14 +347,16 @@ try_candidates (const Context *context, GArray *candidates, const SpSquares *squ
 
 /* ---- Choosing ---- */
 
-/* The most effective that is not taken; of cluster `cluster` alone, or of any (negative). */
+/* The most effective that is not taken; of cluster `cluster` alone, or of any (negative); of
+ * outlined ones or of squares. */
 static Candidate *
-most_effective (GArray *candidates, int cluster)
+most_effective (GArray *candidates, int cluster, gboolean outlined)
 {
   Candidate *best = NULL;
   for (guint i = 0; i < candidates->len; i++) {
     Candidate *candidate = &g_array_index (candidates, Candidate, i);
-    if (!candidate->taken && (cluster < 0 || candidate->cluster == (guint)cluster)
+    if (!candidate->taken && candidate->outlined == outlined
+        && (cluster < 0 || candidate->cluster == (guint)cluster)
         && (best == NULL || candidate->effect > best->effect))
       best = candidate;
   }
@@ -315,26 +382,44 @@ take (const Context *context, Candidate *candidate, GError **error)
   return TRUE;
 }
 
-/* The best of all, then the best of the next cluster that is worth it, and so on. */
+/* The best, then the best of the next cluster that is worth it, and so on, until there are `most`;
+ * `fewest` whatever they are worth. */
 static gboolean
-take_best (const Context *context, GArray *candidates, GError **error)
+take_best (const Context *context, GArray *candidates, gboolean outlined, double worth,
+           guint fewest, guint most, GError **error)
 {
   guint n_clusters = MAX (context->own->clusters.n, 1);
-  Candidate *next = most_effective (candidates, -1);
-  double best = next != NULL ? next->effect : 0;
+  const SpExemplarSet *set = &context->own->exemplars;
+  Candidate *next = most_effective (candidates, -1, outlined);
   guint cluster = next != NULL ? next->cluster : 0;
-  while (next != NULL && context->own->exemplars.n < SP_MOST_EXEMPLARS) {
+  while (next != NULL && set->n < most && (next->effect >= worth || set->n < fewest)) {
     if (!take (context, next, error))
       return FALSE;
     next = NULL;
     for (guint tries = 0; next == NULL && tries < n_clusters; tries++) {
       cluster = (cluster + 1) % n_clusters;
-      next = most_effective (candidates, (int)cluster);
-      if (next != NULL && next->effect < WORTH * best && context->own->exemplars.n >= FEWEST)
+      next = most_effective (candidates, (int)cluster, outlined);
+      if (next != NULL && next->effect < worth && set->n >= fewest)
         next = NULL;
     }
   }
   return TRUE;
+}
+
+static gboolean
+take_all (const Context *context, GArray *candidates, GError **error)
+{
+  double best = 0;
+  guint outlines = 0;
+  for (guint i = 0; i < candidates->len; i++) {
+    const Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    best = fmax (best, candidate->effect);
+    outlines += candidate->outlined;
+  }
+  guint most = SP_MOST_EXEMPLARS - MIN (outlines, OUTLINED_EXEMPLARS);
+  return take_best (context, candidates, FALSE, WORTH * best, FEWEST, most, error)
+         && take_best (context, candidates, TRUE, OUTLINE_WORTH * best, 0,
+                       context->own->exemplars.n + OUTLINED_EXEMPLARS, error);
 }
 
 /* The first square, as it is and with each exemplar. */
@@ -368,17 +453,18 @@ choose_of_concept (Context *context, GError **error)
 {
   g_auto (SpSquares) squares = { 0 };
   g_autoptr (GArray) candidates = find_candidates (context);
-  sp_squares_find (context->survey, context->values, context->concept, context->seed, &squares);
+  sp_squares_find (context->survey, context->values, context->concept, context->options->seed,
+                   &squares);
   set_sizes (context, &context->own->exemplars, SP_MOST_EXEMPLARS);
   if (!try_candidates (context, candidates, &squares, error)
-      || !take_best (context, candidates, error))
+      || !take_all (context, candidates, error))
     return FALSE;
   show (context, &squares);
   return TRUE;
 }
 
 static gboolean
-plan (Context *context, const SpPack *pack, const SpJudge *judge, gboolean encoded, GError **error)
+plan (Context *context, const SpPack *pack, const SpJudge *judge, GError **error)
 {
   const SpSurvey *survey = context->survey;
   SpBackend *backend = context->work->backend;
@@ -387,10 +473,10 @@ plan (Context *context, const SpPack *pack, const SpJudge *judge, gboolean encod
   context->scaled = g_new (float, n);
   context->latent = g_new (float, survey->channels *sp_survey_cells (survey));
   context->drawing = sp_drawing_new (pack, judge, backend, BATCH, survey->h, survey->w, error);
-  if (context->drawing == NULL || !encoded)
+  if (context->drawing == NULL || !context->options->encoded)
     return context->drawing != NULL;
   context->encoding = sp_encoding_new (pack, backend, survey->side, error);
-  if (context->encoding == NULL || context->steps == 0)
+  if (context->encoding == NULL || context->options->steps == 0)
     return context->encoding != NULL;
   context->inversion = sp_inversion_new (pack, backend, survey->side, survey->side, error);
   return context->inversion != NULL;
@@ -398,16 +484,15 @@ plan (Context *context, const SpPack *pack, const SpJudge *judge, gboolean encod
 
 gboolean
 sp_exemplars_choose (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey *survey,
-                     gboolean encoded, SpValues *values, const SpExemplarOptions *options,
-                     GError **error)
+                     SpValues *values, const SpExemplarOptions *options, GError **error)
 {
-  g_auto (Context) context = {
-    .work = work, .survey = survey, .values = values, .steps = options->steps, .seed = options->seed
-  };
-  if (!plan (&context, pack, judge, encoded, error))
+  g_auto (Context)
+      context = { .work = work, .survey = survey, .values = values, .options = options };
+  if (!plan (&context, pack, judge, error))
     return FALSE;
   for (context.concept = 0; context.concept < survey->concepts; context.concept++) {
     context.own = &values->concepts[context.concept];
+    context.backdrops = options->backdrops[context.concept];
     if (!choose_of_concept (&context, error))
       return FALSE;
   }

@@ -12,6 +12,10 @@
  * drawn as sharply as the generator can, its latent is inverted as a photo's is. Both need the
  * encoder; exemplars from a prior are cells of its draws.
  *
+ * Where a concept has backdrops, up to six exemplars show it with its outline before them
+ * (outline.h) and come last, for they do not fill their strokes; of what is tried the judge's
+ * opinion then counts where it is not backdrop.
+ *
  * With each goes the light of its photo (light.h), so that an edit can lay it in another's; it is
  * tried so, too.
  */
@@ -24,13 +28,16 @@ G_BEGIN_DECLS
 #define SP_MOST_EXEMPLARS 16
 
 typedef struct {
-  guint seed;  /* of the squares that they are tried in */
-  guint steps; /* of inversion; 0: what the encoder finds */
+  guint seed;               /* of the squares that they are tried in */
+  guint steps;              /* of inversion; 0: what the encoder finds */
+  gboolean encoded;         /* the survey is of photos */
+  const guint32 *backdrops; /* for each concept the bits of those that it stands before */
+  const guint32 *labels;    /* n x g x g, in which outlines are looked for */
 } SpExemplarOptions;
 
-/* Fills values->concepts[].exemplars and .shown. `encoded`: the survey is of photos. */
+/* Fills values->concepts[].exemplars and .shown. */
 gboolean sp_exemplars_choose (SpWork *work, const SpPack *pack, const SpJudge *judge,
-                              const SpSurvey *survey, gboolean encoded, SpValues *values,
+                              const SpSurvey *survey, SpValues *values,
                               const SpExemplarOptions *options, GError **error);
 
 G_END_DECLS

@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
   const SpSurvey *survey;
-  SpProbes *probes;
+  const SpProbes *probes;
   guint32 boxes; /* bits of the concepts that are labelled by boxes */
   Network network;
   int h, w;        /* of the features */
@@ -71,16 +71,22 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
 
 /* ---- Starting ---- */
 
+/* TRUE without a plan where the generator has no features. */
 static gboolean
-plan_features (Context *context, SpWork *work, const SpPack *pack, const SpGeneratorShape *shape,
-               int layer, GError **error)
+plan_features (Context *context, SpWork *work, const SpPack *pack, GError **error)
 {
   const SpSurvey *survey = context->survey;
   Network *network = &context->network;
+  SpGeneratorShape shape;
+  if (!sp_generator_shape (pack, &shape, error))
+    return FALSE;
+  int layer = sp_generator_feature_layer (&shape);
+  if (layer == 0)
+    return TRUE;
   network->graph = sp_graph_new ();
   network->latent = sp_graph_input (network->graph, "latent",
                                     SP_SHAPE (1, survey->channels, survey->h, survey->w));
-  network->features = sp_generator_layers (network->graph, pack, shape, network->latent,
+  network->features = sp_generator_layers (network->graph, pack, &shape, network->latent,
                                            SP_LATENT_LAYER + 1, layer, NULL, NULL, error);
   if (network->features == NULL)
     return FALSE;
@@ -92,10 +98,8 @@ plan_features (Context *context, SpWork *work, const SpPack *pack, const SpGener
 static void
 make_room (Context *context)
 {
-  SpProbes *probes = context->probes;
   SpShape shape = sp_tensor_shape (context->network.features);
-  gsize row = (gsize)shape.channels + 1, k = probes->n_concepts;
-  probes->channels = shape.channels;
+  gsize row = (gsize)shape.channels + 1, k = context->probes->n_concepts;
   context->h = shape.height;
   context->w = shape.width;
   context->features = g_new (float, sp_shape_elements (shape));
@@ -225,9 +229,8 @@ discriminate (const Context *context, const double *sums)
 }
 
 static void
-conclude (const Context *context)
+conclude (const Context *context, SpProbes *probes)
 {
-  SpProbes *probes = context->probes;
   guint n = probes->n_concepts;
   for (guint k = 0; k < n; k++) {
     if (probes->weights[k] != NULL && context->either[k] > 0)
@@ -269,15 +272,12 @@ sp_probes_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey,
 {
   g_autoptr (SpProbes) probes = probes_new (survey->concepts);
   g_auto (Context) context = { .survey = survey, .probes = probes };
-  SpGeneratorShape shape;
-  if (!sp_generator_shape (pack, &shape, error))
+  if (!plan_features (&context, work, pack, error))
     return NULL;
-  int layer = sp_generator_feature_layer (&shape);
-  if (layer == 0)
+  if (context.network.plan == NULL)
     return g_steal_pointer (&probes);
-  if (!plan_features (&context, work, pack, &shape, layer, error))
-    return NULL;
   make_room (&context);
+  probes->channels = sp_tensor_shape (context.network.features).channels;
   for (guint k = 0; k < survey->concepts; k++)
     context.boxes |= is_boxed (rules, k) ? 1u << k : 0;
   for (guint pass = 0; pass < 2; pass++) {
@@ -294,8 +294,38 @@ sp_probes_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey,
         probes->weights[k] =
             discriminate (&context, context.sums + (gsize)k * (probes->channels + 1));
   }
-  conclude (&context);
+  conclude (&context, probes);
   return g_steal_pointer (&probes);
+}
+
+guint32 *
+sp_probes_label (SpWork *work, const SpPack *pack, const SpSurvey *survey, const SpProbes *probes,
+                 guint32 concepts, GError **error)
+{
+  gsize places = (gsize)survey->grid * survey->grid;
+  g_auto (Context) context = { .survey = survey };
+  g_autofree guint32 *labels = g_memdup2 (survey->labels, survey->n * places * sizeof (guint32));
+  context.probes = probes;
+  if (concepts == 0)
+    return g_steal_pointer (&labels);
+  if (!plan_features (&context, work, pack, error))
+    return NULL;
+  make_room (&context);
+  for (guint i = 0; i < survey->n; i++) {
+    if (!sp_work_go_on (work, "Looking for backdrops", i, survey->n, error))
+      return NULL;
+    draw (&context, i);
+    for (gsize p = 0; p < places; p++) {
+      int y = (int)(p / survey->grid) * context.h / survey->grid,
+          x = (int)(p % survey->grid) * context.w / survey->grid;
+      guint32 *label = &labels[i * places + p];
+      look_at (&context, i, y * context.w + x);
+      for (guint k = 0; k < probes->n_concepts && *label == 0; k++)
+        if ((concepts & 1u << k) != 0 && probe_says (&context, k))
+          *label = SP_LABEL_KNOWN | 1u << k;
+    }
+  }
+  return g_steal_pointer (&labels);
 }
 
 gboolean

@@ -29,6 +29,11 @@ SpProbes *sp_probes_measure (SpWork *work, const SpPack *pack, const SpSurvey *s
 void sp_probes_free (SpProbes *probes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpProbes, sp_probes_free)
 
+/* The survey's labels, n x g x g, and where they say nothing those of `concepts` (bits) that the
+ * probes see. NULL with an error; free with g_free(). */
+guint32 *sp_probes_label (SpWork *work, const SpPack *pack, const SpSurvey *survey,
+                          const SpProbes *probes, guint32 concepts, GError **error);
+
 /* Whether an edit of `concept` can leave `backdrop` to the photo: the probe knows the backdrop, and
  * does not take the concept for it. */
 gboolean sp_probes_is_backdrop (const SpProbes *probes, const SpConceptRules *rules, guint concept,
