@@ -30,7 +30,7 @@ mean_of (Mean mean)
 /* Of one concept's insertions or removals, or of all. */
 typedef struct {
   guint edits;
-  Mean before, generated, after, drawn, outside_drawn, outside, psnr, rim_photo, rim;
+  Mean before, generated, after, drawn, after_drawn, outside_drawn, outside, psnr, rim_photo, rim;
 } EditMeans;
 
 #define ALL_CONCEPTS G_MAXUINT
@@ -49,6 +49,7 @@ edit_means (const SpEvaluationReport *report, guint concept, int operation)
     mean_add (&means.generated, edit->generated);
     mean_add (&means.after, edit->after);
     mean_add (&means.drawn, edit->drawn);
+    mean_add (&means.after_drawn, edit->after_drawn);
     mean_add (&means.outside_drawn, edit->outside_drawn);
     mean_add (&means.outside, edit->outside);
     mean_add (&means.psnr, edit->psnr_outside);
@@ -185,6 +186,7 @@ add_means (JsonBuilder *json, const char *name, const EditMeans *means)
   sp_json_add_number (json, "generated", mean_of (means->generated));
   sp_json_add_number (json, "after", mean_of (means->after));
   sp_json_add_number (json, "drawn", mean_of (means->drawn));
+  sp_json_add_number (json, "after_drawn", mean_of (means->after_drawn));
   sp_json_add_number (json, "changed_outside_drawn", mean_of (means->outside_drawn));
   sp_json_add_number (json, "changed_outside", mean_of (means->outside));
   sp_json_add_number (json, "psnr_outside", mean_of (means->psnr));
@@ -229,6 +231,7 @@ add_edit (JsonBuilder *json, const SpEvaluationReport *report, const SpEditFigur
   sp_json_add_number (json, "generated", edit->generated);
   sp_json_add_number (json, "after", edit->after);
   sp_json_add_number (json, "drawn", edit->drawn);
+  sp_json_add_number (json, "after_drawn", edit->after_drawn);
   sp_json_add_number (json, "changed_outside_drawn", edit->outside_drawn);
   sp_json_add_number (json, "changed_outside", edit->outside);
   sp_json_add_number (json, "psnr_outside", edit->psnr_outside);

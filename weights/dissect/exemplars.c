@@ -3,37 +3,22 @@
 
 #include "engine/method/edit.h"
 #include "engine/method/invert.h"
+#include "weights/dissect/candidates.h"
 #include "weights/dissect/encoding.h"
-#include "weights/dissect/outline.h"
 #include "weights/dissect/squares.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LARGEST_SIDE 4
 #define SMALLEST_SCALED 2
 #define MOST_ENLARGED 1.5f /* what is enlarged more is a blur */
-#define ENOUGH_CANDIDATES 4
-#define MOST_CANDIDATES 96
-#define MOST_OUTLINES 48
 #define OUTLINED_EXEMPLARS 6u
-#define COVERAGE 0.8f        /* of an exemplar by its concept, at least */
-#define SMALLEST_OBJECT 0.8f /* of the square's side */
-#define TRIED_IN 12u         /* squares */
-#define WORTH 0.6            /* of the best's effect, at least, */
-#define OUTLINE_WORTH 0.25   /* an outline is worth more than the judge knows */
-#define FEWEST 4u            /* but so many in any case, to choose from */
-#define LEAST_BEFORE 0.2     /* of a square, that is not backdrop */
+#define TRIED_IN 12u       /* squares */
+#define WORTH 0.6          /* of the best's effect, at least, */
+#define OUTLINE_WORTH 0.25 /* an outline is worth more than the judge knows */
+#define FEWEST 4u          /* but so many in any case, to choose from */
+#define LEAST_BEFORE 0.2   /* of a square, that is not backdrop */
 #define BATCH 4u
-
-typedef struct {
-  guint latent, cluster;
-  int left, top;
-  SpFrame frame; /* of the square, or of the object that it lies on */
-  double sureness, effect;
-  gboolean outlined; /* the frame shows the object before its backdrop */
-  gboolean taken;
-} Candidate;
 
 typedef struct {
   SpWork *work;
@@ -62,151 +47,13 @@ context_clear (Context *context)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
 
-/* ---- Candidates ---- */
-
-/* The cluster to whose direction the square's mean is nearest. */
-static guint
-cluster_of (const Context *context, const Candidate *candidate)
-{
-  const SpSurvey *survey = context->survey;
-  const SpExemplarSet *clusters = &context->own->clusters;
-  double best = -G_MAXDOUBLE;
-  guint chosen = 0;
-  for (guint k = 0; k < clusters->n; k++) {
-    const float *centre = clusters->cells[0] + (gsize)k * survey->channels;
-    double dot = 0, length = 1e-12;
-    for (int c = 0; c < survey->channels; c++) {
-      const float *plane =
-          sp_survey_latent (survey, candidate->latent) + c * sp_survey_cells (survey);
-      dot += (double)centre[c]
-             * (double)sp_square_mean (plane, survey->w, candidate->left, candidate->top,
-                                       context->side);
-      length += (double)centre[c] * centre[c];
-    }
-    if (dot / sqrt (length) > best) {
-      best = dot / sqrt (length);
-      chosen = k;
-    }
-  }
-  return chosen;
-}
-
-/* The surest square of latent i that is covered enough. */
-static gboolean
-best_square (const Context *context, guint i, Candidate *best)
-{
-  const SpSurvey *survey = context->survey;
-  const float *shares = sp_survey_shares (survey, i, context->concept);
-  const float *sure = context->values->sureness
-                      + (i * survey->concepts + context->concept) * sp_survey_cells (survey);
-  int side = context->side;
-  *best = (Candidate){ .latent = i, .sureness = -1 };
-  for (int top = 0; top + side <= survey->h; top++)
-    for (int left = 0; left + side <= survey->w; left++) {
-      double sureness = (double)sp_square_mean (sure, survey->w, left, top, side);
-      if (sp_square_mean (shares, survey->w, left, top, side) >= COVERAGE
-          && sureness > best->sureness) {
-        best->left = left;
-        best->top = top;
-        best->sureness = sureness;
-      }
-    }
-  return best->sureness >= 0;
-}
-
-/* An object is shown whole, if it is not so small that it would be a blur. */
-static void
-find_frame (const Context *context, Candidate *candidate)
-{
-  const SpSurvey *survey = context->survey;
-  int cell = survey->side / survey->h, half = context->side * cell / 2;
-  SpFrame square = { (float)(candidate->left * cell), (float)(candidate->top * cell),
-                     (float)(context->side * cell) };
-  if (!sp_frame_of_object (survey, candidate->latent, context->concept,
-                           candidate->left * cell + half, candidate->top * cell + half,
-                           &candidate->frame)
-      || candidate->frame.size < SMALLEST_OBJECT * square.size)
-    candidate->frame = square;
-}
-
-static int
-surer (gconstpointer a, gconstpointer b)
-{
-  const Candidate *first = a, *second = b;
-  if (first->sureness != second->sureness)
-    return first->sureness > second->sureness ? -1 : 1;
-  return first->latent < second->latent ? -1 : first->latent > second->latent;
-}
-
-/* The cell in the middle of a frame, as a square of one cell. */
-static guint
-cluster_of_middle (Context *context, const SpFrame *frame, guint latent)
-{
-  float cell = (float)context->survey->side / (float)context->survey->h;
-  Candidate middle = { .latent = latent,
-                       .left = (int)((frame->left + frame->size / 2) / cell),
-                       .top = (int)((frame->top + frame->size * 0.6f) / cell) };
-  int side = context->side;
-  context->side = 1;
-  guint cluster = cluster_of (context, &middle);
-  context->side = side;
-  return cluster;
-}
-
-/* The clearest outlines, at most one of a latent. */
-static void
-add_outlines (Context *context, GArray *candidates)
-{
-  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (Candidate));
-  for (guint i = 0; i < context->survey->n && context->backdrops != 0; i++) {
-    Candidate candidate = { .latent = i, .outlined = TRUE };
-    candidate.sureness = sp_outline_find (context->survey, context->options->labels, i,
-                                          context->concept, context->backdrops, &candidate.frame);
-    if (candidate.sureness <= 0)
-      continue;
-    candidate.cluster = cluster_of_middle (context, &candidate.frame, i);
-    g_array_append_val (found, candidate);
-  }
-  g_array_sort (found, surer);
-  g_array_append_vals (candidates, found->data, MIN (found->len, MOST_OUTLINES));
-}
-
-/* The surest squares, at most one of a latent, of the largest side of which there are enough; and,
- * of photos, outlines. */
-static GArray *
-find_candidates (Context *context)
-{
-  GArray *candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
-  context->side = MIN (LARGEST_SIDE, MIN (context->survey->h, context->survey->w));
-  for (;; context->side--) {
-    g_array_set_size (candidates, 0);
-    for (guint i = 0; i < context->survey->n; i++) {
-      Candidate best;
-      if (best_square (context, i, &best))
-        g_array_append_val (candidates, best);
-    }
-    if (candidates->len >= ENOUGH_CANDIDATES || context->side == 1)
-      break;
-  }
-  g_array_sort (candidates, surer);
-  g_array_set_size (candidates, MIN (candidates->len, MOST_CANDIDATES));
-  for (guint i = 0; i < candidates->len; i++) {
-    Candidate *candidate = &g_array_index (candidates, Candidate, i);
-    candidate->cluster = cluster_of (context, candidate);
-    find_frame (context, candidate);
-  }
-  if (context->encoding != NULL)
-    add_outlines (context, candidates);
-  return candidates;
-}
-
 /* ---- Sizes ---- */
 
 static void
 set_sizes (const Context *context, SpExemplarSet *set, guint most)
 {
   *set = (SpExemplarSet){ .n_sizes = 1, .sides = { context->side } };
-  int largest = MIN (LARGEST_SIDE, MIN (context->survey->h, context->survey->w));
+  int largest = MIN (SP_CANDIDATE_SIDE, MIN (context->survey->h, context->survey->w));
   for (int side = SMALLEST_SCALED; context->encoding != NULL && side <= largest; side++)
     if (side != context->side && (float)side <= MOST_ENLARGED * (float)context->side)
       set->sides[set->n_sizes++] = side;
@@ -229,7 +76,7 @@ cut (const Context *context, const float *latent, int left, int top, int side, f
 
 /* The candidate as cells of side x side: as the encoder sees the scaled photo, or by inversion. */
 static gboolean
-make_exemplar (const Context *context, const Candidate *candidate, int side, gboolean invert,
+make_exemplar (const Context *context, const SpCandidate *candidate, int side, gboolean invert,
                float *cells, GError **error)
 {
   const SpSurvey *survey = context->survey;
@@ -333,7 +180,7 @@ try_candidates (const Context *context, GArray *candidates, const SpSquares *squ
   guint chosen = sp_exemplar_size_for (sizes, squares->side);
   guint n = MIN (TRIED_IN, (squares->without->len + 1) / 2); /* even ones, as causal.c ranks by */
   for (guint i = 0; i < candidates->len; i++) {
-    Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
     int side = sizes->sides[chosen];
     if (!sp_work_go_on (context->work, "Trying exemplars", context->concept,
                         context->survey->concepts, error)
@@ -349,12 +196,12 @@ try_candidates (const Context *context, GArray *candidates, const SpSquares *squ
 
 /* The most effective that is not taken; of cluster `cluster` alone, or of any (negative); of
  * outlined ones or of squares. */
-static Candidate *
+static SpCandidate *
 most_effective (GArray *candidates, int cluster, gboolean outlined)
 {
-  Candidate *best = NULL;
+  SpCandidate *best = NULL;
   for (guint i = 0; i < candidates->len; i++) {
-    Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
     if (!candidate->taken && candidate->outlined == outlined
         && (cluster < 0 || candidate->cluster == (guint)cluster)
         && (best == NULL || candidate->effect > best->effect))
@@ -364,7 +211,7 @@ most_effective (GArray *candidates, int cluster, gboolean outlined)
 }
 
 static gboolean
-take (const Context *context, Candidate *candidate, GError **error)
+take (const Context *context, SpCandidate *candidate, GError **error)
 {
   SpExemplarSet *set = &context->own->exemplars;
   for (guint i = 0; i < set->n_sizes; i++) {
@@ -390,7 +237,7 @@ take_best (const Context *context, GArray *candidates, gboolean outlined, double
 {
   guint n_clusters = MAX (context->own->clusters.n, 1);
   const SpExemplarSet *set = &context->own->exemplars;
-  Candidate *next = most_effective (candidates, -1, outlined);
+  SpCandidate *next = most_effective (candidates, -1, outlined);
   guint cluster = next != NULL ? next->cluster : 0;
   while (next != NULL && set->n < most && (next->effect >= worth || set->n < fewest)) {
     if (!take (context, next, error))
@@ -412,7 +259,7 @@ take_all (const Context *context, GArray *candidates, GError **error)
   double best = 0;
   guint outlines = 0;
   for (guint i = 0; i < candidates->len; i++) {
-    const Candidate *candidate = &g_array_index (candidates, Candidate, i);
+    const SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
     best = fmax (best, candidate->effect);
     outlines += candidate->outlined;
   }
@@ -452,7 +299,9 @@ static gboolean
 choose_of_concept (Context *context, GError **error)
 {
   g_auto (SpSquares) squares = { 0 };
-  g_autoptr (GArray) candidates = find_candidates (context);
+  g_autoptr (GArray) candidates = sp_candidates_find (
+      context->survey, context->values, context->concept, context->backdrops,
+      context->encoding != NULL ? context->options->labels : NULL, &context->side);
   sp_squares_find (context->survey, context->values, context->concept, context->options->seed,
                    &squares);
   set_sizes (context, &context->own->exemplars, SP_MOST_EXEMPLARS);

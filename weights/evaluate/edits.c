@@ -157,16 +157,6 @@ drawn_share (const SpEditTrials *trials, gsize place)
   return sum / (float)(block * block);
 }
 
-static double
-drawn_in_stroke (const SpEditTrials *trials, SpRectangle area)
-{
-  gsize plane = (gsize)trials->grid * trials->grid;
-  g_autofree float *shares = g_new (float, plane);
-  for (gsize p = 0; p < plane; p++)
-    shares[p] = drawn_share (trials, p);
-  return sp_places_mean (shares, trials->grid, trials->studio->side, area);
-}
-
 /* Adds the features, of the picture that the judge looked at last, of the blocks within the stroke
  * that the result has from the drawing: the same ones of every picture. */
 static guint
@@ -257,6 +247,23 @@ share_in_stroke (const SpEditTrials *trials, const SpEditFigures *edit)
   g_autofree float *seen = g_new (float, (gsize)trials->grid * trials->grid);
   see (trials, edit->concept, seen);
   return sp_places_mean (seen, trials->grid, trials->studio->side, edit->area);
+}
+
+/* Sets how much of the stroke the result has from the drawing, and how much of that the judge takes
+ * for the concept, in the picture that it looked at last. */
+static void
+look_at_drawn (const SpEditTrials *trials, SpEditFigures *edit)
+{
+  gsize plane = (gsize)trials->grid * trials->grid;
+  int side = trials->studio->side;
+  g_autofree float *drawn = g_new (float, plane), *seen = g_new (float, plane);
+  see (trials, edit->concept, seen);
+  for (gsize p = 0; p < plane; p++) {
+    drawn[p] = drawn_share (trials, p);
+    seen[p] *= drawn[p];
+  }
+  edit->drawn = sp_places_mean (drawn, trials->grid, side, edit->area);
+  edit->after_drawn = sp_places_mean (seen, trials->grid, side, edit->area) / edit->drawn;
 }
 
 /* Mean absolute step to the right and lower neighbours where the mask is neither 0 nor 1. */
@@ -365,6 +372,7 @@ judge_results (SpEditTrials *trials, const Results *results, SpEditFigures *edit
     if (r == SP_RESULT_ADAPTED) {
       edit->after = share_in_stroke (trials, edit);
       edit->outside = changed_outside (trials);
+      look_at_drawn (trials, edit);
     }
     if (edit->operation != SP_EDIT_ADD)
       continue;
@@ -372,7 +380,6 @@ judge_results (SpEditTrials *trials, const Results *results, SpEditFigures *edit
     if (r == 0)
       add_real (trials, edit->concept, n);
   }
-  edit->drawn = drawn_in_stroke (trials, edit->area);
   sp_sight_look (studio->sight, studio->adapted);
   edit->outside_drawn = changed_outside (trials);
   edit->psnr_outside =

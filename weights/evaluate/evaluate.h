@@ -51,6 +51,7 @@ typedef struct {
   double before, generated, after; /* photo, G (ze), the result */
   double drawn; /* share of the stroke that the result has from the drawing; the rest is a backdrop
                    that stays the photo's */
+  double after_drawn; /* the share of the concept in that part of the result */
   /* Shares of the blocks outside the soft mask whose likeliest concept changed: in G', in the
    * result (where only the judge's field of view can change it). */
   double outside_drawn, outside;
