@@ -40,7 +40,7 @@ sp_session_explain (const SpSession *session, guint edit, GError **error)
 
 /* ---- Drawing ---- */
 
-/* What of the photo the result keeps, after the preview has drawn the picture. */
+/* What of the photo the result keeps, when the picture is drawn. */
 static gboolean
 find_kept (SpSession *session, GError **error)
 {
@@ -48,18 +48,16 @@ find_kept (SpSession *session, GError **error)
   g_autofree SpBackdropEdit *edits = g_new0 (SpBackdropEdit, n);
   for (guint i = 0; i < n; i++) {
     const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    edits[i] =
-        (SpBackdropEdit){ edit->latent_edit.concept, edit->latent_edit.operation, edit->keep };
+    edits[i] = (SpBackdropEdit){ &edit->latent_edit, edit->keep };
   }
-  SpBackdropScene scene = { .pack = session->pack,
-                            .preview = session->preview,
+  SpBackdropScene scene = { .latent = session->latent,
                             .picture = session->picture,
                             .keep = session->keep,
                             .edits = edits,
                             .n_edits = n,
                             .height = session->window.height,
                             .width = session->window.width };
-  return sp_backdrop_keep (&scene, session->kept, error);
+  return sp_backdrop_keep (session->backdrop, &scene, session->kept, error);
 }
 
 static gboolean

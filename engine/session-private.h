@@ -36,6 +36,7 @@ struct _SpSession {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
+  SpBackdrop *backdrop;
   float *photo;                  /* 3 x H x W */
   float *latent;                 /* z4 */
   float *edited;                 /* ze, scratch */

@@ -85,7 +85,11 @@ sp_session_plan_edits (SpSession *session, GError **error)
   if (session->adaptation == NULL)
     return FALSE;
   session->preview = sp_preview_new (session->pack, session->backend, session->adaptation, error);
-  if (session->preview == NULL) {
+  if (session->preview != NULL)
+    session->backdrop = sp_backdrop_new (session->pack, session->backend, session->adaptation,
+                                         session->latent_shape, error);
+  if (session->backdrop == NULL) {
+    g_clear_pointer (&session->preview, sp_preview_free);
     g_clear_pointer (&session->adaptation, sp_adaptation_free);
     return FALSE;
   }
@@ -98,6 +102,7 @@ void
 sp_session_drop_plans (SpSession *session)
 {
   session->preview_is_of_render = FALSE;
+  g_clear_pointer (&session->backdrop, sp_backdrop_free);
   g_clear_pointer (&session->preview, sp_preview_free);
   g_clear_pointer (&session->adaptation, sp_adaptation_free);
   g_clear_pointer (&session->inversion, sp_inversion_free);

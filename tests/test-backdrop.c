@@ -3,7 +3,7 @@
 #include "tests/session-fixture.h"
 
 #include "engine/cpu/cpu.h"
-#include "engine/method/preview.h"
+#include "engine/method/backdrop.h"
 #include "engine/pack.h"
 #include "weights/dissect/outline.h"
 #include "weights/dissect/probe.h"
@@ -12,7 +12,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 
-enum { SKY, BUILDING, DOME, CONCEPTS }; /* of the surveys here */
+enum { SKY, GROUND, DOME, CONCEPTS }; /* of the surveys here */
 enum { LATENTS = 30, CHANNELS = 256, CELLS = 8, GRID = 32, FEATURES = 128 };
 
 static SpPack *pack;
@@ -59,7 +59,7 @@ lay (const char *concept, guint number, int first_row, int end_row, float *laten
         latent[(c * CELLS + y) * CELLS + x] = cells[(c * side + y % side) * side + x % side];
 }
 
-/* Skies over buildings. Every third is labelled as a dome as well, all of it, which says nothing of
+/* Skies over grass. Every third is labelled as a dome as well, all of it, which says nothing of
  * what is where. */
 static SpSurvey *
 make_survey (gboolean with_domes)
@@ -73,10 +73,10 @@ make_survey (gboolean with_domes)
     guint32 dome = with_domes && i % 3 == 0 ? 1u << DOME : 0;
     int horizon = 3 + (int)i % 3;
     lay ("sky", i, 0, horizon, latent);
-    lay ("building", i, horizon, CELLS, latent);
+    lay ("grass", i, horizon, CELLS, latent);
     for (int p = 0; p < GRID * GRID; p++) {
       gboolean above = p / GRID < horizon * GRID / CELLS;
-      guint32 concept = dome != 0 ? dome : above ? 1u << SKY : 1u << BUILDING;
+      guint32 concept = dome != 0 ? dome : above ? 1u << SKY : 1u << GROUND;
       survey->labels[i * GRID * GRID + p] = SP_LABEL_KNOWN | concept;
     }
   }
@@ -108,14 +108,14 @@ test_probes (void)
 {
   g_autoptr (SpProbes) probes = find_probes (FALSE, TRUE);
   SpConceptRules *rules = make_rules (TRUE);
-  g_test_message ("sky %.3f, building %.3f", probes->overlap[SKY], probes->overlap[BUILDING]);
+  g_test_message ("sky %.3f, ground %.3f", probes->overlap[SKY], probes->overlap[GROUND]);
   g_assert_cmpfloat (probes->overlap[SKY], >, 0.9);
-  g_assert_cmpfloat (probes->overlap[BUILDING], >, 0.9);
+  g_assert_cmpfloat (probes->overlap[GROUND], >, 0.9);
   g_assert_null (probes->weights[DOME]); /* nowhere */
   g_assert_true (isnan (probes->overlap[DOME]));
-  g_assert_cmpfloat (probes->mistaken[BUILDING * CONCEPTS + SKY], <, 0.05);
+  g_assert_cmpfloat (probes->mistaken[GROUND * CONCEPTS + SKY], <, 0.05);
   g_assert_true (isnan (probes->mistaken[DOME * CONCEPTS + SKY]));
-  g_assert_true (sp_probes_is_backdrop (probes, rules, BUILDING, SKY));
+  g_assert_true (sp_probes_is_backdrop (probes, rules, GROUND, SKY));
   g_assert_false (sp_probes_is_backdrop (probes, rules, SKY, SKY));
   g_assert_false (sp_probes_is_backdrop (probes, rules, DOME, SKY)); /* not known */
   g_assert_false (sp_probes_is_backdrop (probes, rules, SKY, DOME));
@@ -183,7 +183,7 @@ paint_outline (guint32 *labels, int ground, int rise)
   for (int y = 0; y < GRID; y++)
     for (int x = 0; x < GRID; x++) {
       int line = ground - (x >= 12 && x < 16 ? rise : 0);
-      labels[y * GRID + x] = SP_LABEL_KNOWN | 1u << (y < line ? SKY : BUILDING);
+      labels[y * GRID + x] = SP_LABEL_KNOWN | 1u << (y < line ? SKY : GROUND);
     }
 }
 
@@ -194,22 +194,22 @@ test_outlines (void)
   const SpSurvey survey = { .n = 1, .grid = GRID, .side = 128, .labels = labels };
   SpFrame frame = { 0, 0, 0 };
   paint_outline (labels, 18, 6);
-  double found = sp_outline_find (&survey, labels, 0, BUILDING, 1u << SKY, &frame);
+  double found = sp_outline_find (&survey, labels, 0, GROUND, 1u << SKY, &frame);
   g_assert_cmpfloat (found, >, 0.2);
   g_assert_cmpfloat (frame.left, <=, 12 * 4);
   g_assert_cmpfloat (frame.left + frame.size, >=, 16 * 4);
   g_assert_cmpfloat (frame.top, <, 12 * 4);
   g_assert_cmpfloat (frame.left + frame.size / 2, ==, 14 * 4); /* in the middle */
-  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, BUILDING, 1u << DOME, &frame), ==, 0);
-  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, SKY, 1u << BUILDING, &frame), ==, 0);
+  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, GROUND, 1u << DOME, &frame), ==, 0);
+  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, SKY, 1u << GROUND, &frame), ==, 0);
   paint_outline (labels, 18, 1); /* hardly rises */
-  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, BUILDING, 1u << SKY, &frame), ==, 0);
+  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, GROUND, 1u << SKY, &frame), ==, 0);
   paint_outline (labels, 18, 18); /* cut off at the top */
-  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, BUILDING, 1u << SKY, &frame), ==, 0);
+  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, GROUND, 1u << SKY, &frame), ==, 0);
   paint_outline (labels, 18, 6);
   for (int y = 0; y < GRID; y++) /* something else stands beside it */
     labels[y * GRID + 11] = labels[y * GRID + 16] = SP_LABEL_KNOWN | 1u << DOME;
-  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, BUILDING, 1u << SKY, &frame), ==, 0);
+  g_assert_cmpfloat (sp_outline_find (&survey, labels, 0, GROUND, 1u << SKY, &frame), ==, 0);
 }
 
 /* ---- Edits ---- */
@@ -225,10 +225,11 @@ pack_with_offset (float offset, int length)
   g_autofree float *probe = g_new0 (float, length);
   float value[CHANNELS] = { 1 };
   const char *const sky[] = { "sky", NULL };
+  const SpExemplarSet exemplar = { .n = 1, .n_sizes = 1, .sides = { 1 }, .cells = { value } };
   const SpNewConcept concepts[] = {
     { .name = "sky", .title = "Sky", .value = value, .probe = probe, .probe_length = length },
-    { .name = "tree", .title = "Tree", .value = value, .backdrops = sky },
-    { .name = "road", .title = "Road", .value = value }
+    { .name = "tree", .title = "Tree", .value = value, .exemplars = &exemplar, .backdrops = sky },
+    { .name = "road", .title = "Road", .value = value, .exemplars = &exemplar }
   };
   SpPackChanges changes = { .concepts = concepts,
                             .n_concepts = G_N_ELEMENTS (concepts),
@@ -336,46 +337,59 @@ test_wrong_probe (void)
   g_assert_nonnull (strstr (error->message, "concept.sky.probe"));
 }
 
-/* ---- Features ---- */
+/* ---- Where R acts ---- */
 
-/* With R at its start, which changes nothing. */
+/* What is kept with R in these layers, of which a session knows nothing. */
 static float *
-read_features (const int *layers, const float *latent, SpShape *shape)
+keep_with_layers (const int *layers, const SpBackdropScene *scene)
 {
   g_autoptr (GError) error = NULL;
   SpSettings settings = sp_settings_default ();
-  settings.perturbation = SP_PERTURBATION_FREE;
+  SpShape latent = SP_SHAPE (1, CHANNELS, CELLS, CELLS);
   for (int i = 0; layers[i] != 0; i++)
     settings.perturbed_layers[i] = layers[i];
   g_autoptr (SpAdaptation) adaptation =
-      sp_adaptation_new (pack, backend, SP_SHAPE (1, CHANNELS, CELLS, CELLS), &settings, &error);
+      sp_adaptation_new (pack, backend, latent, &settings, &error);
   g_assert_no_error (error);
-  g_autoptr (SpPreview) preview = sp_preview_new (pack, backend, adaptation, &error);
+  g_autoptr (SpBackdrop) backdrop = sp_backdrop_new (pack, backend, adaptation, latent, &error);
   g_assert_no_error (error);
-  g_autofree float *picture = g_new (float, 3 * 128 * 128);
-  g_assert_true (sp_preview_feature_shape (preview, shape));
-  float *features = g_new (float, sp_shape_elements (*shape));
-  sp_preview_draw (preview, latent, NULL, picture);
-  sp_preview_read_features (preview, features);
-  return features;
+  float *kept = g_new (float, 128 * 128);
+  sp_backdrop_keep (backdrop, scene, kept, &error);
+  g_assert_no_error (error);
+  return kept;
 }
 
-/* They are the same whether R acts below them, on them or only above. */
+/* The features are the same whether R acts below them, on them or only above; and of a dome some
+ * is the sky's. */
 static void
-test_features (void)
+test_layers (void)
 {
   static const int places[][3] = { { 6, 8, 0 }, { 8, 10, 0 }, { 10, 12, 0 } };
   g_autoptr (SpSurvey) survey = make_survey (FALSE);
-  SpShape shape;
-  g_autofree float *first = read_features (places[0], survey->latents, &shape);
-  g_assert_cmpint (shape.channels, ==, FEATURES);
-  g_assert_cmpint (shape.height, ==, GRID);
+  g_autofree float *picture = g_new0 (float, 3 * 128 * 128);
+  g_autofree float *keep = g_new (float, 128 * 128);
+  float cells[CELLS * CELLS] = { 0 };
+  SpLatentEdit edit = { .concept = (guint)sp_pack_find_concept (pack, "dome", NULL),
+                        .operation = SP_EDIT_ADD,
+                        .strength = 1,
+                        .cells = cells };
+  SpBackdropEdit one = { &edit, keep };
+  SpBackdropScene scene = { survey->latents, picture, keep, &one, 1, 128, 128 };
+  for (int p = 0; p < 128 * 128; p++) /* the middle 4 x 4 cells */
+    keep[p] = p / 128 >= 32 && p / 128 < 96 && p % 128 >= 32 && p % 128 < 96 ? 0 : 1;
+  for (int i = 0; i < CELLS * CELLS; i++)
+    cells[i] = i / CELLS >= 2 && i / CELLS < 6 && i % CELLS >= 2 && i % CELLS < 6;
+  g_autofree float *first = keep_with_layers (places[0], &scene);
+  double left = 0;
+  for (int p = 0; p < 128 * 128; p++)
+    left += (double)(first[p] - keep[p]) / (64 * 64);
+  g_test_message ("%.2f of the stroke is left", left);
+  g_assert_cmpfloat (left, >, 0.1);
+  g_assert_cmpfloat (left, <, 0.8);
   for (int i = 1; i < 3; i++) {
-    SpShape other;
-    g_autofree float *features = read_features (places[i], survey->latents, &other);
-    g_assert_cmpmem (&other, sizeof other, &shape, sizeof shape);
-    for (gsize k = 0; k < sp_shape_elements (shape); k++)
-      g_assert_cmpfloat_with_epsilon (features[k], first[k], 1e-5);
+    g_autofree float *kept = keep_with_layers (places[i], &scene);
+    for (int p = 0; p < 128 * 128; p++)
+      g_assert_cmpfloat_with_epsilon (kept[p], first[p], 1e-4);
   }
 }
 
@@ -392,7 +406,7 @@ main (int argc, char **argv)
   g_test_add_func ("/backdrop/shares", test_shares);
   g_test_add_func ("/backdrop/layer", test_layer);
   g_test_add_func ("/backdrop/wrong-probe", test_wrong_probe);
-  g_test_add_func ("/backdrop/features", test_features);
+  g_test_add_func ("/backdrop/layers", test_layers);
   int failures = g_test_run ();
   sp_backend_free (backend);
   sp_pack_unref (pack);

@@ -331,6 +331,43 @@ test_add_ignores_what_is_touched (void)
   g_assert_cmpfloat (now (&fixture, 3, 4), <, was (&fixture, 3, 4));
 }
 
+/* The exemplar alone goes on over the whole map, in its own light, whatever the photo's is. */
+static void
+test_exemplar_alone (void)
+{
+  g_autoptr (GError) error = NULL;
+  SpShape shape = SP_SHAPE (1, CHANNELS, SIDE, SIDE);
+  float photo[CHANNELS * CELLS] = { 0 };
+  Fixture fixture;
+  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_LOW, 0x9); /* cells 0 and 3, a column */
+  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, fixture.latent, &error));
+  g_assert_no_error (error);
+  for (int i = 0; i < CELLS; i++) {
+    float first = now (&fixture, 0, i);
+    g_assert_cmpfloat (first, >, 0);
+    g_assert_cmpfloat_with_epsilon (now (&fixture, 1, i), (float)(i / SIDE) * first, 1e-4);
+    g_assert_cmpfloat_with_epsilon (now (&fixture, 2, i), (float)MIN (i % SIDE + 1, 2) * first,
+                                    1e-4);
+  }
+  fixture_init (&fixture, SKY, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x18);
+  for (int i = 0; i < CELLS; i++)
+    photo[CELLS + i] = 5;
+  fixture.edit.photo = photo;
+  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, fixture.latent, &error));
+  g_assert_cmpfloat (now (&fixture, 0, 0), ==, 0);
+  g_assert_cmpfloat (now (&fixture, 1, 0), >, 0);
+  static const struct {
+    guint concept;
+    SpEditOperation operation;
+  } others[] = { { TREE, SP_EDIT_ADD }, { DOOR, SP_EDIT_ADD }, { SKY, SP_EDIT_REMOVE } };
+  for (guint k = 0; k < G_N_ELEMENTS (others); k++) {
+    fixture_init (&fixture, others[k].concept, others[k].operation, SP_STRENGTH_HIGH, 0x18);
+    g_assert_false (sp_edit_exemplar (pack, &fixture.edit, shape, fixture.latent, &error));
+    g_assert_no_error (error);
+    g_assert_cmpmem (fixture.latent, sizeof fixture.latent, fixture.before, sizeof fixture.before);
+  }
+}
+
 static void
 test_add_value_where_there_is_no_exemplar (void)
 {
@@ -504,6 +541,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/cells/add-middle", test_add_middle_of_exemplar);
   g_test_add_func ("/edit/cells/add-fitting", test_add_fitting_size);
   g_test_add_func ("/edit/cells/add-touched", test_add_ignores_what_is_touched);
+  g_test_add_func ("/edit/cells/exemplar-alone", test_exemplar_alone);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
   g_test_add_func ("/edit/cells/remove", test_remove_takes_the_surroundings);
   g_test_add_func ("/edit/cells/restyle", test_restyle_cells);

@@ -317,9 +317,12 @@ sp_adaptation_feature_shape (const SpAdaptation *adaptation, SpShape *shape)
 }
 
 void
-sp_adaptation_read_features (SpAdaptation *adaptation, float *features)
+sp_adaptation_draw_features (SpAdaptation *adaptation, const float *latent, float *features)
 {
-  sp_plan_read (adaptation->lower.plan, adaptation->lower.features, features);
+  Lower *lower = &adaptation->lower;
+  sp_plan_write (lower->plan, lower->latent, latent);
+  sp_plan_forward (lower->plan);
+  sp_plan_read (lower->plan, lower->features, features);
 }
 
 /* ---- R's parameters ---- */

@@ -32,10 +32,10 @@ void sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent);
 void sp_adaptation_draw_lower (SpAdaptation *adaptation, const float *latent, SpPlan *plan,
                                const SpTensor *activation);
 
-/* The generator's features (generator.h) of the latent that was drawn last, where they lie at or
- * below the first perturbed layer; FALSE: they do not. */
+/* The generator's features (generator.h) of `latent`, unperturbed, where their layer is the first
+ * perturbed one or lies below; FALSE: it does not. The adaptation's own latent stays. */
 gboolean sp_adaptation_feature_shape (const SpAdaptation *adaptation, SpShape *shape);
-void sp_adaptation_read_features (SpAdaptation *adaptation, float *features);
+void sp_adaptation_draw_features (SpAdaptation *adaptation, const float *latent, float *features);
 
 /* The graph of which every step is a run, to count its work by; the adaptation's. */
 const SpGraph *sp_adaptation_graph (const SpAdaptation *adaptation);

@@ -14,42 +14,121 @@
 #define UNSURE 0.25f
 #define SURE 0.75f
 
-typedef struct {
-  const SpBackdropScene *scene;
-  SpShape shape;   /* of the features */
-  float *features; /* C x h x w */
-  float **maps;    /* by concept of the pack, height x width, 0 to 1; NULL until one is asked for */
-  guint n_concepts;
-} Finder;
+struct _SpBackdrop {
+  const SpPack *pack;
+  SpAdaptation *adaptation;
+  SpShape latent, shape; /* of the features */
+  SpGraph *graph;        /* NULL: the adaptation draws the features, or there are none to draw */
+  SpPlan *plan;
+  SpTensor *activation, *tensor;
+  float *exemplar; /* C x h x w of the latent, scratch */
+  float *features; /* NULL: there are none to draw */
+};
+
+/* ---- Planning ---- */
+
+static gboolean
+pack_has_backdrops (const SpPack *pack)
+{
+  guint n_concepts, n = 0;
+  sp_pack_concepts (pack, &n_concepts);
+  for (guint c = 0; c < n_concepts && n == 0; c++)
+    sp_pack_concept_backdrops (pack, c, &n);
+  return n > 0;
+}
+
+/* From the first perturbed layer's output up, where the features are not that or lower. */
+static gboolean
+plan_features (SpBackdrop *backdrop, SpBackend *backend, const SpGeneratorShape *generator,
+               int layer, GError **error)
+{
+  SpShape shape;
+  int first = sp_adaptation_layer (backdrop->adaptation, 0, &shape);
+  if (sp_adaptation_feature_shape (backdrop->adaptation, &backdrop->shape))
+    return TRUE;
+  backdrop->graph = sp_graph_new ();
+  backdrop->activation = sp_graph_input (backdrop->graph, "activation", shape);
+  backdrop->tensor =
+      sp_generator_layers (backdrop->graph, backdrop->pack, generator, backdrop->activation,
+                           first + 1, layer, NULL, NULL, error);
+  if (backdrop->tensor == NULL)
+    return FALSE;
+  sp_tensor_keep (backdrop->tensor);
+  backdrop->shape = sp_tensor_shape (backdrop->tensor);
+  backdrop->plan = sp_plan_new_once (backdrop->graph, backend, NULL, error);
+  return backdrop->plan != NULL;
+}
+
+SpBackdrop *
+sp_backdrop_new (const SpPack *pack, SpBackend *backend, SpAdaptation *adaptation, SpShape latent,
+                 GError **error)
+{
+  g_autoptr (SpBackdrop) backdrop = g_new0 (SpBackdrop, 1);
+  SpGeneratorShape generator;
+  if (!sp_generator_shape (pack, &generator, error))
+    return NULL;
+  backdrop->pack = pack;
+  backdrop->adaptation = adaptation;
+  backdrop->latent = latent;
+  int layer = sp_generator_feature_layer (&generator);
+  if (layer == 0 || !pack_has_backdrops (pack))
+    return g_steal_pointer (&backdrop);
+  if (!plan_features (backdrop, backend, &generator, layer, error))
+    return NULL;
+  backdrop->exemplar = g_new (float, sp_shape_elements (latent));
+  backdrop->features = g_new (float, sp_shape_elements (backdrop->shape));
+  return g_steal_pointer (&backdrop);
+}
+
+void
+sp_backdrop_free (SpBackdrop *backdrop)
+{
+  if (backdrop == NULL)
+    return;
+  sp_plan_free (backdrop->plan);
+  g_clear_pointer (&backdrop->graph, sp_graph_free);
+  g_free (backdrop->exemplar);
+  g_free (backdrop->features);
+  g_free (backdrop);
+}
+
+/* ---- What an exemplar shows ---- */
 
 static void
-finder_clear (Finder *finder)
+draw_features (SpBackdrop *backdrop)
 {
-  for (guint c = 0; c < finder->n_concepts; c++)
-    g_free (finder->maps[c]);
-  g_free (finder->maps);
-  g_free (finder->features);
+  if (backdrop->plan == NULL) {
+    sp_adaptation_draw_features (backdrop->adaptation, backdrop->exemplar, backdrop->features);
+    return;
+  }
+  sp_adaptation_draw_lower (backdrop->adaptation, backdrop->exemplar, backdrop->plan,
+                            backdrop->activation);
+  sp_plan_forward (backdrop->plan);
+  sp_plan_read (backdrop->plan, backdrop->tensor, backdrop->features);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Finder, finder_clear)
 
-/* ---- What is where ---- */
-
-/* The probe's probabilities, h x w. */
-static float *
-apply_probe (const Finder *finder, const float *probe)
+/* Raises the map, h x w, to the concept's probability. */
+static gboolean
+apply_probe (const SpBackdrop *backdrop, guint concept, float *map, GError **error)
 {
-  int channels = finder->shape.channels;
-  gsize places = (gsize)finder->shape.height * finder->shape.width;
-  float *map = g_new (float, places);
+  guint n;
+  int channels = backdrop->shape.channels;
+  gsize places = (gsize)backdrop->shape.height * backdrop->shape.width;
+  g_autofree char *name =
+      g_strdup_printf ("concept.%s.probe", sp_pack_concepts (backdrop->pack, &n)[concept].name);
+  g_autofree float *probe =
+      sp_pack_read (backdrop->pack, name, (SpPackShape){ 1, { channels + 1, 1, 1, 1 } }, error);
   g_autofree float *place = g_new (float, channels);
+  if (probe == NULL)
+    return FALSE;
   for (gsize p = 0; p < places; p++) {
     float odds = probe[channels];
-    sp_light_read_cell (finder->features, places, channels, p, place);
+    sp_light_read_cell (backdrop->features, places, channels, p, place);
     for (int c = 0; c < channels; c++)
       odds += probe[c] * place[c];
-    map[p] = 1 / (1 + expf (-odds));
+    map[p] = MAX (map[p], 1 / (1 + expf (-odds)));
   }
-  return map;
+  return TRUE;
 }
 
 static float
@@ -59,60 +138,51 @@ make_sure (float value)
   return t * t * (3 - 2 * t);
 }
 
-/* NULL: no memory, or a probe that does not fit. */
-static const float *
-find_concept (Finder *finder, guint concept, GError **error)
+/* height x width, 0 to 1; NULL with the error. Caller frees. */
+static float *
+find_backdrop (SpBackdrop *backdrop, const SpBackdropScene *scene, const guint *concepts, guint n,
+               GError **error)
 {
-  const SpBackdropScene *scene = finder->scene;
   gsize pixels = (gsize)scene->height * scene->width;
-  if (finder->maps[concept] != NULL)
-    return finder->maps[concept];
-  guint n;
-  g_autofree char *name =
-      g_strdup_printf ("concept.%s.probe", sp_pack_concepts (scene->pack, &n)[concept].name);
-  SpPackShape length = { 1, { finder->shape.channels + 1, 1, 1, 1 } };
-  g_autofree float *probe = sp_pack_read (scene->pack, name, length, error);
-  if (probe == NULL)
-    return NULL;
-  g_autofree float *map = apply_probe (finder, probe);
-  float *found = sp_map_along_edges (map, finder->shape.height, finder->shape.width, scene->picture,
-                                     scene->height, scene->width);
+  g_autofree float *map = g_new0 (float, (gsize)backdrop->shape.height * backdrop->shape.width);
+  draw_features (backdrop);
+  for (guint i = 0; i < n; i++)
+    if (!apply_probe (backdrop, concepts[i], map, error))
+      return NULL;
+  float *found = sp_map_along_edges (map, backdrop->shape.height, backdrop->shape.width,
+                                     scene->picture, scene->height, scene->width);
   if (found == NULL)
     g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
                  "There is not enough memory to find what stands behind the edit.");
   for (gsize p = 0; found != NULL && p < pixels; p++)
     found[p] = make_sure (found[p]);
-  return finder->maps[concept] = found;
+  return found;
 }
 
 /* ---- Edits ---- */
 
-static const guint *
-backdrops_of (const SpBackdropScene *scene, const SpBackdropEdit *edit, guint *n)
-{
-  *n = 0;
-  return edit->operation == SP_EDIT_ADD ? sp_pack_concept_backdrops (scene->pack, edit->concept, n)
-                                        : NULL;
-}
-
 /* Adds the edit's mask to `covered`, and what of it is left to the photo to `left`. */
 static gboolean
-add_edit (Finder *finder, const SpBackdropEdit *edit, float *covered, float *left, GError **error)
+add_edit (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpBackdropEdit *edit,
+          float *covered, float *left, GError **error)
 {
-  gsize pixels = (gsize)finder->scene->height * finder->scene->width;
-  g_autofree float *backdrop = g_new0 (float, pixels);
+  gsize pixels = (gsize)scene->height * scene->width;
+  g_autofree float *found = NULL;
   guint n;
-  const guint *backdrops = backdrops_of (finder->scene, edit, &n);
-  for (guint i = 0; i < n; i++) {
-    const float *map = find_concept (finder, backdrops[i], error);
-    if (map == NULL)
-      return FALSE;
-    for (gsize p = 0; p < pixels; p++)
-      backdrop[p] = MAX (backdrop[p], map[p]);
+  const guint *concepts = sp_pack_concept_backdrops (backdrop->pack, edit->edit->concept, &n);
+  GError *reason = NULL;
+  memcpy (backdrop->exemplar, scene->latent, sp_shape_elements (backdrop->latent) * sizeof (float));
+  if (n > 0
+      && sp_edit_exemplar (backdrop->pack, edit->edit, backdrop->latent, backdrop->exemplar,
+                           &reason))
+    found = find_backdrop (backdrop, scene, concepts, n, &reason);
+  if (reason != NULL) {
+    g_propagate_error (error, reason);
+    return FALSE;
   }
   for (gsize p = 0; p < pixels; p++) {
     covered[p] += 1 - edit->keep[p];
-    left[p] += (1 - edit->keep[p]) * backdrop[p];
+    left[p] += found != NULL ? (1 - edit->keep[p]) * found[p] : 0;
   }
   return TRUE;
 }
@@ -133,30 +203,16 @@ leave (const SpBackdropScene *scene, const float *covered, const float *left, fl
     memcpy (kept, scene->keep, pixels * sizeof (float));
 }
 
-static gboolean
-any_backdrops (const SpBackdropScene *scene)
-{
-  guint n = 0;
-  for (guint i = 0; i < scene->n_edits && n == 0; i++)
-    backdrops_of (scene, &scene->edits[i], &n);
-  return n > 0;
-}
-
 gboolean
-sp_backdrop_keep (const SpBackdropScene *scene, float *kept, GError **error)
+sp_backdrop_keep (SpBackdrop *backdrop, const SpBackdropScene *scene, float *kept, GError **error)
 {
   gsize pixels = (gsize)scene->height * scene->width;
-  g_auto (Finder) finder = { .scene = scene };
   memcpy (kept, scene->keep, pixels * sizeof (float));
-  if (!any_backdrops (scene) || !sp_preview_feature_shape (scene->preview, &finder.shape))
+  if (backdrop->features == NULL)
     return TRUE;
-  sp_pack_concepts (scene->pack, &finder.n_concepts);
-  finder.maps = g_new0 (float *, finder.n_concepts);
-  finder.features = g_new (float, sp_shape_elements (finder.shape));
-  sp_preview_read_features (scene->preview, finder.features);
   g_autofree float *covered = g_new0 (float, pixels), *left = g_new0 (float, pixels);
   for (guint i = 0; i < scene->n_edits; i++)
-    if (!add_edit (&finder, &scene->edits[i], covered, left, error))
+    if (!add_edit (backdrop, scene, &scene->edits[i], covered, left, error))
       return FALSE;
   leave (scene, covered, left, kept);
   return TRUE;

@@ -44,6 +44,12 @@ gboolean sp_edit_side_suits (int needed, int side, int other);
 void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area,
                   SpShape shape, const float *latent, float *values);
 
+/* What an insertion lays over the stroke, alone and in its own light: fills all of `latent` (C x h
+ * x w, in place), beyond the exemplar with the nearest of its cells. FALSE without an error where
+ * it lays no exemplar. */
+gboolean sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape,
+                           float *latent, GError **error);
+
 /* Applies one edit to `latent` (C x h x w, in place). Fails with SP_ERROR_PACK when the concept's
  * tensors do not fit the latent, with SP_ERROR_CONCEPT when the concept cannot be used so, with
  * SP_ERROR_STROKES when the mask leaves nothing to work from; the latent is then untouched. */

@@ -17,7 +17,6 @@ struct _SpPreview {
   SpAdaptation *adaptation; /* draws what lies below the first perturbed layer */
   SpTensor *activation;     /* its output there */
   SpTensor *picture;
-  SpTensor *features; /* NULL: there are none, or they lie below the first perturbed layer */
   Perturbation perturbations[SP_MAXIMUM_PERTURBED_LAYERS];
   guint n_perturbations;
   float *keep, *all; /* H x W: the mask that the perturbations were written with, and one of ones */
@@ -53,23 +52,6 @@ build_inputs (SpPreview *preview, SpTensor **inputs)
   }
 }
 
-/* Layers up to the features, which are read as they are before R acts on them. Returns what the
- * next layer reads. */
-static SpTensor *
-build_to_features (SpPreview *preview, const SpPack *pack, const SpGeneratorShape *generator,
-                   SpTensor *x, int first, int features, SpTensor **inputs, GError **error)
-{
-  x = sp_generator_layers (preview->graph, pack, generator, x, first, features - 1, NULL, inputs,
-                           error);
-  if (x != NULL)
-    x = preview->features = sp_generator_layers (preview->graph, pack, generator, x, features,
-                                                 features, NULL, NULL, error);
-  if (x == NULL)
-    return NULL;
-  sp_tensor_keep (x);
-  return inputs[features] != NULL ? sp_graph_perturb (preview->graph, x, inputs[features]) : x;
-}
-
 static gboolean
 build (SpPreview *preview, const SpPack *pack, GError **error)
 {
@@ -83,14 +65,8 @@ build (SpPreview *preview, const SpPack *pack, GError **error)
   build_inputs (preview, inputs);
   preview->activation = sp_graph_input (preview->graph, "activation", shape);
   SpTensor *x = sp_graph_perturb (preview->graph, preview->activation, inputs[first]);
-  int features = sp_generator_feature_layer (&generator);
-  if (features > first) {
-    x = build_to_features (preview, pack, &generator, x, first + 1, features, inputs, error);
-    first = features;
-  }
-  if (x != NULL)
-    x = sp_generator_layers (preview->graph, pack, &generator, x, first + 1, generator.last_layer,
-                             NULL, inputs, error);
+  x = sp_generator_layers (preview->graph, pack, &generator, x, first + 1, generator.last_layer,
+                           NULL, inputs, error);
   preview->picture = x ? sp_generator_output (preview->graph, pack, &generator, x, error) : NULL;
   if (preview->picture == NULL)
     return FALSE;
@@ -190,22 +166,4 @@ sp_preview_draw (SpPreview *preview, const float *latent, const float *keep, flo
   sp_adaptation_draw_lower (preview->adaptation, latent, preview->plan, preview->activation);
   sp_plan_forward (preview->plan);
   sp_plan_read (preview->plan, preview->picture, picture);
-}
-
-gboolean
-sp_preview_feature_shape (const SpPreview *preview, SpShape *shape)
-{
-  if (preview->features == NULL)
-    return sp_adaptation_feature_shape (preview->adaptation, shape);
-  *shape = sp_tensor_shape (preview->features);
-  return TRUE;
-}
-
-void
-sp_preview_read_features (SpPreview *preview, float *features)
-{
-  if (preview->features != NULL)
-    sp_plan_read (preview->plan, preview->features, features);
-  else
-    sp_adaptation_read_features (preview->adaptation, features);
 }

@@ -23,9 +23,4 @@ gboolean sp_preview_fit (SpPreview *preview, SpAdaptation *adaptation, GError **
  */
 void sp_preview_draw (SpPreview *preview, const float *latent, const float *keep, float *picture);
 
-/* The generator's features (generator.h) of the last drawing, 1 x C x h x w; FALSE: the generator
- * has none. */
-gboolean sp_preview_feature_shape (const SpPreview *preview, SpShape *shape);
-void sp_preview_read_features (SpPreview *preview, float *features);
-
 G_END_DECLS

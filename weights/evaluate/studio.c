@@ -15,6 +15,7 @@ struct _SpStudioPlans {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
+  SpBackdrop *backdrop;
   SpDrawing *drawing;
   float *fresh, *warm; /* R at its start, R fitted to the photo */
   SpGraph *perceptual_graph;
@@ -30,6 +31,7 @@ sp_studio_free (SpStudio *studio)
     return;
   SpStudioPlans *plans = studio->plans;
   sp_inversion_free (plans->inversion);
+  sp_backdrop_free (plans->backdrop);
   sp_preview_free (plans->preview);
   sp_adaptation_free (plans->adaptation);
   sp_drawing_free (plans->drawing);
@@ -89,6 +91,9 @@ plan_all (SpStudio *studio, const SpJudge *judge, GError **error)
   if (plans->adaptation != NULL)
     plans->preview = sp_preview_new (studio->pack, backend, plans->adaptation, error);
   if (plans->preview != NULL)
+    plans->backdrop =
+        sp_backdrop_new (studio->pack, backend, plans->adaptation, studio->latent_shape, error);
+  if (plans->backdrop != NULL)
     plans->drawing =
         sp_drawing_new (studio->pack, judge, backend, 1, shape.height, shape.width, error);
   if (plans->drawing != NULL)
@@ -181,22 +186,21 @@ sp_studio_open (SpStudio *studio, GError **error)
 
 /* As a session's render ends. */
 static gboolean
-finish (SpStudio *studio, const float *edited, guint concept, SpEditOperation operation,
-        GError **error)
+finish (SpStudio *studio, const float *edited, const SpLatentEdit *edit, GError **error)
 {
   SpStudioPlans *plans = studio->plans;
-  const float *drawn_with = studio->settings.perturb_strokes ? NULL : studio->keep;
-  SpBackdropEdit edit = { concept, operation, studio->keep };
-  SpBackdropScene scene = { .pack = studio->pack,
-                            .preview = plans->preview,
+  SpBackdropEdit one = { edit, studio->keep };
+  SpBackdropScene scene = { .latent = studio->latent,
                             .picture = studio->adapted,
                             .keep = studio->keep,
-                            .edits = &edit,
+                            .edits = &one,
                             .n_edits = 1,
                             .height = studio->side,
                             .width = studio->side };
-  sp_preview_draw (plans->preview, edited, drawn_with, studio->adapted);
-  return (studio->settings.fill_strokes || sp_backdrop_keep (&scene, studio->kept, error))
+  sp_preview_draw (plans->preview, edited, studio->settings.perturb_strokes ? NULL : studio->keep,
+                   studio->adapted);
+  return (studio->settings.fill_strokes
+          || sp_backdrop_keep (plans->backdrop, &scene, studio->kept, error))
          && sp_backend_check (studio->work->backend, error);
 }
 
@@ -230,7 +234,7 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
                           studio->work->cancellable, NULL, NULL, error)
       || !sp_preview_fit (plans->preview, plans->adaptation, error))
     return FALSE;
-  return finish (studio, edited, concept, operation, error);
+  return finish (studio, edited, &edit, error);
 }
 
 /* ---- Blending ---- */
