@@ -340,7 +340,7 @@ test_exemplar_alone (void)
   float photo[CHANNELS * CELLS] = { 0 };
   Fixture fixture;
   fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_LOW, 0x9); /* cells 0 and 3, a column */
-  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, fixture.latent, &error));
+  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, FALSE, fixture.latent, &error));
   g_assert_no_error (error);
   for (int i = 0; i < CELLS; i++) {
     float first = now (&fixture, 0, i);
@@ -353,7 +353,7 @@ test_exemplar_alone (void)
   for (int i = 0; i < CELLS; i++)
     photo[CELLS + i] = 5;
   fixture.edit.photo = photo;
-  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, fixture.latent, &error));
+  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, FALSE, fixture.latent, &error));
   g_assert_cmpfloat (now (&fixture, 0, 0), ==, 0);
   g_assert_cmpfloat (now (&fixture, 1, 0), >, 0);
   static const struct {
@@ -362,7 +362,7 @@ test_exemplar_alone (void)
   } others[] = { { TREE, SP_EDIT_ADD }, { DOOR, SP_EDIT_ADD }, { SKY, SP_EDIT_REMOVE } };
   for (guint k = 0; k < G_N_ELEMENTS (others); k++) {
     fixture_init (&fixture, others[k].concept, others[k].operation, SP_STRENGTH_HIGH, 0x18);
-    g_assert_false (sp_edit_exemplar (pack, &fixture.edit, shape, fixture.latent, &error));
+    g_assert_false (sp_edit_exemplar (pack, &fixture.edit, shape, FALSE, fixture.latent, &error));
     g_assert_no_error (error);
     g_assert_cmpmem (fixture.latent, sizeof fixture.latent, fixture.before, sizeof fixture.before);
   }

@@ -11,8 +11,8 @@
 #define LEAST_DRAWN 0.05
 
 /* How likely a backdrop must be to be left a little, and wholly. */
-#define UNSURE 0.25f
-#define SURE 0.75f
+#define UNSURE 0.1f
+#define SURE 0.5f
 
 struct _SpBackdrop {
   const SpPack *pack;
@@ -138,17 +138,37 @@ make_sure (float value)
   return t * t * (3 - 2 * t);
 }
 
-/* height x width, 0 to 1; NULL with the error. Caller frees. */
+/* Raises the map, h x w, to the probabilities of all backdrops of the edit's concept. FALSE without
+ * an error where it lays no exemplar. */
+static gboolean
+look_at_exemplar (SpBackdrop *backdrop, const SpLatentEdit *edit, const float *photo,
+                  gboolean mirrored, float *map, GError **error)
+{
+  guint n;
+  const guint *concepts = sp_pack_concept_backdrops (backdrop->pack, edit->concept, &n);
+  memcpy (backdrop->exemplar, photo, sp_shape_elements (backdrop->latent) * sizeof (float));
+  if (n == 0
+      || !sp_edit_exemplar (backdrop->pack, edit, backdrop->latent, mirrored, backdrop->exemplar,
+                            error))
+    return FALSE;
+  draw_features (backdrop);
+  for (guint i = 0; i < n; i++)
+    if (!apply_probe (backdrop, concepts[i], map, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* height x width, 0 to 1; NULL with an error, or without one where there is nothing to find. Caller
+ * frees. */
 static float *
-find_backdrop (SpBackdrop *backdrop, const SpBackdropScene *scene, const guint *concepts, guint n,
+find_backdrop (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpLatentEdit *edit,
                GError **error)
 {
   gsize pixels = (gsize)scene->height * scene->width;
   g_autofree float *map = g_new0 (float, (gsize)backdrop->shape.height * backdrop->shape.width);
-  draw_features (backdrop);
-  for (guint i = 0; i < n; i++)
-    if (!apply_probe (backdrop, concepts[i], map, error))
-      return NULL;
+  if (!look_at_exemplar (backdrop, edit, scene->latent, FALSE, map, error)
+      || !look_at_exemplar (backdrop, edit, scene->latent, TRUE, map, error))
+    return NULL;
   float *found = sp_map_along_edges (map, backdrop->shape.height, backdrop->shape.width,
                                      scene->picture, scene->height, scene->width);
   if (found == NULL)
@@ -167,15 +187,8 @@ add_edit (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpBackdropEd
           float *covered, float *left, GError **error)
 {
   gsize pixels = (gsize)scene->height * scene->width;
-  g_autofree float *found = NULL;
-  guint n;
-  const guint *concepts = sp_pack_concept_backdrops (backdrop->pack, edit->edit->concept, &n);
   GError *reason = NULL;
-  memcpy (backdrop->exemplar, scene->latent, sp_shape_elements (backdrop->latent) * sizeof (float));
-  if (n > 0
-      && sp_edit_exemplar (backdrop->pack, edit->edit, backdrop->latent, backdrop->exemplar,
-                           &reason))
-    found = find_backdrop (backdrop, scene, concepts, n, &reason);
+  g_autofree float *found = find_backdrop (backdrop, scene, edit->edit, &reason);
   if (reason != NULL) {
     g_propagate_error (error, reason);
     return FALSE;

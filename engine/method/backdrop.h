@@ -7,9 +7,11 @@
  * w_c f + b_c (`concept.NAME.probe` of the pack, w_c and then b_c; weights/dissect/probe.h finds
  * them).
  *
- * The features are those of the exemplar alone, its edges gone on with over the whole map: where it
- * is mixed with the photo at the strokes' rim, half a sky and half a wall look like neither; and a
- * sky in a dark photo's light looks like a wall. The coarse map is
+ * The features are those of the exemplar alone: where it is mixed with the photo at the strokes'
+ * rim, half a sky and half a wall look like neither; and a sky in a dark photo's light looks like a
+ * wall. Beyond its edges, where a stroke is longer or wider, it is looked at twice: mirrored, which
+ * is what is drawn there, and with its edges gone on with, so that what has sky around it is not
+ * drawn a second time. The coarse map is
  * laid along the edges of the picture that is drawn (engine/photo/guided.h).
  *
  * A removal and a new look are to change what stands there already, and leave nothing.

@@ -168,8 +168,8 @@ sp_edit_read_source (const SpEditContext *context, SpShape *size, GError **error
 }
 
 gboolean
-sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, float *latent,
-                  GError **error)
+sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, gboolean mirrored,
+                  float *latent, GError **error)
 {
   SpLatentEdit in_own_light = *edit;
   in_own_light.photo = NULL;
@@ -181,6 +181,7 @@ sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, f
   g_autofree float *source = sp_edit_read_source (&context, &size, error);
   if (source == NULL)
     return FALSE;
-  lay (source, size, sp_edit_mask_box (&context), all, shape, latent, nearest, latent);
+  lay (source, size, sp_edit_mask_box (&context), all, shape, latent, mirrored ? mirror : nearest,
+       latent);
   return TRUE;
 }

@@ -45,10 +45,10 @@ void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectan
                   SpShape shape, const float *latent, float *values);
 
 /* What an insertion lays over the stroke, alone and in its own light: fills all of `latent` (C x h
- * x w, in place), beyond the exemplar with the nearest of its cells. FALSE without an error where
- * it lays no exemplar. */
+ * x w, in place), beyond the exemplar mirrored, as an edit lays it, or with the nearest of its
+ * cells. FALSE without an error where it lays no exemplar. */
 gboolean sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape,
-                           float *latent, GError **error);
+                           gboolean mirrored, float *latent, GError **error);
 
 /* Applies one edit to `latent` (C x h x w, in place). Fails with SP_ERROR_PACK when the concept's
  * tensors do not fit the latent, with SP_ERROR_CONCEPT when the concept cannot be used so, with
