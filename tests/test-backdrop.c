@@ -13,6 +13,9 @@
 #include <math.h>
 
 enum { SKY, GROUND, DOME, CONCEPTS }; /* of the surveys here */
+/* Log odds of .3, half-way between what counts as nothing and what as everything. */
+#define HALF -0.84729786f
+
 enum { LATENTS = 30, CHANNELS = 256, CELLS = 8, GRID = 32, FEATURES = 128 };
 
 static SpPack *pack;
@@ -290,7 +293,7 @@ assert_share (Kept kept, float share)
 static void
 test_shares (void)
 {
-  g_autoptr (SpPack) half = pack_with_offset (0, FEATURES + 1);
+  g_autoptr (SpPack) half = pack_with_offset (HALF, FEATURES + 1);
   assert_share (draw (half, FALSE, "tree", NULL, SP_EDIT_ADD), 0.5f);
   assert_share (draw (half, FALSE, "tree", "road", SP_EDIT_ADD), 0.25f);
   assert_share (draw (half, FALSE, "road", NULL, SP_EDIT_ADD), 0);
@@ -307,7 +310,7 @@ static void
 test_layer (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (SpPack) half = pack_with_offset (0, FEATURES + 1);
+  g_autoptr (SpPack) half = pack_with_offset (HALF, FEATURES + 1);
   SpSettings settings = quick_settings ();
   g_autoptr (SpSession) session = make_session (half, &settings);
   sp_session_open (session, NULL, NULL, NULL, &error);
