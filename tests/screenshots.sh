@@ -39,7 +39,11 @@ start --concept tree
 sleep 2
 shot preparing 2
 sleep "$seconds"
-stroke 330 440 500 470
+for x in 350 395; do # three or four cells, what an example is made for
+  stroke $x 320 $x 490
+  xdotool mouseup 1
+done
+stroke 440 320 440 490
 shot painting 2
 xdotool mouseup 1
 shot preview 2
