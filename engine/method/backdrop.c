@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Who leaves more of its strokes than all but this has a drawing that is not understood. */
+/* Of all strokes together; where less would be drawn, the exemplars are not understood. */
 #define LEAST_DRAWN 0.05
 
 /* How likely a backdrop must be to be left a little, and wholly. */

@@ -253,15 +253,17 @@ take_best (const Context *context, GArray *candidates, gboolean outlined, double
   return TRUE;
 }
 
+/* Squares first; room is kept for the outlines that are worth it. */
 static gboolean
 take_all (const Context *context, GArray *candidates, GError **error)
 {
   double best = 0;
   guint outlines = 0;
+  for (guint i = 0; i < candidates->len; i++)
+    best = fmax (best, g_array_index (candidates, SpCandidate, i).effect);
   for (guint i = 0; i < candidates->len; i++) {
     const SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
-    best = fmax (best, candidate->effect);
-    outlines += candidate->outlined;
+    outlines += candidate->outlined && candidate->effect >= OUTLINE_WORTH * best;
   }
   guint most = SP_MOST_EXEMPLARS - MIN (outlines, OUTLINED_EXEMPLARS);
   return take_best (context, candidates, FALSE, WORTH * best, FEWEST, most, error)

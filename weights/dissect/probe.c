@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#define CHECKED 5u  /* every fifth latent is left out to be checked on */
-#define RIDGE 1e-3  /* of the mean square of a channel, which is 1 */
-#define SEEDS 1000u /* places with a concept and without it that a probe needs */
+#define CHECKED 5u          /* every fifth latent is left out to be checked on */
+#define RIDGE 1e-3          /* of the mean square of a channel, which is 1 */
+#define FEWEST_PLACES 1000u /* with a concept, and without it, that a probe needs */
 
 /* What a backdrop's probe must be worth, and how much of a concept it may take for the backdrop: of
  * one with outlines hardly anything, of a box that much may be around the object. */
@@ -200,7 +200,7 @@ discriminate (const Context *context, const double *sums)
   int channels = context->probes->channels, row = channels + 1;
   double all = context->moments[(gsize)channels * row + channels], with = sums[channels];
   double without = all - with, dot = 0;
-  if (with < SEEDS || without < SEEDS)
+  if (with < FEWEST_PLACES || without < FEWEST_PLACES)
     return NULL;
   g_autofree double *covariance = g_new (double, (gsize)channels *channels);
   g_autofree double *one = g_new (double, channels), *other = g_new (double, channels);
