@@ -1,136 +1,247 @@
 /* The gradient of a bilinear convolution's kernel: products of entries, summed over tiles.
  *
  * With V the entries of x and D the adjoint output transform of dy, the transformed kernel's
- * gradient is, for each product, the sum over tiles of V (in) times D (out). Rows of tiles are
- * taken in groups: threads transform a group's tiles, then each takes some (product, in block, out
- * blocks) and adds the group's outer products. So sums run over groups in order, whatever the
- * number of threads.
+ * gradient is, for each product, the sum over tiles of V (in) times D (out). Rows of tiles, those
+ * of all images one after the other, are taken in groups: a group's tiles are transformed, then its
+ * outer products are added for each (product, in block, out blocks).
+ *
+ * A task does all of that alone, in memory of its own, so that cores never wait for each other or
+ * for what another wrote. Tasks share out the rows where the kernel is small, each with sums of
+ * its own; and, where there are more threads than that makes use of, the channels, for which the
+ * other side's tiles are transformed more than once: little against the products of a large kernel.
+ * How rows are shared out depends on shapes alone, and channels do not change a sum.
  */
 #include "engine/cpu/bilinear-tiles.h"
 
 #include <omp.h>
-#include <string.h>
 
 #define TILE ((gsize)SP_BLOCK * SP_BLOCK)
-#define GROUP_BYTES (4u << 20) /* of transformed tiles: far below what cores share */
+#define SMALL_KERNEL_BYTES (1u << 20) /* transformed */
+/* Of a group's transformed tiles: many, for each group reads and writes all sums again. */
+#define GROUP_BYTES (4u << 20)
+#define GROUP_BYTES_FOR_SMALL (2u << 20)
+#define MOST_SLOTS 16
 
 typedef struct {
   const SpCpuBackend *cpu;
   const SpBilinear *bilinear;
   const SpSource *x, *dy;
-  SpTiling of_dy; /* the adjoint of the output transform */
-  int rows;       /* of tiles, in a group */
-  SpEntries in, out;
-  float *strips; /* one for each thread */
-  gsize strip_floats;
+  SpTiling of_dy;          /* the adjoint of the output transform */
+  int all_rows;            /* of tiles */
+  int rows, groups;        /* rows in a group */
+  int slots;               /* of groups, each with sums of its own */
+  int in_parts, out_parts; /* of the channels */
+  float *sums;             /* [slot][packed] */
+  float *own;              /* the threads' */
+  gsize own_floats;
 } Work;
 
-static gsize
-divide_memory (const SpCpuBackend *cpu, const SpBilinear *b, float *memory, Work *work)
+/* What a task works on, and a thread's memory for it. */
+typedef struct {
+  int first_group, last_group;
+  int first_in, last_in, first_out, last_out; /* blocks */
+  SpEntries in, out;
+  float *strip;
+} Task;
+
+static int
+divide_up (int count, int by)
 {
-  gsize tile_floats =
-      (gsize)b->input.entries * b->input.entries * sp_cpu_blocks (b->in.channels)
-      + (gsize)b->output.entries * b->output.entries * sp_cpu_blocks (b->out.channels);
-  gsize row_bytes = tile_floats * SP_BLOCK * sizeof (float) * b->tiles_across;
-  work->rows = (int)CLAMP (GROUP_BYTES / row_bytes, 1, (gsize)b->tiles_down);
+  return (count + by - 1) / by;
+}
+
+/* ---- Sharing out ---- */
+
+static gsize
+row_bytes (const SpBilinear *b)
+{
+  gsize entries = (gsize)b->input.entries * b->input.entries * sp_cpu_blocks (b->in.channels)
+                  + (gsize)b->output.entries * b->output.entries * sp_cpu_blocks (b->out.channels);
+  return entries * b->tiles_across * SP_BLOCK * sizeof (float);
+}
+
+/* Out blocks that one product takes are not parted. */
+static int
+out_shares (const Work *work)
+{
+  return divide_up (sp_cpu_blocks (work->bilinear->out.channels),
+                    work->cpu->kernels->product_blocks);
+}
+
+static void
+share_work (Work *work, int images)
+{
+  const SpBilinear *b = work->bilinear;
+  gboolean is_small = sp_bilinear_packed_floats (b) * sizeof (float) <= SMALL_KERNEL_BYTES;
   work->of_dy = b->output;
   work->of_dy.matrix = b->output_adjoint;
+  work->all_rows = images * b->tiles_down;
+  gsize bytes = is_small ? GROUP_BYTES_FOR_SMALL : GROUP_BYTES;
+  work->rows = (int)CLAMP (bytes / row_bytes (b), 1, (gsize)work->all_rows);
+  work->groups = divide_up (work->all_rows, work->rows);
+  work->slots = is_small ? MIN (work->groups, MOST_SLOTS) : 1;
+  int parts = divide_up (work->cpu->threads, work->slots);
+  work->out_parts = MIN (parts, out_shares (work));
+  work->in_parts = MIN (divide_up (parts, work->out_parts), sp_cpu_blocks (b->in.channels));
+}
+
+static SpEntries
+take_entries (SpDivision *division, const SpTiling *tiling, int capacity, int blocks)
+{
+  SpEntries entries = { NULL, capacity, blocks };
+  entries.values =
+      sp_cpu_take (division, sp_entries_plane (&entries) * tiling->entries * tiling->entries);
+  return entries;
+}
+
+static void
+take_own (const Work *work, SpDivision *division, Task *task)
+{
+  const SpBilinear *b = work->bilinear;
   int capacity = work->rows * b->tiles_across;
-  SpDivision division = { memory, 0 };
-  work->in = (SpEntries){ NULL, capacity, sp_cpu_blocks (b->in.channels) };
-  work->in.values =
-      sp_cpu_take (&division, sp_entries_plane (&work->in) * b->input.entries * b->input.entries);
-  work->out = (SpEntries){ NULL, capacity, sp_cpu_blocks (b->out.channels) };
-  work->out.values = sp_cpu_take (&division, sp_entries_plane (&work->out) * b->output.entries
-                                                 * b->output.entries);
-  work->strip_floats = MAX (sp_tiles_scratch_floats (&b->input, 1, b->tiles_across),
-                            sp_tiles_scratch_floats (&work->of_dy, 1, b->tiles_across));
-  work->strips = sp_cpu_take (&division, work->strip_floats * cpu->threads);
+  int in_blocks = divide_up (sp_cpu_blocks (b->in.channels), work->in_parts);
+  int shares = divide_up (out_shares (work), work->out_parts);
+  task->in = take_entries (division, &b->input, capacity, in_blocks);
+  task->out =
+      take_entries (division, &b->output, capacity, shares * work->cpu->kernels->product_blocks);
+  task->strip =
+      sp_cpu_take (division, MAX (sp_tiles_scratch_floats (&b->input, 1, b->tiles_across),
+                                  sp_tiles_scratch_floats (&work->of_dy, 1, b->tiles_across)));
+}
+
+/* Returns the floats of scratch that it takes. The only slot's sums are the result itself. */
+static gsize
+divide_scratch (Work *work, float *scratch)
+{
+  SpDivision division = { scratch, 0 }, own = { NULL, 0 };
+  Task task;
+  if (work->slots > 1)
+    work->sums = sp_cpu_take (&division, sp_bilinear_packed_floats (work->bilinear) * work->slots);
+  take_own (work, &own, &task);
+  work->own_floats = own.used;
+  work->own = sp_cpu_take (&division, own.used * work->cpu->threads);
   return division.used;
 }
 
 gsize
-sp_bilinear_kernel_gradient_floats (const SpCpuBackend *cpu, const SpBilinear *b)
+sp_bilinear_kernel_gradient_floats (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
-  Work work;
-  return divide_memory (cpu, b, NULL, &work);
+  Work work = { .cpu = cpu, .bilinear = b };
+  share_work (&work, images);
+  return divide_scratch (&work, NULL);
 }
 
-/* One row of tiles of one block, of x or of dy. */
+/* ---- A task ---- */
+
+/* One row of tiles of x or of dy, in some blocks. */
 static void
-enter_tiles (const Work *work, int image, int first_row, int rows, int task)
+enter_row (const Work *work, const SpTiling *tiling, const SpSource *source, SpShape shape,
+           int first, int last, int row, int place, const SpEntries *entries, float *strip)
 {
   const SpBilinear *b = work->bilinear;
-  int row = task % rows, block = task / rows;
-  gboolean is_in = block < work->in.blocks;
-  SpTiles tiles = { image, first_row + row, 1, 0, b->tiles_across };
-  float *strip = work->strips + work->strip_floats * omp_get_thread_num ();
-  if (is_in)
-    sp_tiles_enter (work->cpu, &b->input, work->x, b->in, &tiles, block, &work->in,
-                    row * b->tiles_across, strip);
-  else
-    sp_tiles_enter (work->cpu, &work->of_dy, work->dy, b->out, &tiles, block - work->in.blocks,
-                    &work->out, row * b->tiles_across, strip);
+  SpTiles tiles = { row / b->tiles_down, row % b->tiles_down, 1, 0, b->tiles_across };
+  float *to = entries->values + (gsize)place * b->tiles_across * SP_BLOCK;
+  for (int block = first; block < last; block++, to += sp_entries_block (entries))
+    sp_tiles_enter (work->cpu, tiling, source, shape, &tiles, block, to, sp_entries_plane (entries),
+                    strip);
 }
 
+/* Product (y, x) of one in block and some out blocks of the task. */
 static void
-add_outer_products (const Work *work, int tiles, int task, float *packed)
+add_outer_products (const Work *work, const Task *task, int y, int x, int in_block, int out_block,
+                    int tiles, gboolean is_first, float *sums)
 {
   const SpBilinear *b = work->bilinear;
-  int step = work->cpu->kernels->product_blocks;
-  int groups = (work->out.blocks + step - 1) / step;
-  int out_block = task % groups * step, in_block = task / groups % work->in.blocks;
-  int p = task / groups / work->in.blocks, y = p / b->products, x = p % b->products;
+  int in_blocks = sp_cpu_blocks (b->in.channels), p = y * b->products + x;
   SpProduct product = { .elements = MIN (SP_BLOCK, b->in.channels - in_block * SP_BLOCK),
-                        .blocks = MIN (step, work->out.blocks - out_block),
+                        .blocks =
+                            MIN (work->cpu->kernels->product_blocks, task->last_out - out_block),
                         .outer = 1,
                         .middle = 1,
                         .inner = tiles,
-                        .vector_block = sp_entries_block (&work->out),
-                        .sum_block = b->products * b->products * work->in.blocks * TILE,
+                        .vector_block = sp_entries_block (&task->out),
+                        .sum_block = b->products * b->products * in_blocks * TILE,
                         .sum_step = SP_BLOCK,
-                        .add = TRUE,
+                        .add = !is_first,
                         .slope = 1.0f };
-  product.scalars = work->in.values
-                    + (b->from[y] * b->input.entries + b->from[x]) * sp_entries_plane (&work->in)
-                    + in_block * sp_entries_block (&work->in);
-  product.vectors = work->out.values
-                    + (b->to[y] * b->output.entries + b->to[x]) * sp_entries_plane (&work->out)
-                    + out_block * sp_entries_block (&work->out);
-  product.sums = packed + out_block * product.sum_block + (p * work->in.blocks + in_block) * TILE;
+  product.scalars = task->in.values
+                    + (b->from[y] * b->input.entries + b->from[x]) * sp_entries_plane (&task->in)
+                    + (in_block - task->first_in) * sp_entries_block (&task->in);
+  product.vectors = task->out.values
+                    + (b->to[y] * b->output.entries + b->to[x]) * sp_entries_plane (&task->out)
+                    + (out_block - task->first_out) * sp_entries_block (&task->out);
+  product.sums = sums + out_block * product.sum_block + (p * in_blocks + in_block) * TILE;
   work->cpu->kernels->product (SP_PRODUCT_OUTER, &product);
 }
 
 static void
-add_group (const Work *work, int image, int first_row, float *packed)
+add_group (const Work *work, const Task *task, int group, float *sums)
 {
   const SpBilinear *b = work->bilinear;
-  int rows = MIN (work->rows, b->tiles_down - first_row);
+  int first = group * work->rows, rows = MIN (work->rows, work->all_rows - first);
   int step = work->cpu->kernels->product_blocks;
-  int transforms = rows * (work->in.blocks + work->out.blocks);
-  int products =
-      b->products * b->products * work->in.blocks * ((work->out.blocks + step - 1) / step);
-#pragma omp parallel num_threads(work->cpu->threads)
-  {
-#pragma omp for schedule(dynamic)
-    for (int task = 0; task < transforms; task++)
-      enter_tiles (work, image, first_row, rows, task);
-#pragma omp for schedule(dynamic, 4)
-    for (int task = 0; task < products; task++)
-      add_outer_products (work, rows * b->tiles_across, task, packed);
+  for (int row = 0; row < rows; row++) {
+    enter_row (work, &b->input, work->x, b->in, task->first_in, task->last_in, first + row, row,
+               &task->in, task->strip);
+    enter_row (work, &work->of_dy, work->dy, b->out, task->first_out, task->last_out, first + row,
+               row, &task->out, task->strip);
   }
+  for (int y = 0; y < b->products; y++)
+    for (int x = 0; x < b->products; x++)
+      for (int in = task->first_in; in < task->last_in; in++)
+        for (int out = task->first_out; out < task->last_out; out += step)
+          add_outer_products (work, task, y, x, in, out, rows * b->tiles_across,
+                              group == task->first_group, sums);
+}
+
+static void
+run_task (const Work *work, int number, Task *task, float *packed)
+{
+  const SpBilinear *b = work->bilinear;
+  int slot = number % work->slots, part = number / work->slots;
+  int in = part / work->out_parts, out = part % work->out_parts, shares = out_shares (work);
+  int in_blocks = sp_cpu_blocks (b->in.channels), out_blocks = sp_cpu_blocks (b->out.channels);
+  int step = work->cpu->kernels->product_blocks;
+  task->first_in = in_blocks * in / work->in_parts;
+  task->last_in = in_blocks * (in + 1) / work->in_parts;
+  task->first_out = shares * out / work->out_parts * step;
+  task->last_out = MIN (shares * (out + 1) / work->out_parts * step, out_blocks);
+  task->first_group = (int)((gint64)work->groups * slot / work->slots);
+  task->last_group = (int)((gint64)work->groups * (slot + 1) / work->slots);
+  float *sums = work->slots > 1 ? work->sums + sp_bilinear_packed_floats (b) * slot : packed;
+  for (int group = task->first_group; group < task->last_group; group++)
+    add_group (work, task, group, sums);
+}
+
+/* By a team of threads, a tile of the kernel at a time. */
+static void
+add_slots (const Work *work, float *packed)
+{
+  gsize floats = sp_bilinear_packed_floats (work->bilinear);
+#pragma omp for
+  for (gsize at = 0; at < floats; at += TILE)
+    for (int slot = 0; slot < work->slots; slot++)
+      work->cpu->kernels->scale (TILE, packed + at, work->sums + slot * floats + at, 1.0f,
+                                 slot > 0);
 }
 
 void
 sp_bilinear_kernel_gradient (const SpCpuBackend *cpu, const SpBilinear *b, int images,
-                             const SpSource *x, const SpSource *dy, gboolean accumulate,
-                             float *packed, float *scratch)
+                             const SpSource *x, const SpSource *dy, float *packed, float *scratch)
 {
   Work work = { .cpu = cpu, .bilinear = b, .x = x, .dy = dy };
-  divide_memory (cpu, b, scratch, &work);
-  if (!accumulate)
-    memset (packed, 0, sp_bilinear_packed_floats (b) * sizeof (float));
-  for (int image = 0; image < images; image++)
-    for (int row = 0; row < b->tiles_down; row += work.rows)
-      add_group (&work, image, row, packed);
+  share_work (&work, images);
+  divide_scratch (&work, scratch);
+  int tasks = work.slots * work.in_parts * work.out_parts;
+#pragma omp parallel num_threads(MIN(cpu->threads, tasks))
+  {
+    SpDivision own = { work.own + work.own_floats * omp_get_thread_num (), 0 };
+    Task task;
+    take_own (&work, &own, &task);
+#pragma omp for schedule(dynamic)
+    for (int number = 0; number < tasks; number++)
+      run_task (&work, number, &task, packed);
+    if (work.slots > 1)
+      add_slots (&work, packed);
+  }
 }

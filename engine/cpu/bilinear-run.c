@@ -256,8 +256,9 @@ run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize ta
   const SpBilinear *b = run->bilinear;
   int group = run->cpu->kernels->product_blocks;
   for (int block = 0; block < run->in_blocks; block++)
-    sp_tiles_enter (run->cpu, &b->input, run->source, b->in, tiles, block, &scratch->entries, 0,
-                    scratch->strip);
+    sp_tiles_enter (run->cpu, &b->input, run->source, b->in, tiles, block,
+                    scratch->entries.values + block * sp_entries_block (&scratch->entries),
+                    sp_entries_plane (&scratch->entries), scratch->strip);
   for (int block = 0; block < run->out_blocks; block += group) {
     int blocks = MIN (group, run->out_blocks - block);
     add_products (run, scratch, tiles->rows * tiles->columns, block, blocks);

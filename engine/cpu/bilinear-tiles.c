@@ -62,9 +62,9 @@ typedef struct {
 
 static void
 enter_row (const SpCpuBackend *cpu, const SpTiling *tiling, int columns, const Strip *strip,
-           const SpEntries *entries, float *to, float *rows)
+           float *to, gsize plane, float *rows)
 {
-  gsize row = (gsize)strip->width * SP_BLOCK, plane = sp_entries_plane (entries);
+  gsize row = (gsize)strip->width * SP_BLOCK;
   gsize first = (gsize)strip->first * SP_BLOCK, last = (gsize)strip->last * SP_BLOCK;
   cpu->kernels->transform (tiling->matrix, strip->last - strip->first, rows + first, row, SP_BLOCK,
                            strip->in + first, strip->row, SP_BLOCK);
@@ -110,17 +110,16 @@ read_strip (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *sou
 
 void
 sp_tiles_enter (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,
-                SpShape shape, const SpTiles *tiles, int block, const SpEntries *entries, int first,
+                SpShape shape, const SpTiles *tiles, int block, float *to, gsize plane,
                 float *scratch)
 {
   Strip strip;
-  float *to = entries->values + block * sp_entries_block (entries) + (gsize)first * SP_BLOCK;
   if (!find_strip (tiling, source, shape, tiles, block, &strip)) {
     read_strip (cpu, tiling, source, shape, tiles, block, &strip, scratch);
     scratch += sp_tiling_width (tiling, tiles->rows) * strip.row;
   }
   for (int r = 0; r < tiles->rows; r++) {
-    enter_row (cpu, tiling, tiles->columns, &strip, entries, to, scratch);
+    enter_row (cpu, tiling, tiles->columns, &strip, to, plane, scratch);
     to += (gsize)tiles->columns * SP_BLOCK;
     strip.in += tiling->step * strip.row;
   }

@@ -40,8 +40,8 @@ sp_tiling_width (const SpTiling *tiling, int tiles)
 /* Floats that sp_tiles_enter() needs for rectangles of so many tiles. */
 gsize sp_tiles_scratch_floats (const SpTiling *tiling, int rows, int columns);
 
-/* Transforms one block of the tiles of `source`, a map of `shape`, into `entries`, from its tile
- * `first` on. */
+/* Transforms one block of the tiles of `source`, a map of `shape`, into entries, `plane` floats
+ * apart; `to` is where the first tile's first goes. */
 void sp_tiles_enter (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,
-                     SpShape shape, const SpTiles *tiles, int block, const SpEntries *entries,
-                     int first, float *scratch);
+                     SpShape shape, const SpTiles *tiles, int block, float *to, gsize plane,
+                     float *scratch);

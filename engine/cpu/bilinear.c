@@ -170,38 +170,44 @@ product_stride (const SpBilinear *b)
   return (gsize)sp_cpu_blocks (b->in.channels) * TILE;
 }
 
-/* The kernel's transform, 3 x 3 x 16 to products x products x 16; the gradient's takes the taps
- * from the last to the first. */
+/* What a pair of blocks transforms: 3 x 3 taps for each of sixteen in channels, over vectors of the
+ * out channels. The stored kernel has them so for the gradient, where in and out are exchanged;
+ * else they are transposed here, where there are fewer of them than products. */
+typedef struct {
+  float values[SP_BLOCK][TAPS * TAPS][SP_BLOCK];
+} Taps;
+
 static void
-transform_kernel (const SpCpuBackend *cpu, const SpBilinear *b, const float *taps, float *products)
+read_taps (const SpBilinear *b, const Pair *pair, const float *kernel, Taps *taps)
 {
-  float rows[MOST_PRODUCTS * TAPS * SP_BLOCK] __attribute__ ((aligned (64)));
-  gssize next = b->is_gradient ? -SP_BLOCK : SP_BLOCK;
-  if (b->is_gradient)
-    taps += (TAPS * TAPS - 1) * SP_BLOCK;
-  cpu->kernels->transform (b->kernel, TAPS, rows, TAPS * SP_BLOCK, SP_BLOCK, taps, TAPS * next,
-                           next);
-  cpu->kernels->transform (b->kernel, b->products, products, SP_BLOCK, b->products * SP_BLOCK, rows,
-                           SP_BLOCK, TAPS * SP_BLOCK);
+  memset (taps, 0, sizeof *taps);
+  for (int o = 0; o < pair->out_channels; o++) {
+    const float *stored = kernel + stored_at (b, pair, o);
+    if (b->is_gradient)
+      memcpy (taps->values[o], stored, sizeof taps->values[o]);
+    else
+      for (int t = 0; t < TAPS * TAPS; t++)
+        for (int i = 0; i < SP_BLOCK; i++)
+          taps->values[i][t][o] = stored[t * SP_BLOCK + i];
+  }
 }
 
+/* The gradient takes the taps from the last to the first. */
 static void
 pack_pair (const SpCpuBackend *cpu, const SpBilinear *b, const Pair *pair, const float *kernel,
            float *packed)
 {
-  float products[MOST_PRODUCTS * MOST_PRODUCTS * SP_BLOCK] __attribute__ ((aligned (64)));
-  int n = b->products * b->products;
-  gsize of_out = b->is_gradient ? SP_BLOCK : 1, of_in = b->is_gradient ? 1 : SP_BLOCK;
-  for (int o = 0; o < SP_BLOCK; o++) {
-    if (o < pair->out_channels)
-      transform_kernel (cpu, b, kernel + stored_at (b, pair, o), products);
-    else
-      memset (products, 0, sizeof products);
-    for (int p = 0; p < n; p++) {
-      float *tile = packed + p * product_stride (b) + pair->tile + o * of_out;
-      for (int i = 0; i < SP_BLOCK; i++)
-        tile[i * of_in] = products[p * SP_BLOCK + i];
-    }
+  Taps taps __attribute__ ((aligned (64)));
+  float rows[MOST_PRODUCTS * TAPS * SP_BLOCK] __attribute__ ((aligned (64)));
+  gssize next = b->is_gradient ? -SP_BLOCK : SP_BLOCK;
+  gssize product = (gssize)product_stride (b);
+  read_taps (b, pair, kernel, &taps);
+  for (int i = 0; i < SP_BLOCK; i++) {
+    const float *first = taps.values[i][b->is_gradient ? TAPS * TAPS - 1 : 0];
+    cpu->kernels->transform (b->kernel, TAPS, rows, TAPS * SP_BLOCK, SP_BLOCK, first, TAPS * next,
+                             next);
+    cpu->kernels->transform (b->kernel, b->products, packed + pair->tile + i * SP_BLOCK, product,
+                             b->products * product, rows, SP_BLOCK, TAPS * SP_BLOCK);
   }
 }
 
@@ -222,25 +228,37 @@ sp_bilinear_pack (const SpCpuBackend *cpu, const SpBilinear *b, const float *ker
   }
 }
 
+/* Forward forms alone. */
+static void
+write_taps (const SpBilinear *b, const Pair *pair, const Taps *taps, float *kernel_gradient,
+            gboolean accumulate)
+{
+  for (int o = 0; o < pair->out_channels; o++) {
+    float *stored = kernel_gradient + stored_at (b, pair, o);
+    for (int t = 0; t < TAPS * TAPS; t++)
+      for (int i = 0; i < SP_BLOCK; i++) {
+        float *to = &stored[t * SP_BLOCK + i];
+        *to = taps->values[i][t][o] + (accumulate ? *to : 0.0f);
+      }
+  }
+}
+
 static void
 unpack_pair (const SpCpuBackend *cpu, const SpBilinear *b, const Pair *pair, const float *packed,
              float *kernel_gradient, gboolean accumulate)
 {
-  float products[MOST_PRODUCTS * MOST_PRODUCTS * SP_BLOCK] __attribute__ ((aligned (64)));
+  Taps taps __attribute__ ((aligned (64)));
   float rows[TAPS * MOST_PRODUCTS * SP_BLOCK] __attribute__ ((aligned (64)));
-  float taps[TAPS * TAPS * SP_BLOCK] __attribute__ ((aligned (64)));
-  int n = b->products;
-  for (int o = 0; o < pair->out_channels; o++) {
-    for (int p = 0; p < n * n; p++)
-      for (int i = 0; i < SP_BLOCK; i++)
-        products[p * SP_BLOCK + i] = packed[p * product_stride (b) + pair->tile + i * SP_BLOCK + o];
-    cpu->kernels->transform (b->kernel_adjoint, n, rows, n * SP_BLOCK, SP_BLOCK, products,
-                             n * SP_BLOCK, SP_BLOCK);
-    cpu->kernels->transform (b->kernel_adjoint, TAPS, taps, SP_BLOCK, TAPS * SP_BLOCK, rows,
-                             SP_BLOCK, n * SP_BLOCK);
-    cpu->kernels->scale (TAPS * TAPS * SP_BLOCK, kernel_gradient + stored_at (b, pair, o), taps,
-                         1.0f, accumulate);
+  int n = b->products, in_channels = b->in.channels - pair->stored_in * SP_BLOCK;
+  gssize product = (gssize)product_stride (b);
+  memset (&taps, 0, sizeof taps); /* lanes beyond the channels have no sums */
+  for (int i = 0; i < MIN (in_channels, SP_BLOCK); i++) {
+    cpu->kernels->transform (b->kernel_adjoint, n, rows, n * SP_BLOCK, SP_BLOCK,
+                             packed + pair->tile + i * SP_BLOCK, n * product, product);
+    cpu->kernels->transform (b->kernel_adjoint, TAPS, taps.values[i][0], SP_BLOCK, TAPS * SP_BLOCK,
+                             rows, SP_BLOCK, n * SP_BLOCK);
   }
+  write_taps (b, pair, &taps, kernel_gradient, accumulate);
 }
 
 void

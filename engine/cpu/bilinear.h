@@ -96,9 +96,10 @@ void sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *bilinear, int i
                       const SpSource *source, const float *packed, const SpSink *sink,
                       float *scratch);
 
-/* packed (+)= the gradient of the packed kernel, for forward forms; x and dy are the sources of the
+/* packed = the gradient of the packed kernel, for forward forms; x and dy are the sources of the
  * convolution's input and of its output's gradient. */
-gsize sp_bilinear_kernel_gradient_floats (const SpCpuBackend *cpu, const SpBilinear *bilinear);
+gsize sp_bilinear_kernel_gradient_floats (const SpCpuBackend *cpu, const SpBilinear *bilinear,
+                                          int images);
 void sp_bilinear_kernel_gradient (const SpCpuBackend *cpu, const SpBilinear *bilinear, int images,
-                                  const SpSource *x, const SpSource *dy, gboolean accumulate,
-                                  float *packed, float *scratch);
+                                  const SpSource *x, const SpSource *dy, float *packed,
+                                  float *scratch);

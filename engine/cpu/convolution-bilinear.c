@@ -9,7 +9,9 @@ sp_cpu_bilinear_floats (const SpCpuConvolution *c, gboolean training)
     floats =
         MAX (floats, sp_bilinear_run_floats (c->cpu, &c->bilinear_gradient, c->x->shape.batch));
   if (training && c->kernel->gradient != NULL)
-    floats = MAX (floats, c->packed + sp_bilinear_kernel_gradient_floats (c->cpu, &c->bilinear));
+    floats = MAX (
+        floats,
+        c->packed + sp_bilinear_kernel_gradient_floats (c->cpu, &c->bilinear, c->x->shape.batch));
   return floats;
 }
 
@@ -39,7 +41,7 @@ sp_cpu_bilinear_backward (const SpCpuConvolution *c, const float *packed, float 
   if (c->input_gradient)
     sp_bilinear_run (c->cpu, &c->bilinear_gradient, images, &dy, packed, &sink, workspace);
   if (c->kernel->gradient != NULL) {
-    sp_bilinear_kernel_gradient (c->cpu, &c->bilinear, images, &source, &dy, FALSE, workspace,
+    sp_bilinear_kernel_gradient (c->cpu, &c->bilinear, images, &source, &dy, workspace,
                                  workspace + c->packed);
     sp_bilinear_unpack (c->cpu, &c->bilinear, workspace, c->kernel->gradient,
                         c->kernel->accumulate);
