@@ -181,34 +181,41 @@ build_delta (Layer *layer, const Case *test, gboolean apart)
   return delta;
 }
 
-static Layer
-build (const Case *test, gboolean apart)
+/* The case's layer of `x`, in layer->graph, and its loss. */
+static void
+build_on (Layer *layer, const Case *test, SpTensor *x, gboolean apart)
 {
-  Layer layer = { .graph = sp_graph_new () };
   SpShape kernel = SP_SHAPE (test->out, test->x.channels, test->kernel, test->kernel);
-  layer.x = leaf (layer.graph, "x", test->x, test->x_is_fixed, 1);
-  layer.kernel = leaf (layer.graph, "kernel", kernel, test->frozen, 2);
+  layer->x = x;
+  layer->kernel = leaf (layer->graph, "kernel", kernel, test->frozen, 2);
   if (test->bias)
-    layer.bias = leaf (layer.graph, "bias", SP_SHAPE (1, test->out, 1, 1), FALSE, 3);
-  SpTensor *x = layer.x;
+    layer->bias = leaf (layer->graph, "bias", SP_SHAPE (1, test->out, 1, 1), FALSE, 3);
   if (test->perturbed) {
-    layer.delta = build_delta (&layer, test, apart);
-    x = sp_graph_perturb (layer.graph, x, layer.delta);
+    layer->delta = build_delta (layer, test, apart);
+    x = sp_graph_perturb (layer->graph, x, layer->delta);
   }
-  SpTensor *norm = sp_graph_pixel_norm (layer.graph, x);
-  layer.y = sp_graph_convolution (layer.graph, norm, layer.kernel, layer.bias, test->settings);
-  sp_tensor_keep (layer.y);
+  SpTensor *norm = sp_graph_pixel_norm (layer->graph, x);
+  layer->y = sp_graph_convolution (layer->graph, norm, layer->kernel, layer->bias, test->settings);
+  sp_tensor_keep (layer->y);
   if (apart) {
     sp_tensor_keep (norm);
     if (test->perturbed)
       sp_tensor_keep (x);
   }
-  SpTensor *target = leaf (layer.graph, "target", sp_tensor_shape (layer.y), TRUE, 5);
+  SpTensor *target = leaf (layer->graph, "target", sp_tensor_shape (layer->y), TRUE, 5);
   SpTensor *difference =
-      sp_graph_sum (layer.graph, 2, (SpTensor *[]){ layer.y, target }, (float[]){ 1, -1 });
-  layer.loss = sp_graph_mean_square (layer.graph, difference);
+      sp_graph_sum (layer->graph, 2, (SpTensor *[]){ layer->y, target }, (float[]){ 1, -1 });
+  layer->loss = sp_graph_mean_square (layer->graph, difference);
   if (test->shared)
-    layer.loss = add_shared (&layer, test, layer.loss);
+    layer->loss = add_shared (layer, test, layer->loss);
+}
+
+static Layer
+build (const Case *test, gboolean apart)
+{
+  Layer layer = { .graph = sp_graph_new () };
+  SpTensor *x = leaf (layer.graph, "x", test->x, test->x_is_fixed, 1);
+  build_on (&layer, test, x, apart);
   return layer;
 }
 
@@ -246,6 +253,20 @@ count_nodes (const Layer *layer, const SpBackend *backend, SpOperationKind kind)
   guint found = 0;
   for (guint i = 0; i < nodes->len; i++)
     found += g_array_index (nodes, SpNode, i).kind == kind;
+  return found;
+}
+
+/* Layers that leave their leaky ReLU's adjoint to the next. */
+static guint
+count_masked (const Layer *layer, const SpBackend *backend)
+{
+  g_autoptr (GArray) nodes = sp_fuse (layer->graph, backend, layer->loss);
+  guint found = 0;
+  for (guint i = 0; i < nodes->len; i++) {
+    const SpNode *node = &g_array_index (nodes, SpNode, i);
+    found += (node->kind == SP_OPERATION_LAYER || node->kind == SP_OPERATION_LOWRANK_LAYER)
+             && node->attributes.layer.gradient_is_masked;
+  }
   return found;
 }
 
@@ -308,6 +329,54 @@ test_layer (const Case *test, gboolean on_cuda)
   sp_plan_free (other);
   sp_graph_free (joined.graph);
   sp_graph_free (apart.graph);
+}
+
+/* ---- A layer after another, to which it leaves its leaky ReLU's adjoint ---- */
+
+/* The second layer is the case's; the first has its kernel's size too. */
+typedef struct {
+  Layer second;
+  SpTensor *before, *kernel, *bias;
+} Chain;
+
+static Chain
+build_chain (const Case *test, gboolean apart)
+{
+  Chain chain = { .second = { .graph = sp_graph_new () } };
+  SpGraph *graph = chain.second.graph;
+  int channels = test->x.channels, padding = test->kernel / 2;
+  chain.before = leaf (graph, "before", test->x, FALSE, 11);
+  chain.kernel = leaf (graph, "first kernel",
+                       SP_SHAPE (channels, channels, test->kernel, test->kernel), FALSE, 12);
+  chain.bias = leaf (graph, "first bias", SP_SHAPE (1, channels, 1, 1), FALSE, 13);
+  SpTensor *x =
+      sp_graph_convolution (graph, sp_graph_pixel_norm (graph, chain.before), chain.kernel,
+                            chain.bias, (SpConvolution){ 1, padding, 1, 0.2f });
+  if (apart)
+    sp_tensor_keep (x);
+  build_on (&chain.second, test, x, FALSE);
+  return chain;
+}
+
+static void
+test_chain (const Case *test, gboolean on_cuda)
+{
+  g_autoptr (SpBackend) backend = backend_new (on_cuda);
+  Chain joined = build_chain (test, FALSE), apart = build_chain (test, TRUE);
+  g_assert_cmpuint (count_masked (&joined.second, backend), ==, 1);
+  g_assert_cmpuint (count_masked (&apart.second, backend), ==, 0);
+  SpPlan *one = run (&joined.second, backend), *other = run (&apart.second, backend);
+  compare_gradient (one, joined.before, other, apart.before);
+  compare_gradient (one, joined.kernel, other, apart.kernel);
+  compare_gradient (one, joined.bias, other, apart.bias);
+  if (test->rank > 0)
+    compare_gradient (one, joined.second.factors, other, apart.second.factors);
+  else if (test->perturbed)
+    compare_gradient (one, joined.second.delta, other, apart.second.delta);
+  sp_plan_free (one);
+  sp_plan_free (other);
+  sp_graph_free (joined.second.graph);
+  sp_graph_free (apart.second.graph);
 }
 
 /* ---- Batch norm and leaky ReLU ---- */
@@ -400,11 +469,28 @@ test_on_cuda (gconstpointer data)
 }
 
 static void
+test_chain_on_cpu (gconstpointer data)
+{
+  test_chain (data, FALSE);
+}
+
+static void
+test_chain_on_cuda (gconstpointer data)
+{
+  test_chain (data, TRUE);
+}
+
+static void
 add_tests (const char *device, GTestDataFunc function)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *path = g_strdup_printf ("/fuse/layer/%s/%s", device, cases[i].name);
     g_test_add_data_func (path, &cases[i], function);
+    if (cases[i].shared) /* the first layer's output has other readers then */
+      continue;
+    g_autofree char *chain = g_strdup_printf ("/fuse/chain/%s/%s", device, cases[i].name);
+    g_test_add_data_func (chain, &cases[i],
+                          function == test_on_cuda ? test_chain_on_cuda : test_chain_on_cpu);
   }
   g_autofree char *path = g_strdup_printf ("/fuse/unit/%s", device);
   g_test_add_data_func (path, function == test_on_cuda ? "" : NULL, test_unit);

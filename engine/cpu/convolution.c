@@ -105,8 +105,9 @@ sp_cpu_convolution_source (const SpCpuConvolution *c)
 SpSource
 sp_cpu_convolution_dy (const SpCpuConvolution *c)
 {
+  gboolean is_masked = c->is_layer && c->operation->attributes.layer.gradient_is_masked;
   return (SpSource){ .values = c->y->gradient,
-                     .sign_of = c->settings.slope != 1.0f ? c->y->value : NULL,
+                     .sign_of = c->settings.slope != 1.0f && !is_masked ? c->y->value : NULL,
                      .slope = c->settings.slope };
 }
 

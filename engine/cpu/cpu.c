@@ -273,6 +273,7 @@ sp_cpu_backend_new (SpCpuInstructions instructions, int threads, GError **error)
   cpu->kernels = kernels;
   cpu->threads = threads > 0 ? threads : omp_get_num_procs ();
   cpu->base.name = "cpu";
+  cpu->base.masks_gradients = TRUE;
   cpu->base.steps_between_checks = 10;
   cpu->base.description = g_strdup_printf ("CPU, %s, %d thread%s", kernels->name, cpu->threads,
                                            cpu->threads == 1 ? "" : "s");

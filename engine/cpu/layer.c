@@ -14,7 +14,8 @@ sp_cpu_convolution_normalised (const SpCpuConvolution *c)
                      .scales = c->scales,
                      .dx = c->x->gradient,
                      .accumulate_dx = c->x->accumulate,
-                     .inverse_channels = 1.0f / (float)c->x->shape.channels };
+                     .inverse_channels = 1.0f / (float)c->x->shape.channels,
+                     .slope = c->operation->attributes.layer.input_slope };
   if (c->delta != NULL) {
     n.delta = c->delta->value;
     n.ddelta = c->delta->gradient;

@@ -152,6 +152,12 @@ drop_joined (GArray *nodes, const Uses *uses)
       g_array_remove_index (nodes, i);
 }
 
+static gboolean
+is_layer (const SpNode *node)
+{
+  return node->kind == SP_OPERATION_LAYER || node->kind == SP_OPERATION_LOWRANK_LAYER;
+}
+
 /* Layers whose output one other layer reads leave their leaky ReLU's adjoint to that: it has the
  * output at hand where it writes the gradient. */
 static void
@@ -161,8 +167,8 @@ pass_masks (GArray *nodes, const Uses *uses)
     for (guint j = 0; j < i; j++) {
       SpNode *reader = &g_array_index (nodes, SpNode, i),
              *maker = &g_array_index (nodes, SpNode, j);
-      if (reader->kind != SP_OPERATION_LAYER || maker->kind != SP_OPERATION_LAYER
-          || maker->output != reader->inputs[0] || uses->readers[maker->output->index] != 1)
+      if (!is_layer (reader) || !is_layer (maker) || maker->output != reader->inputs[0]
+          || uses->readers[maker->output->index] != 1)
         continue;
       reader->attributes.layer.input_slope = maker->attributes.layer.convolution.slope;
       maker->attributes.layer.gradient_is_masked = TRUE;

@@ -162,7 +162,8 @@ SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const
           if (normalised->ddelta != NULL)
             put (normalised->ddelta + delta_place, gradient * value, normalised->accumulate_ddelta);
           if (normalised->dx != NULL)
-            put (normalised->dx + place, gradient * factor, normalised->accumulate_dx);
+            put (normalised->dx + place, leaky (gradient * factor, value, all (normalised->slope)),
+                 normalised->accumulate_dx);
         }
       }
   }

@@ -77,7 +77,7 @@ typedef struct {
 } SpPoolGeometry;
 
 /* The pixel norm n of x * (1 + delta), some pixels of all channels, and where the gradients of x
- * and delta go; NULL where there is none. */
+ * and delta go; NULL where there is none. x's goes through the leaky ReLU that x came out of. */
 typedef struct {
   const float *x, *delta,
       *scales; /* `scales`: one for each pixel, what n is x * (1 + delta) times */
@@ -85,6 +85,7 @@ typedef struct {
   gsize delta_stride; /* from a block to the next, of delta and ddelta, which may be one */
   gboolean accumulate_dx, accumulate_ddelta;
   float inverse_channels;
+  float slope; /* of that leaky ReLU; 1: x came out of none */
 } SpNormalised;
 
 /* A gradient passes where factor * x + offset > 0, and times `slope` elsewhere. */
