@@ -11,7 +11,7 @@
 
 #define TILE ((gsize)SP_BLOCK * SP_BLOCK)
 #define FEWEST_TILES 14
-#define MOST_TILES 48
+#define MOST_TILES 64
 #define MOST_COLUMNS 64 /* of a row that is a task: long rows are read faster */
 
 typedef struct {
@@ -75,7 +75,8 @@ task_tiles (const SpBilinear *b, const Sharing *s, int task)
 
 typedef struct {
   SpEntries entries, sums;
-  float *strip;  /* the input's strip and its rows, or the output's */
+  float *strip;               /* the input's strip and its rows, or the output's */
+  float *normalised, *scales; /* the input's pixel norm, and the scales of a row of it */
   float *pixels; /* of all out blocks, for a sink that needs them together; [block][row][column] */
 } Scratch;
 
@@ -103,6 +104,12 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float 
   scratch->strip = sp_cpu_take (
       &division, MAX (sp_tiles_scratch_floats (&b->input, sharing.rows, sharing.columns),
                       sp_tiles_scratch_floats (&b->output, 1, sharing.columns)));
+  gsize width = sp_tiling_width (&b->input, sharing.columns);
+  gsize covered = width * sp_tiling_width (&b->input, sharing.rows);
+  scratch->normalised = sp_cpu_take (
+      &division, b->normalises ? covered * SP_BLOCK * sp_cpu_blocks (b->in.channels) : 0);
+  scratch->scales =
+      sp_cpu_take (&division, b->normalises ? sp_cpu_pieces (width, SP_BLOCK) * SP_BLOCK : 0);
   scratch->pixels = sp_cpu_take (&division, capacity * tile_pixels * SP_BLOCK * out_blocks);
   return division.used;
 }
@@ -250,15 +257,34 @@ leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *s
   }
 }
 
+/* The tiles' input to entries, in all in blocks. */
+static void
+enter_tiles (const Run *run, const SpTiles *tiles, const Scratch *scratch)
+{
+  const SpBilinear *b = run->bilinear;
+  const SpSource *source = run->source;
+  SpSource normalised = { .values = scratch->normalised };
+  SpTiling tiling = b->input;
+  SpShape shape = b->in;
+  SpTiles places = *tiles;
+  if (source->makes_scales) {
+    shape = sp_tiles_normalise (run->cpu, &tiling, source, shape, tiles, scratch->normalised,
+                                scratch->scales);
+    source = &normalised;
+    tiling.origin = 0;
+    places = (SpTiles){ 0, 0, tiles->rows, 0, tiles->columns };
+  }
+  for (int block = 0; block < run->in_blocks; block++)
+    sp_tiles_enter (run->cpu, &tiling, source, shape, &places, block,
+                    scratch->entries.values + block * sp_entries_block (&scratch->entries),
+                    sp_entries_plane (&scratch->entries), scratch->strip);
+}
+
 static void
 run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize task)
 {
-  const SpBilinear *b = run->bilinear;
   int group = run->cpu->kernels->product_blocks;
-  for (int block = 0; block < run->in_blocks; block++)
-    sp_tiles_enter (run->cpu, &b->input, run->source, b->in, tiles, block,
-                    scratch->entries.values + block * sp_entries_block (&scratch->entries),
-                    sp_entries_plane (&scratch->entries), scratch->strip);
+  enter_tiles (run, tiles, scratch);
   for (int block = 0; block < run->out_blocks; block += group) {
     int blocks = MIN (group, run->out_blocks - block);
     add_products (run, scratch, tiles->rows * tiles->columns, block, blocks);

@@ -6,6 +6,8 @@
  */
 #include "engine/cpu/bilinear-tiles.h"
 
+#include "engine/cpu/normalisation.h"
+
 #include <string.h>
 
 gsize
@@ -51,6 +53,62 @@ read_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, int im
   }
   memset (to + (gsize)last * SP_BLOCK, 0, (gsize)(width - last) * SP_BLOCK * sizeof (float));
 }
+
+/* ---- Normalised ---- */
+
+/* `at`: of the first pixel in the tensor; `pixel`: its number, all images counted. */
+static void
+normalise_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, gsize at,
+               gsize pixel, int pixels, float *y, gsize y_stride, float *scales)
+{
+  SpPixelNorm norm = sp_cpu_pixel_norm_of (shape, source->values + at);
+  norm.y = y;
+  norm.y_stride = y_stride;
+  norm.scales = scales;
+  if (source->delta != NULL) {
+    norm.delta = source->delta + at;
+    norm.delta_stride = norm.x_stride;
+  }
+  if (source->lowrank != NULL)
+    sp_lowrank_norm (cpu, source->lowrank, pixel, pixels, &norm);
+  else
+    cpu->kernels->pixel_norm (pixels, &norm);
+}
+
+SpShape
+sp_tiles_normalise (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,
+                    SpShape shape, const SpTiles *tiles, float *values, float *scales)
+{
+  int own_y = tiles->row * tiling->step, own_x = tiles->column * tiling->step;
+  int own_end = MIN (own_x + tiles->columns * tiling->step, shape.width);
+  int y = own_y + tiling->origin, x = own_x + tiling->origin;
+  SpShape strip = SP_SHAPE (1, shape.channels, (int)sp_tiling_width (tiling, tiles->rows),
+                            (int)sp_tiling_width (tiling, tiles->columns));
+  int first = CLAMP (-x, 0, strip.width), last = CLAMP (shape.width - x, first, strip.width);
+  int blocks = sp_cpu_blocks (shape.channels);
+  gsize image = tiles->image * sp_cpu_pixels (shape);
+  for (int k = 0; k < strip.height; k++) {
+    gboolean is_inside = y + k >= 0 && y + k < shape.height;
+    float *row = values + (gsize)k * strip.width * SP_BLOCK;
+    for (int block = 0; block < blocks; block++) {
+      float *zeros = row + block * sp_cpu_map (strip);
+      memset (zeros, 0, (gsize)(is_inside ? first : strip.width) * SP_BLOCK * sizeof (float));
+      memset (zeros + (gsize)last * SP_BLOCK, 0,
+              (gsize)(strip.width - last) * SP_BLOCK * sizeof (float));
+    }
+    if (!is_inside)
+      continue;
+    gsize pixel = (gsize)(y + k) * shape.width + x + first;
+    normalise_row (cpu, source, shape, image * blocks * SP_BLOCK + pixel * SP_BLOCK, image + pixel,
+                   last - first, row + (gsize)first * SP_BLOCK, sp_cpu_map (strip), scales);
+    if (y + k >= own_y && y + k < own_y + tiles->rows * tiling->step)
+      memcpy (source->scales + image + (gsize)(y + k) * shape.width + own_x,
+              scales + (own_x - x - first), (gsize)(own_end - own_x) * sizeof (float));
+  }
+  return strip;
+}
+
+/* ---- Tiles ---- */
 
 /* A row of tiles from the pixels above and below each other that `columns` of them cover. The first
  * and last columns may lie outside the map, where `in` is not read. */

@@ -40,6 +40,12 @@ sp_tiling_width (const SpTiling *tiling, int tiles)
 /* Floats that sp_tiles_enter() needs for rectangles of so many tiles. */
 gsize sp_tiles_scratch_floats (const SpTiling *tiling, int rows, int columns);
 
+/* The pixel norm of what the tiles cover, with zeros beyond the map, as a map of its own in
+ * `values`, whose shape is returned; writes the scales of the tiles' own pixels. `scales`: scratch
+ * for a row of pixels. */
+SpShape sp_tiles_normalise (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,
+                            SpShape shape, const SpTiles *tiles, float *values, float *scales);
+
 /* Transforms one block of the tiles of `source`, a map of `shape`, into entries, `plane` floats
  * apart; `to` is where the first tile's first goes. */
 void sp_tiles_enter (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,

@@ -41,17 +41,21 @@ typedef struct {
   const guint8 *from;   /* the entry a product takes */
   const guint8 *to;     /* the sum it adds to; never falls */
   gboolean is_gradient; /* the kernel is used flipped, with in and out channels exchanged */
+  gboolean normalises;  /* its source makes the scales of a pixel norm on the way */
   gboolean sums_tasks;  /* its sink sums over tasks, which must not depend on the threads then */
 } SpBilinear;
 
 /* A tensor as a run reads it: its values; or, where `sign_of` is not NULL, each multiplied by
  * (sign_of > 0 ? 1 : slope); or, where `scales` is not NULL, the pixel norm of values * (1 + delta)
- * with its scale for each pixel, delta perhaps made of `lowrank`. */
+ * with its scale for each pixel, delta perhaps made of `lowrank`. `makes_scales`: the scales are
+ * written, in runs, and not read. */
 typedef struct {
   const float *values, *sign_of;
   float slope;
-  const float *scales, *delta;
+  float *scales;
+  const float *delta;
   const SpLowrank *lowrank;
+  gboolean makes_scales;
 } SpSource;
 
 /* What becomes of a run's results: output (+)= leaky (result + bias); or, where `normalised` is not

@@ -22,8 +22,7 @@ sp_cpu_bilinear_forward (const SpCpuConvolution *c, const float *packed, float *
   SpSink sink = { .output = c->y->value,
                   .bias = c->bias != NULL ? c->bias->value : NULL,
                   .slope = c->settings.slope };
-  if (c->is_layer)
-    sp_cpu_layer_scales (c);
+  source.makes_scales = c->is_layer;
   sp_bilinear_run (c->cpu, &c->bilinear, c->x->shape.batch, &source, packed, &sink, workspace);
 }
 

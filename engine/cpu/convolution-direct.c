@@ -54,7 +54,7 @@ input_values (const SpCpuConvolution *c, float *workspace)
 {
   if (!c->is_layer)
     return c->x->value;
-  sp_cpu_layer_normalise (c, workspace);
+  sp_cpu_layer_norm (c, workspace);
   return workspace;
 }
 
@@ -66,8 +66,6 @@ sp_cpu_direct_forward (const SpCpuConvolution *c, const float *packed, float *wo
   Groups g = divide_batch (c);
   const float *bias = c->bias != NULL ? c->bias->value : NULL;
   float *padded = workspace + layer_floats (c);
-  if (c->is_layer)
-    sp_cpu_layer_scales (c);
   const float *x = input_values (c, workspace);
   for (int image = 0; image < c->x->shape.batch; image += g.images) {
     int images = MIN (g.images, c->x->shape.batch - image);

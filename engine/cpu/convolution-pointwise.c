@@ -104,8 +104,7 @@ forward_piece (const SpCpuConvolution *c, const SpPixels *p, const float *packed
   Piece y = of_operand (c->y->shape, p, c->y->value);
   if (c->is_layer) {
     Piece normalised = of_scratch (c->x->shape, scratch);
-    sp_cpu_layer_scales_piece (c, p);
-    sp_cpu_layer_normalise_piece (c, p, normalised.values, normalised.stride);
+    sp_cpu_layer_norm_piece (c, p, normalised.values, normalised.stride);
     x = normalised;
   }
   multiply (c, p->pixels, &x, packed, c->bias != NULL ? c->bias->value : NULL, c->settings.slope,

@@ -40,6 +40,7 @@ choose_form (SpCpuConvolution *c)
     c->form = SP_CPU_BILINEAR;
     c->bilinear = sp_bilinear_forward (x, y, &c->settings, c->cpu->precise);
     c->bilinear_gradient = sp_bilinear_gradient (x, y, &c->settings, c->cpu->precise);
+    c->bilinear.normalises = c->is_layer;
     c->bilinear_gradient.sums_tasks = c->is_lowrank;
     c->packed = sp_bilinear_packed_floats (&c->bilinear);
     c->packed_gradient = sp_bilinear_packed_floats (&c->bilinear_gradient);

@@ -36,16 +36,14 @@ SpSource sp_cpu_convolution_dy (const SpCpuConvolution *convolution);
 /* A layer's operands and where their gradients go. */
 SpNormalised sp_cpu_convolution_normalised (const SpCpuConvolution *convolution);
 
-/* Work on all pixels of a layer's input: its scales; the pixel norm itself; and from the gradient
- * of that the operands' gradients. */
-void sp_cpu_layer_scales (const SpCpuConvolution *convolution);
-void sp_cpu_layer_normalise (const SpCpuConvolution *convolution, float *normalised);
+/* Work on all pixels of a layer's input: its pixel norm, whose scales are kept; and from the
+ * gradient of that the operands' gradients. */
+void sp_cpu_layer_norm (const SpCpuConvolution *convolution, float *normalised);
 void sp_cpu_layer_backward (const SpCpuConvolution *convolution, const float *gradient);
 
 /* Some pixels of these; `normalised` and `gradient` are of them, blocks `stride` floats apart. */
-void sp_cpu_layer_scales_piece (const SpCpuConvolution *convolution, const SpPixels *pixels);
-void sp_cpu_layer_normalise_piece (const SpCpuConvolution *convolution, const SpPixels *pixels,
-                                   float *normalised, gsize stride);
+void sp_cpu_layer_norm_piece (const SpCpuConvolution *convolution, const SpPixels *pixels,
+                              float *normalised, gsize stride);
 void sp_cpu_layer_backward_piece (const SpCpuConvolution *convolution, const SpPixels *pixels,
                                   const float *gradient, gsize stride);
 

@@ -26,57 +26,31 @@ sp_cpu_convolution_normalised (const SpCpuConvolution *c)
 }
 
 void
-sp_cpu_layer_scales_piece (const SpCpuConvolution *c, const SpPixels *p)
+sp_cpu_layer_norm_piece (const SpCpuConvolution *c, const SpPixels *p, float *normalised,
+                         gsize stride)
 {
-  SpShape shape = c->x->shape;
-  SpNormalised n = sp_cpu_convolution_normalised (c);
-  float *scales = c->scales + p->pixel;
+  SpPixelNorm norm = sp_cpu_pixel_norm_of (c->x->shape, (const float *)c->x->value + p->at);
+  norm.y = normalised;
+  norm.y_stride = stride;
+  norm.scales = c->scales + p->pixel;
+  if (c->delta != NULL) {
+    norm.delta = (const float *)c->delta->value + p->at;
+    norm.delta_stride = norm.x_stride;
+  }
   if (c->is_lowrank)
-    sp_lowrank_scales (c->cpu, &c->lowrank, p->pixel, p->pixels, sp_cpu_map (shape), n.x + p->at,
-                       n.inverse_channels, scales);
+    sp_lowrank_norm (c->cpu, &c->lowrank, p->pixel, p->pixels, &norm);
   else
-    c->cpu->kernels->norm_scales (p->pixels, sp_cpu_blocks (shape.channels), sp_cpu_map (shape),
-                                  scales, n.x + p->at, n.delta != NULL ? n.delta + p->at : NULL,
-                                  n.delta_stride, n.inverse_channels, SP_PIXEL_NORM_EPSILON);
+    c->cpu->kernels->pixel_norm (p->pixels, &norm);
 }
 
 void
-sp_cpu_layer_scales (const SpCpuConvolution *c)
+sp_cpu_layer_norm (const SpCpuConvolution *c, float *normalised)
 {
   SpShape shape = c->x->shape;
 #pragma omp parallel for num_threads(sp_cpu_pixel_threads(c->cpu, shape))
   for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
     SpPixels p = sp_cpu_pixel_piece (shape, i);
-    sp_cpu_layer_scales_piece (c, &p);
-  }
-}
-
-void
-sp_cpu_layer_normalise_piece (const SpCpuConvolution *c, const SpPixels *p, float *normalised,
-                              gsize stride)
-{
-  SpShape shape = c->x->shape;
-  SpNormalised n = sp_cpu_convolution_normalised (c);
-  const float *scales = c->scales + p->pixel;
-  for (int block = 0; block < sp_cpu_blocks (shape.channels); block++) {
-    gsize at = p->at + block * sp_cpu_map (shape);
-    float *to = normalised + block * stride;
-    if (c->is_lowrank)
-      sp_lowrank_normalise (c->cpu, &c->lowrank, p->pixel, p->pixels, block, n.x + at, scales, to);
-    else
-      c->cpu->kernels->normalise (p->pixels, to, n.x + at, n.delta != NULL ? n.delta + at : NULL,
-                                  scales);
-  }
-}
-
-void
-sp_cpu_layer_normalise (const SpCpuConvolution *c, float *normalised)
-{
-  SpShape shape = c->x->shape;
-#pragma omp parallel for num_threads(sp_cpu_pixel_threads(c->cpu, shape))
-  for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
-    SpPixels p = sp_cpu_pixel_piece (shape, i);
-    sp_cpu_layer_normalise_piece (c, &p, normalised + p.at, sp_cpu_map (shape));
+    sp_cpu_layer_norm_piece (c, &p, normalised + p.at, sp_cpu_map (shape));
   }
 }
 

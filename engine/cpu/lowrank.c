@@ -94,15 +94,20 @@ make_delta (const SpCpuBackend *cpu, const SpLowrank *l, gsize pixel, gsize pixe
 /* ---- Forward ---- */
 
 void
-sp_lowrank_scales (const SpCpuBackend *cpu, const SpLowrank *l, gsize pixel, gsize pixels,
-                   gsize stride, const float *x, float inverse_channels, float *scales)
+sp_lowrank_norm (const SpCpuBackend *cpu, const SpLowrank *l, gsize pixel, gsize pixels,
+                 const SpPixelNorm *norm)
 {
   Scratch scratch = own_scratch (l);
+  SpPixelNorm here = *norm;
+  here.delta = scratch.delta;
+  here.delta_stride = PIXELS * SP_BLOCK;
   for (gsize p = 0; p < pixels; p += PIXELS) {
     gsize n = MIN (PIXELS, pixels - p);
+    here.x = norm->x + p * SP_BLOCK;
+    here.y = norm->y + p * SP_BLOCK;
+    here.scales = norm->scales + p;
     make_delta (cpu, l, pixel + p, n, 0, l->blocks, scratch.delta);
-    cpu->kernels->norm_scales (n, l->blocks, stride, scales + p, x + p * SP_BLOCK, scratch.delta,
-                               PIXELS * SP_BLOCK, inverse_channels, SP_PIXEL_NORM_EPSILON);
+    cpu->kernels->pixel_norm (n, &here);
   }
 }
 

@@ -28,11 +28,10 @@ gboolean sp_lowrank_wants_gradient (const SpLowrank *lowrank);
 /* The rest is about `pixels` pixels of one image, of which the first is number `pixel`, all images
  * counted. Pointers are to that pixel; blocks are `stride` floats apart. */
 
-/* The scales of the pixel norm of x * (1 + delta). */
-void sp_lowrank_scales (const SpCpuBackend *cpu, const SpLowrank *lowrank, gsize pixel,
-                        gsize pixels, gsize stride, const float *x, float inverse_channels,
-                        float *scales);
-/* y = scale * x * (1 + delta), of one block. */
+/* The pixel norm of x * (1 + delta). `norm`: without delta. */
+void sp_lowrank_norm (const SpCpuBackend *cpu, const SpLowrank *lowrank, gsize pixel, gsize pixels,
+                      const SpPixelNorm *norm);
+/* The same again from its scales, of one block. */
 void sp_lowrank_normalise (const SpCpuBackend *cpu, const SpLowrank *lowrank, gsize pixel,
                            gsize pixels, int block, const float *x, const float *scales, float *y);
 /* From the gradient dn of the pixel norm: that of x, and those of factors, mixer and offset. The

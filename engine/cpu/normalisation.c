@@ -23,6 +23,16 @@ sp_cpu_pixel_piece (SpShape shape, gssize i)
                      MIN (SP_CPU_PIXELS_PER_PIECE, sp_cpu_pixels (shape) - first), (gsize)i };
 }
 
+SpPixelNorm
+sp_cpu_pixel_norm_of (SpShape shape, const float *x)
+{
+  return (SpPixelNorm){ .x = x,
+                        .x_stride = sp_cpu_map (shape),
+                        .blocks = sp_cpu_blocks (shape.channels),
+                        .inverse_channels = 1.0f / (float)shape.channels,
+                        .epsilon = SP_PIXEL_NORM_EPSILON };
+}
+
 static void
 pixel_norm_forward (SpBackend *backend, const SpOperation *operation)
 {
@@ -31,10 +41,11 @@ pixel_norm_forward (SpBackend *backend, const SpOperation *operation)
 #pragma omp parallel for num_threads(sp_cpu_pixel_threads(cpu, shape))
   for (gssize i = 0; i < sp_cpu_pixel_pieces (shape); i++) {
     SpPixels p = sp_cpu_pixel_piece (shape, i);
-    cpu->kernels->pixel_norm (p.pixels, sp_cpu_blocks (shape.channels), sp_cpu_map (shape),
-                              (float *)operation->output.value + p.at,
-                              (const float *)operation->inputs[0].value + p.at,
-                              1.0f / (float)shape.channels, SP_PIXEL_NORM_EPSILON);
+    SpPixelNorm norm =
+        sp_cpu_pixel_norm_of (shape, (const float *)operation->inputs[0].value + p.at);
+    norm.y = (float *)operation->output.value + p.at;
+    norm.y_stride = sp_cpu_map (shape);
+    cpu->kernels->pixel_norm (p.pixels, &norm);
   }
 }
 

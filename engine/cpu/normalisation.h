@@ -16,3 +16,6 @@ typedef struct {
 gssize sp_cpu_pixel_pieces (SpShape shape);
 SpPixels sp_cpu_pixel_piece (SpShape shape, gssize i);
 int sp_cpu_pixel_threads (const SpCpuBackend *cpu, SpShape shape);
+
+/* The pixel norm of a tensor of `shape`, from the pixel at `x` on; where it goes is left open. */
+SpPixelNorm sp_cpu_pixel_norm_of (SpShape shape, const float *x);

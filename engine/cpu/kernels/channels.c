@@ -2,11 +2,36 @@
 #include "engine/cpu/kernels/channels.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Pixels whose channels are summed at once: the second pass finds them in the cache, and
  * neighbours in memory are read together. */
 #define GROUP 16
 #define AHEAD (GROUP * SP_BLOCK)
+
+/* sums[p] = the sum of the lanes of vectors[p], which are overwritten; GROUP of them. */
+ALWAYS_INLINE void
+lane_sums (Vector *vectors, float *sums)
+{
+  int count = GROUP;
+#pragma GCC unroll 4
+  for (int lanes = 1; lanes < SP_LANES; lanes *= 2) {
+    count /= 2;
+#pragma GCC unroll 8
+    for (int i = 0; i < count; i++)
+      vectors[i] = neighbour_sums (vectors[2 * i], vectors[2 * i + 1]);
+  }
+  for (int i = 0; i < count; i++)
+    memcpy (sums + i * SP_LANES, &vectors[i], sizeof (Vector));
+}
+
+/* values[p] = (values[p] / channels + epsilon)^-1/2; GROUP of them. */
+ALWAYS_INLINE void
+norm_scales (float *values, float inverse_channels, float epsilon)
+{
+  for (int p = 0; p < GROUP; p++)
+    values[p] = 1.0f / sqrtf (values[p] * inverse_channels + epsilon);
+}
 
 /* sums[p] (GROUP of them) = sum over channels of a * b. */
 static void
@@ -20,8 +45,7 @@ channel_products (gsize pixels, int blocks, gsize stride, const float *a, const 
       for (int v = 0; v < SP_BLOCK; v += SP_LANES)
         partial[p] += load (a + at + v) * load (b + at + v);
     }
-  for (gsize p = 0; p < pixels; p++)
-    sums[p] = lanes_sum (partial[p]);
+  lane_sums (partial, sums);
 }
 
 /* y (+)= a[p] * x + b[p] * z at each pixel. */
@@ -36,25 +60,6 @@ channel_combine (gsize pixels, int blocks, gsize stride, float *y, const float *
       for (int v = 0; v < SP_BLOCK; v += SP_LANES)
         put (y + at + v, of_x * load (x + at + v) + of_z * load (z + at + v), accumulate);
     }
-}
-
-void
-SP_KERNEL (sp_pixel_norm) (gsize pixels, int blocks, gsize stride, float *y, const float *x,
-                           float inverse_channels, float epsilon)
-{
-  for (gsize first = 0; first < pixels; first += GROUP) {
-    gsize n = MIN (GROUP, pixels - first);
-    float factor[GROUP];
-    channel_products (n, blocks, stride, x + first * SP_BLOCK, x + first * SP_BLOCK, factor);
-    for (gsize p = 0; p < n; p++)
-      factor[p] = 1.0f / sqrtf (factor[p] * inverse_channels + epsilon);
-    for (int block = 0; block < blocks; block++)
-      for (gsize p = 0; p < n; p++) {
-        gsize at = block * stride + (first + p) * SP_BLOCK;
-        for (int v = 0; v < SP_BLOCK; v += SP_LANES)
-          store (y + at + v, all (factor[p]) * load (x + at + v));
-      }
-  }
 }
 
 /* With r = (mean x^2 + eps)^-1/2: dx = r dy - r^3 mean (dy x) x. */
@@ -94,28 +99,6 @@ moved (const float *p, gsize by)
 }
 
 void
-SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scales, const float *x,
-                            const float *delta, gsize delta_stride, float inverse_channels,
-                            float epsilon)
-{
-  for (gsize first = 0; first < pixels; first += GROUP) {
-    gsize n = MIN (GROUP, pixels - first);
-    Vector squares[GROUP] = { 0 };
-    for (int block = 0; block < blocks; block++)
-      for (gsize p = 0; p < n; p++)
-        for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
-          gsize at = (first + p) * SP_BLOCK + v;
-          Vector value =
-              perturbed (x + block * stride + at, moved (delta, block * delta_stride + at));
-          __builtin_prefetch (x + block * stride + at + AHEAD, 0, 2);
-          squares[p] += value * value;
-        }
-    for (gsize p = 0; p < n; p++)
-      scales[first + p] = 1.0f / sqrtf (lanes_sum (squares[p]) * inverse_channels + epsilon);
-  }
-}
-
-void
 SP_KERNEL (sp_normalise) (gsize pixels, float *y, const float *x, const float *delta,
                           const float *scales)
 {
@@ -123,6 +106,35 @@ SP_KERNEL (sp_normalise) (gsize pixels, float *y, const float *x, const float *d
     for (int v = 0; v < SP_BLOCK; v += SP_LANES)
       store (y + p * SP_BLOCK + v,
              all (scales[p]) * perturbed (x + p * SP_BLOCK + v, moved (delta, p * SP_BLOCK + v)));
+}
+
+void
+SP_KERNEL (sp_pixel_norm) (gsize pixels, const SpPixelNorm *norm)
+{
+  for (gsize first = 0; first < pixels; first += GROUP) {
+    gsize n = MIN (GROUP, pixels - first), at = first * SP_BLOCK;
+    Vector squares[GROUP] = { 0 };
+    float scales[GROUP];
+    for (int block = 0; block < norm->blocks; block++) {
+      const float *x = norm->x + block * norm->x_stride + at;
+      const float *delta = moved (norm->delta, block * norm->delta_stride + at);
+      for (gsize p = 0; p < n; p++)
+        for (int v = 0; v < SP_BLOCK; v += SP_LANES) {
+          gsize i = p * SP_BLOCK + v;
+          Vector value = perturbed (x + i, moved (delta, i));
+          __builtin_prefetch (x + i + AHEAD, 0, 2);
+          squares[p] += value * value;
+        }
+    }
+    lane_sums (squares, scales);
+    norm_scales (scales, norm->inverse_channels, norm->epsilon);
+    for (int block = 0; block < norm->blocks; block++)
+      SP_KERNEL (sp_normalise)
+    (n, norm->y + block * norm->y_stride + at, norm->x + block * norm->x_stride + at,
+     moved (norm->delta, block * norm->delta_stride + at), scales);
+    if (norm->scales != NULL)
+      memcpy (norm->scales + first, scales, n * sizeof (float));
+  }
 }
 
 /* With x' = x (1 + delta) and its scale r: dx' = r dn - r^3 mean (dn x') x'. */
@@ -144,9 +156,10 @@ SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const
                          * perturbed (x + block * stride + at,
                                       moved (delta, block * normalised->delta_stride + at));
         }
+    lane_sums (products, of_x);
     for (gsize p = 0; p < n; p++) {
       float r = normalised->scales[first + p];
-      of_x[p] = -normalised->inverse_channels * lanes_sum (products[p]) * r * r * r;
+      of_x[p] *= -normalised->inverse_channels * r * r * r;
     }
     for (int block = 0; block < blocks; block++)
       for (gsize p = 0; p < n; p++) {

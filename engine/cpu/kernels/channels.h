@@ -3,14 +3,10 @@
 
 #include "engine/cpu/kernels/vector.h"
 
-void SP_KERNEL (sp_pixel_norm) (gsize pixels, int blocks, gsize stride, float *y, const float *x,
-                                float inverse_channels, float epsilon);
+void SP_KERNEL (sp_pixel_norm) (gsize pixels, const SpPixelNorm *norm);
 void SP_KERNEL (sp_pixel_norm_backward) (gsize pixels, int blocks, gsize stride, float *dx,
                                          const float *dy, const float *x, float inverse_channels,
                                          float epsilon, gboolean accumulate);
-void SP_KERNEL (sp_norm_scales) (gsize pixels, int blocks, gsize stride, float *scales,
-                                 const float *x, const float *delta, gsize delta_stride,
-                                 float inverse_channels, float epsilon);
 void SP_KERNEL (sp_normalise) (gsize pixels, float *y, const float *x, const float *delta,
                                const float *scales);
 void SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const float *dn,

@@ -76,6 +76,17 @@ typedef struct {
   int size, stride, padding;
 } SpPoolGeometry;
 
+/* The pixel norm y of x * (1 + delta), or of x where delta is NULL, and the scale of each pixel,
+ * what x * (1 + delta) is times there; `scales` NULL: not wanted. Strides are from a block to the
+ * next, in floats. */
+typedef struct {
+  const float *x, *delta;
+  float *y, *scales;
+  gsize x_stride, delta_stride, y_stride;
+  int blocks;
+  float inverse_channels, epsilon;
+} SpPixelNorm;
+
 /* The pixel norm n of x * (1 + delta), some pixels of all channels, and where the gradients of x
  * and delta go; NULL where there is none. x's goes through the leaky ReLU that x came out of. */
 typedef struct {
@@ -144,16 +155,11 @@ typedef struct {
                        const float *mask, float scale, gboolean accumulate);
 
   /* ---- Over all channels of a pixel: blocks are `stride` floats apart ---- */
-  void (*pixel_norm) (gsize pixels, int blocks, gsize stride, float *y, const float *x,
-                      float inverse_channels, float epsilon);
+  void (*pixel_norm) (gsize pixels, const SpPixelNorm *norm);
   void (*pixel_norm_backward) (gsize pixels, int blocks, gsize stride, float *dx, const float *dy,
                                const float *x, float inverse_channels, float epsilon,
                                gboolean accumulate);
-  /* The same in two steps, of x * (1 + delta) or, with delta NULL, of x: one scale for each pixel,
-   * then y = scale * x * (1 + delta) over pixels of one block. */
-  void (*norm_scales) (gsize pixels, int blocks, gsize stride, float *scales, const float *x,
-                       const float *delta, gsize delta_stride, float inverse_channels,
-                       float epsilon);
+  /* The norm again from its scales, of one block: y = scale * x * (1 + delta), or scale * x. */
   void (*normalise) (gsize pixels, float *y, const float *x, const float *delta,
                      const float *scales);
   /* The gradients, from dn, whose blocks are `dn_stride` apart. */

@@ -29,7 +29,6 @@ const SpCpuKernels SP_KERNEL (sp_cpu_kernels) = {
   .masked_sign = SP_KERNEL (sp_masked_sign),
   .pixel_norm = SP_KERNEL (sp_pixel_norm),
   .pixel_norm_backward = SP_KERNEL (sp_pixel_norm_backward),
-  .norm_scales = SP_KERNEL (sp_norm_scales),
   .normalise = SP_KERNEL (sp_normalise),
   .normalise_backward = SP_KERNEL (sp_normalise_backward),
   .cosine = SP_KERNEL (sp_cosine),

@@ -97,3 +97,19 @@ lanes_sum (Vector v)
     sum += v[i];
   return sum;
 }
+
+/* The sums of neighbouring lanes: those of a, then those of b. */
+ALWAYS_INLINE Vector
+neighbour_sums (Vector a, Vector b)
+{
+#if SP_LANES == 16
+  return __builtin_shufflevector (a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+         + __builtin_shufflevector (a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29,
+                                    31);
+#elif SP_LANES == 8
+  return __builtin_shufflevector (a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+         + __builtin_shufflevector (a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#else
+  return __builtin_shufflevector (a, b, 0, 2, 4, 6) + __builtin_shufflevector (a, b, 1, 3, 5, 7);
+#endif
+}
