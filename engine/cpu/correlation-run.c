@@ -205,36 +205,40 @@ sp_correlation_run (const SpCpuBackend *cpu, const SpCorrelation *c, int images,
 
 /* ---- Kernel gradient ---- */
 
-/* Outer products of input and output gradient over the pixels of some rows, for every tap of one
- * pair of blocks: `sums` is [tap row][tap column][in 16][out 16]. */
+/* What a task sums: a row of taps of a pair of blocks, or of more out blocks. */
+typedef struct {
+  int in_block, out_block, blocks, tap_row;
+} Part;
+
+/* Outer products of input and output gradient over the pixels of some rows: `sums` is
+ * [tap column][in 16][out 16]. */
 static void
 add_outer_products (const SpCpuBackend *cpu, const SpCorrelation *c, const SpMap *input,
-                    const SpMap *output, int image, int in_block, int out_block, int first_row,
-                    int last_row, SpProduct *product, float *sums)
+                    const SpMap *output, int image, const Part *part, int first_row, int last_row,
+                    SpProduct *product, float *sums)
 {
   const SpPhase *row = &c->rows[0], *column = &c->columns[0];
   SpProductKind kind = c->stride == 2 ? SP_PRODUCT_OUTER_STRIDE2 : SP_PRODUCT_OUTER;
   product->outer = last_row - first_row;
-  product->vectors = input_at (output, image, out_block, first_row, 0);
-  for (int y = 0; y < row->count; y++)
-    for (int x = 0; x < column->count; x++, sums += TILE) {
-      product->scalars = input_at (input, image, in_block, first_row * c->stride + row->start + y,
-                                   column->start + x);
-      product->sums = sums;
-      cpu->kernels->product (kind, product);
-    }
+  product->vectors = input_at (output, image, part->out_block, first_row, 0);
+  for (int x = 0; x < column->count; x++, sums += TILE) {
+    product->scalars =
+        input_at (input, image, part->in_block, first_row * c->stride + row->start + part->tap_row,
+                  column->start + x);
+    product->sums = sums;
+    cpu->kernels->product (kind, product);
+  }
 }
 
 static void
 kernel_gradient_task (const SpCpuBackend *cpu, const SpCorrelation *c, int images,
-                      const SpMap *input, const SpMap *output, int in_block, int out_block,
-                      int blocks, float *packed)
+                      const SpMap *input, const SpMap *output, const Part *part, float *packed)
 {
   int in_blocks = sp_cpu_blocks (c->in.channels);
   int step = CLAMP (GRADIENT_PIXELS / c->out.width, 1, c->out.height);
   gsize taps = (gsize)c->rows[0].count * c->columns[0].count;
-  SpProduct product = { .elements = MIN (SP_BLOCK, c->in.channels - in_block * SP_BLOCK),
-                        .blocks = blocks,
+  SpProduct product = { .elements = MIN (SP_BLOCK, c->in.channels - part->in_block * SP_BLOCK),
+                        .blocks = part->blocks,
                         .middle = 1,
                         .inner = c->out.width,
                         .scalar_outer = input->row * c->stride,
@@ -244,11 +248,12 @@ kernel_gradient_task (const SpCpuBackend *cpu, const SpCorrelation *c, int image
                         .sum_step = SP_BLOCK,
                         .add = TRUE,
                         .slope = 1.0f };
-  float *sums = packed + ((gsize)out_block * in_blocks + in_block) * taps * TILE;
+  float *sums = packed + ((gsize)part->out_block * in_blocks + part->in_block) * taps * TILE
+                + (gsize)part->tap_row * c->columns[0].count * TILE;
   for (int image = 0; image < images; image++)
     for (int y = 0; y < c->out.height; y += step)
-      add_outer_products (cpu, c, input, output, image, in_block, out_block, y,
-                          MIN (y + step, c->out.height), &product, sums);
+      add_outer_products (cpu, c, input, output, image, part, y, MIN (y + step, c->out.height),
+                          &product, sums);
 }
 
 void
@@ -262,11 +267,13 @@ sp_correlation_kernel_gradient (const SpCpuBackend *cpu, const SpCorrelation *c,
     memset (packed, 0, sp_correlation_packed_floats (c) * sizeof (float));
   gsize work = (gsize)images * sp_cpu_pixels (c->out) * out_blocks * c->in.channels
                * c->rows[0].count * c->columns[0].count;
-  int threads = sp_cpu_threads (cpu, (gsize)in_blocks * groups, work);
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
-  for (int task = 0; task < in_blocks * groups; task++) {
-    int out_block = task % groups * blocks;
-    kernel_gradient_task (cpu, c, images, input, output, task / groups, out_block,
-                          MIN (blocks, out_blocks - out_block), packed);
+  int tap_rows = c->rows[0].count, tasks = in_blocks * groups * tap_rows;
+#pragma omp parallel for num_threads(sp_cpu_threads(cpu, tasks, work)) schedule(dynamic)
+  for (int task = 0; task < tasks; task++) {
+    Part part = { .in_block = task / tap_rows / groups,
+                  .out_block = task / tap_rows % groups * blocks,
+                  .tap_row = task % tap_rows };
+    part.blocks = MIN (blocks, out_blocks - part.out_block);
+    kernel_gradient_task (cpu, c, images, input, output, &part, packed);
   }
 }
