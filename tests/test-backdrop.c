@@ -110,7 +110,6 @@ static void
 test_probes (void)
 {
   g_autoptr (SpProbes) probes = find_probes (FALSE, TRUE);
-  SpConceptRules *rules = make_rules (TRUE);
   g_test_message ("sky %.3f, ground %.3f", probes->overlap[SKY], probes->overlap[GROUND]);
   g_assert_cmpfloat (probes->overlap[SKY], >, 0.9);
   g_assert_cmpfloat (probes->overlap[GROUND], >, 0.9);
@@ -118,11 +117,36 @@ test_probes (void)
   g_assert_true (isnan (probes->overlap[DOME]));
   g_assert_cmpfloat (probes->mistaken[GROUND * CONCEPTS + SKY], <, 0.05);
   g_assert_true (isnan (probes->mistaken[DOME * CONCEPTS + SKY]));
-  g_assert_true (sp_probes_is_backdrop (probes, rules, GROUND, SKY));
-  g_assert_false (sp_probes_is_backdrop (probes, rules, SKY, SKY));
-  g_assert_false (sp_probes_is_backdrop (probes, rules, DOME, SKY)); /* not known */
-  g_assert_false (sp_probes_is_backdrop (probes, rules, SKY, DOME));
-  free_rules (rules);
+  g_assert_true (sp_probes_is_backdrop (probes, GROUND, SKY));
+  g_assert_false (sp_probes_is_backdrop (probes, SKY, SKY));
+  g_assert_false (sp_probes_is_backdrop (probes, DOME, SKY)); /* not known */
+  g_assert_false (sp_probes_is_backdrop (probes, SKY, DOME));
+}
+
+/* The share of a square: of a latent's sky, of its ground, and of half of each. */
+static void
+test_share (void)
+{
+  g_autoptr (GError) error = NULL;
+  const SpTrainHost silent = { .tell = say_nothing };
+  SpWork work = { &silent, backend, NULL, 0 };
+  g_autoptr (SpProbes) probes = find_probes (FALSE, TRUE);
+  g_autoptr (SpSurvey) survey = make_survey (FALSE);
+  g_autoptr (SpFeatures) features = sp_features_new (&work, pack, survey, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 3; i++) {
+    int horizon = 3 + (int)i;
+    SpRectangle above = { 0, 0, CELLS, horizon - 1 }, below = { 1, horizon + 1, 4, 2 };
+    SpRectangle both = { 0, horizon - 2, CELLS, 4 };
+    sp_features_draw (features, sp_survey_latent (survey, i));
+    g_assert_cmpfloat (sp_probes_share (probes, features, survey, 1u << SKY, above), >, 0.9);
+    g_assert_cmpfloat (sp_probes_share (probes, features, survey, 1u << SKY, below), <, 0.1);
+    double half = sp_probes_share (probes, features, survey, 1u << SKY, both);
+    g_assert_cmpfloat (half, >, 0.3);
+    g_assert_cmpfloat (half, <, 0.7);
+    g_assert_cmpfloat (sp_probes_share (probes, features, survey, 1u << SKY | 1u << GROUND, both),
+                       >, 0.9);
+  }
 }
 
 /* What lies in boxes counts for nothing but the share of them that looks like something else. */
@@ -130,22 +154,18 @@ static void
 test_boxes (void)
 {
   g_autoptr (SpProbes) probes = find_probes (TRUE, TRUE);
-  SpConceptRules *rules = make_rules (TRUE);
   g_assert_cmpfloat (probes->overlap[SKY], >, 0.9);
   g_assert_null (probes->weights[DOME]);
   double sky = probes->mistaken[DOME * CONCEPTS + SKY];
   g_test_message ("%.3f of the boxes is sky", sky);
   g_assert_cmpfloat (sky, >, 0.3);
   g_assert_cmpfloat (sky, <, 0.5);
-  g_assert_true (sp_probes_is_backdrop (probes, rules, DOME, SKY));
-  free_rules (rules);
+  g_assert_true (sp_probes_is_backdrop (probes, DOME, SKY));
 
   g_autoptr (SpProbes) outlines = find_probes (TRUE, FALSE); /* as if they were outlines */
-  rules = make_rules (FALSE);
   g_assert_nonnull (outlines->weights[DOME]);
   g_assert_cmpfloat (outlines->mistaken[DOME * CONCEPTS + SKY], >, 0.05);
-  g_assert_false (sp_probes_is_backdrop (outlines, rules, DOME, SKY));
-  free_rules (rules);
+  g_assert_false (sp_probes_is_backdrop (outlines, DOME, SKY));
 }
 
 /* Where labels say nothing, a probe does; where they do, they stand. */
@@ -403,6 +423,7 @@ main (int argc, char **argv)
   pack = open_bundled_pack ();
   backend = sp_cpu_backend_new (SP_CPU_BEST, 0, NULL);
   g_test_add_func ("/backdrop/probes", test_probes);
+  g_test_add_func ("/backdrop/share", test_share);
   g_test_add_func ("/backdrop/boxes", test_boxes);
   g_test_add_func ("/backdrop/labels", test_labels);
   g_test_add_func ("/backdrop/outlines", test_outlines);

@@ -357,6 +357,17 @@ class Tests:
         filled, left = opacity("--fill-strokes"), opacity()
         self.check("edit: a backdrop is left", 0.1 * filled < left < 0.95 * filled, (filled, left))
 
+    def test_seed(self):
+        def edited(*seed):
+            out = self.at("seed.png")
+            result = self.edit(self.photo, self.strokes, out, "--concept", "dome", "-q", "--preview", *QUICK, *seed)
+            self.check(f"edit: seed {seed}", result.returncode == 0, result)
+            return read_png(out)
+
+        first = edited()
+        self.check("edit: the first example, as in GIMP", first == edited("--seed", "0"))
+        self.check("edit: another example", first != edited("--seed", "1"))
+
     def test_groups(self):
         second, out = self.at("second.png"), self.at("two.png")
         write_png(second, 200, 150, 8, 6, lambda x, y: (9, 9, 9, 255 if 20 <= x < 50 < y < 80 else 0))

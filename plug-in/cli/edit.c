@@ -1,7 +1,8 @@
 /* semantic-paint edit: concepts into a photo, by strokes.
  *
  * --strokes begins a group; the options of a group that follow belong to it, so that one call can
- * make several edits in their order. --seed before the first group is the session's.
+ * make several edits in their order. --seed before the first group is the session's, and that of
+ * edits without one.
  */
 #include "plug-in/cli/command.h"
 #include "plug-in/cli/image-check.h"
@@ -35,6 +36,7 @@ typedef struct {
 typedef struct {
   SpCommonOptions common;
   GPtrArray *groups; /* Group */
+  guint seed;        /* of edits without one: the first example, as in GIMP, or what was given */
   char *layer;
   gboolean preview;
 } Options;
@@ -71,7 +73,7 @@ on_strokes (const char *option, const char *value, gpointer data, GError **error
   Group *group = g_new0 (Group, 1);
   group->strokes_path = g_strdup (value);
   group->strength = SP_STRENGTH_HIGH;
-  group->seed = options->common.settings.seed;
+  group->seed = options->seed;
   g_ptr_array_add (options->groups, group);
   return TRUE;
 }
@@ -116,10 +118,13 @@ static gboolean
 on_seed (const char *option, const char *value, gpointer data, GError **error)
 {
   Options *options = data;
-  guint *seed = &options->common.settings.seed;
   if (options->groups->len > 0)
-    seed = &current_group (options, option, error)->seed;
-  return sp_parse_number (option, value, 0, G_MAXUINT32, seed, error);
+    return sp_parse_number (option, value, 0, G_MAXUINT32,
+                            &current_group (options, option, error)->seed, error);
+  if (!sp_parse_number (option, value, 0, G_MAXUINT32, &options->seed, error))
+    return FALSE;
+  options->common.settings.seed = options->seed;
+  return TRUE;
 }
 
 static gboolean

@@ -133,13 +133,13 @@ decide (SpDissection *dissection, const SpPack *pack, const SpDissectOptions *op
 
 /* Bits, for each concept that is found anywhere. */
 static guint32 *
-find_backdrops (const SpDissection *dissection, const SpConceptRules *rules)
+find_backdrops (const SpDissection *dissection)
 {
   guint32 *bits = g_new0 (guint32, dissection->n_concepts);
   for (guint k = 0; k < dissection->n_concepts; k++)
     for (guint b = 0; b < dissection->n_concepts; b++)
       if (dissection->values->concepts[b].weight > 0
-          && sp_probes_is_backdrop (dissection->probes, rules, k, b))
+          && sp_probes_is_backdrop (dissection->probes, k, b))
         bits[k] |= 1u << b;
   return bits;
 }
@@ -237,12 +237,16 @@ measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey 
     dissection->probes = sp_probes_measure (work, pack, looked_at, rules, error);
   if (dissection->probes == NULL)
     return FALSE;
-  g_autofree guint32 *backdrops = find_backdrops (dissection, rules);
+  g_autofree guint32 *backdrops = find_backdrops (dissection);
   name_backdrops (dissection, backdrops);
   g_autofree guint32 *labels = sp_probes_label (work, pack, looked_at, dissection->probes,
                                                 all_of (dissection, backdrops), error);
-  SpExemplarOptions exemplars = { options->causal.seed, options->exemplar_steps,
-                                  !dissection->from_prior, backdrops, labels };
+  SpExemplarOptions exemplars = { .seed = options->causal.seed,
+                                  .steps = options->exemplar_steps,
+                                  .encoded = !dissection->from_prior,
+                                  .backdrops = backdrops,
+                                  .labels = labels,
+                                  .probes = dissection->probes };
   if (labels == NULL)
     return FALSE;
   if ((dissection->from_prior

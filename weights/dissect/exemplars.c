@@ -5,6 +5,7 @@
 #include "engine/method/invert.h"
 #include "weights/dissect/candidates.h"
 #include "weights/dissect/encoding.h"
+#include "weights/dissect/feature-map.h"
 #include "weights/dissect/squares.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@
 #define OUTLINE_WORTH 0.25 /* an outline is worth more than the judge knows */
 #define FEWEST 4u          /* but so many in any case, to choose from */
 #define LEAST_BEFORE 0.2   /* of a square, that is not backdrop */
+#define MOST_MISTAKEN 0.1  /* of a square that the concept fills, for a backdrop */
 #define BATCH 4u
 
 typedef struct {
@@ -27,6 +29,7 @@ typedef struct {
   SpDrawing *drawing;
   SpEncoding *encoding;   /* NULL: exemplars are cut out of latents */
   SpInversion *inversion; /* NULL: what the encoder finds */
+  SpFeatures *features;   /* NULL: no concept has a backdrop */
   const SpExemplarOptions *options;
   guint concept;
   SpConceptValues *own; /* the concept's */
@@ -41,6 +44,7 @@ context_clear (Context *context)
   sp_drawing_free (context->drawing);
   sp_encoding_free (context->encoding);
   sp_inversion_free (context->inversion);
+  sp_features_free (context->features);
   g_free (context->picture);
   g_free (context->scaled);
   g_free (context->latent);
@@ -172,6 +176,27 @@ effect_of (const Context *context, const float *cells, int side, SpLight light,
   return n > 0 ? sum / n : 0;
 }
 
+/* Whether the probes take the exemplar for a backdrop where it is laid. Of a box that is labelled
+ * nobody knows what in it is the concept. */
+static gboolean
+is_mistaken (const Context *context, const SpCandidate *candidate, const float *cells, int side)
+{
+  const SpSurvey *survey = context->survey;
+  SpShape shape = SP_SHAPE (1, survey->channels, survey->h, survey->w);
+  SpRectangle all = { 0, 0, survey->w, survey->h };
+  SpRectangle box = { (survey->w - side) / 2, (survey->h - side) / 2, side, side };
+  if (context->backdrops == 0 || candidate->outlined
+      || (context->options->probes->boxes & 1u << context->concept) != 0)
+    return FALSE;
+  sp_edit_lay (cells, SP_SHAPE (1, survey->channels, side, side), box, all, shape,
+               sp_survey_latent (survey, candidate->latent), context->latent);
+  sp_features_draw (context->features, context->latent);
+  return sp_probes_share (context->options->probes, context->features, survey, context->backdrops,
+                          box)
+         > MOST_MISTAKEN;
+}
+
+/* The effect of those that are mistaken is 0: they are taken where there are too few. */
 static gboolean
 try_candidates (const Context *context, GArray *candidates, const SpSquares *squares,
                 GError **error)
@@ -186,8 +211,9 @@ try_candidates (const Context *context, GArray *candidates, const SpSquares *squ
                         context->survey->concepts, error)
         || !make_exemplar (context, candidate, side, FALSE, sizes->cells[chosen], error))
       return FALSE;
-    candidate->effect = effect_of (context, sizes->cells[chosen], side,
-                                   light_of (context, candidate->latent), squares, n);
+    if (!is_mistaken (context, candidate, sizes->cells[chosen], side))
+      candidate->effect = effect_of (context, sizes->cells[chosen], side,
+                                     light_of (context, candidate->latent), squares, n);
   }
   return TRUE;
 }
@@ -315,6 +341,18 @@ choose_of_concept (Context *context, GError **error)
 }
 
 static gboolean
+plan_features (Context *context, const SpPack *pack, GError **error)
+{
+  guint32 backdrops = 0;
+  for (guint k = 0; k < context->survey->concepts; k++)
+    backdrops |= context->options->backdrops[k];
+  if (backdrops == 0)
+    return TRUE;
+  context->features = sp_features_new (context->work, pack, context->survey, error);
+  return context->features != NULL;
+}
+
+static gboolean
 plan (Context *context, const SpPack *pack, const SpJudge *judge, GError **error)
 {
   const SpSurvey *survey = context->survey;
@@ -324,8 +362,10 @@ plan (Context *context, const SpPack *pack, const SpJudge *judge, GError **error
   context->scaled = g_new (float, n);
   context->latent = g_new (float, survey->channels *sp_survey_cells (survey));
   context->drawing = sp_drawing_new (pack, judge, backend, BATCH, survey->h, survey->w, error);
-  if (context->drawing == NULL || !context->options->encoded)
-    return context->drawing != NULL;
+  if (context->drawing == NULL || !plan_features (context, pack, error))
+    return FALSE;
+  if (!context->options->encoded)
+    return TRUE;
   context->encoding = sp_encoding_new (pack, backend, survey->side, error);
   if (context->encoding == NULL || context->options->steps == 0)
     return context->encoding != NULL;

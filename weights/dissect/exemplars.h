@@ -14,13 +14,15 @@
  *
  * Where a concept has backdrops, up to six exemplars show it with its outline before them
  * (outline.h) and come last, for they do not fill their strokes; of what is tried the judge's
- * opinion then counts where it is not backdrop.
+ * opinion then counts where it is not backdrop. A square that the concept fills and a probe takes
+ * for a backdrop would be left to the photo in pieces, and is no exemplar: a pale blue wall.
  *
  * With each goes the light of its photo (light.h), so that an edit can lay it in another's; it is
  * tried so, too.
  */
 #pragma once
 
+#include "weights/dissect/probe.h"
 #include "weights/dissect/values.h"
 
 G_BEGIN_DECLS
@@ -33,6 +35,7 @@ typedef struct {
   gboolean encoded;         /* the survey is of photos */
   const guint32 *backdrops; /* for each concept the bits of those that it stands before */
   const guint32 *labels;    /* n x g x g, in which outlines are looked for */
+  const SpProbes *probes;
 } SpExemplarOptions;
 
 /* Fills values->concepts[].exemplars and .shown. */

@@ -1,8 +1,7 @@
 /* Linear discriminant analysis of the generator's features. See probe.h. */
 #include "weights/dissect/probe.h"
 
-#include "engine/method/light.h"
-#include "engine/model/generator.h"
+#include "weights/dissect/feature-map.h"
 #include "weights/dissect/least-squares.h"
 
 #include <math.h>
@@ -19,21 +18,12 @@
 #define MOST_MISTAKEN_OF_BOX 0.5
 
 typedef struct {
-  SpGraph *graph;
-  SpPlan *plan;
-  SpTensor *latent, *features;
-} Network;
-
-typedef struct {
   const SpSurvey *survey;
   const SpProbes *probes;
-  guint32 boxes; /* bits of the concepts that are labelled by boxes */
-  Network network;
-  int h, w;        /* of the features */
-  float *features; /* C x h x w */
-  float *place;    /* C + 1, pixel-normed, then 1 */
-  double *moments; /* (C + 1) x (C + 1), over places that count */
-  double *sums;    /* K x (C + 1): over those with the concept */
+  SpFeatures *features;
+  const float *place; /* C + 1, of what is looked at */
+  double *moments;    /* (C + 1) x (C + 1), over places that count */
+  double *sums;       /* K x (C + 1): over those with the concept */
   /* Of the places that were left out. */
   gsize *both, *either; /* K */
   gsize *labelled;      /* K: places of each label */
@@ -56,10 +46,7 @@ sp_probes_free (SpProbes *probes)
 static void
 context_clear (Context *context)
 {
-  sp_plan_free (context->network.plan);
-  g_clear_pointer (&context->network.graph, sp_graph_free);
-  g_free (context->features);
-  g_free (context->place);
+  sp_features_free (context->features);
   g_free (context->moments);
   g_free (context->sums);
   g_free (context->both);
@@ -69,42 +56,10 @@ context_clear (Context *context)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
 
-/* ---- Starting ---- */
-
-/* TRUE without a plan where the generator has no features. */
-static gboolean
-plan_features (Context *context, SpWork *work, const SpPack *pack, GError **error)
-{
-  const SpSurvey *survey = context->survey;
-  Network *network = &context->network;
-  SpGeneratorShape shape;
-  if (!sp_generator_shape (pack, &shape, error))
-    return FALSE;
-  int layer = sp_generator_feature_layer (&shape);
-  if (layer == 0)
-    return TRUE;
-  network->graph = sp_graph_new ();
-  network->latent = sp_graph_input (network->graph, "latent",
-                                    SP_SHAPE (1, survey->channels, survey->h, survey->w));
-  network->features = sp_generator_layers (network->graph, pack, &shape, network->latent,
-                                           SP_LATENT_LAYER + 1, layer, NULL, NULL, error);
-  if (network->features == NULL)
-    return FALSE;
-  sp_tensor_keep (network->features);
-  network->plan = sp_plan_new (network->graph, work->backend, NULL, error);
-  return network->plan != NULL;
-}
-
 static void
 make_room (Context *context)
 {
-  SpShape shape = sp_tensor_shape (context->network.features);
-  gsize row = (gsize)shape.channels + 1, k = context->probes->n_concepts;
-  context->h = shape.height;
-  context->w = shape.width;
-  context->features = g_new (float, sp_shape_elements (shape));
-  context->place = g_new (float, row);
-  context->place[shape.channels] = 1;
+  gsize row = (gsize)context->probes->channels + 1, k = context->probes->n_concepts;
   context->moments = g_new0 (double, row *row);
   context->sums = g_new0 (double, k *row);
   context->both = g_new0 (gsize, k);
@@ -115,38 +70,36 @@ make_room (Context *context)
 
 /* ---- Places ---- */
 
-static void
-draw (Context *context, guint i)
+static int
+count_places (const Context *context)
 {
-  Network *network = &context->network;
-  sp_plan_write (network->plan, network->latent, sp_survey_latent (context->survey, i));
-  sp_plan_forward (network->plan);
-  sp_plan_read (network->plan, network->features, context->features);
+  SpShape shape = sp_features_shape (context->features);
+  return shape.height * shape.width;
 }
 
-/* Reads place p; returns its labels, 0 where nothing is known. */
+/* Looks at place p of the features of latent i; returns its labels, 0 where nothing is known. */
 static guint32
 look_at (Context *context, guint i, int p)
 {
+  SpShape shape = sp_features_shape (context->features);
   const SpSurvey *survey = context->survey;
-  int grid = survey->grid, y = p / context->w * grid / context->h,
-      x = p % context->w * grid / context->w;
-  sp_light_read_cell (context->features, (gsize)context->h * context->w, context->probes->channels,
-                      (gsize)p, context->place);
-  return survey->labels[((gsize)i * grid + y) * grid + x];
+  int grid = survey->grid, y = p / shape.width, x = p % shape.width;
+  context->place = sp_features_at (context->features, shape.height, shape.width, y, x);
+  return survey
+      ->labels[((gsize)i * grid + y * grid / shape.height) * grid + x * grid / shape.width];
 }
 
 static gboolean
 counts (const Context *context, guint32 labels)
 {
-  return (labels & SP_LABEL_KNOWN) != 0 && (labels & context->boxes) == 0;
+  return (labels & SP_LABEL_KNOWN) != 0 && (labels & context->probes->boxes) == 0;
 }
 
 static void
 learn (Context *context, guint i)
 {
   int row = context->probes->channels + 1;
-  for (int p = 0; p < context->h * context->w; p++) {
+  for (int p = 0; p < count_places (context); p++) {
     guint32 labels = look_at (context, i, p);
     if (!counts (context, labels))
       continue;
@@ -157,13 +110,13 @@ learn (Context *context, guint i)
   }
 }
 
-static gboolean
-probe_says (const Context *context, guint k)
+gboolean
+sp_probes_see (const SpProbes *probes, guint concept, const float *place)
 {
-  const float *weights = context->probes->weights[k];
+  const float *weights = probes->weights[concept];
   float odds = 0;
-  for (int c = 0; c <= context->probes->channels; c++)
-    odds += weights[c] * context->place[c];
+  for (int c = 0; c <= probes->channels; c++)
+    odds += weights[c] * place[c];
   return odds > 0;
 }
 
@@ -171,12 +124,12 @@ static void
 check (Context *context, guint i)
 {
   guint n = context->probes->n_concepts;
-  for (int p = 0; p < context->h * context->w; p++) {
+  for (int p = 0; p < count_places (context); p++) {
     guint32 labels = look_at (context, i, p), said = 0;
     if ((labels & SP_LABEL_KNOWN) == 0)
       continue;
     for (guint k = 0; k < n; k++)
-      if (context->probes->weights[k] != NULL && probe_says (context, k))
+      if (context->probes->weights[k] != NULL && sp_probes_see (context->probes, k, context->place))
         said |= 1u << k;
     for (guint k = 0; k < n; k++) {
       gboolean here = (labels & 1u << k) != 0, seen = (said & 1u << k) != 0;
@@ -272,25 +225,29 @@ sp_probes_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey,
 {
   g_autoptr (SpProbes) probes = probes_new (survey->concepts);
   g_auto (Context) context = { .survey = survey, .probes = probes };
-  if (!plan_features (&context, work, pack, error))
+  GError *reason = NULL;
+  context.features = sp_features_new (work, pack, survey, &reason);
+  if (reason != NULL) {
+    g_propagate_error (error, reason);
     return NULL;
-  if (context.network.plan == NULL)
+  }
+  if (context.features == NULL)
     return g_steal_pointer (&probes);
-  make_room (&context);
-  probes->channels = sp_tensor_shape (context.network.features).channels;
+  probes->channels = sp_features_shape (context.features).channels;
   for (guint k = 0; k < survey->concepts; k++)
-    context.boxes |= is_boxed (rules, k) ? 1u << k : 0;
+    probes->boxes |= is_boxed (rules, k) ? 1u << k : 0;
+  make_room (&context);
   for (guint pass = 0; pass < 2; pass++) {
     for (guint i = 0; i < survey->n; i++) {
       if ((i % CHECKED == CHECKED - 1) != (pass == 1))
         continue;
       if (!sp_work_go_on (work, "Finding backdrops", i, survey->n, error))
         return NULL;
-      draw (&context, i);
+      sp_features_draw (context.features, sp_survey_latent (survey, i));
       (pass == 0 ? learn : check) (&context, i);
     }
     for (guint k = 0; k < survey->concepts && pass == 0; k++)
-      if (!is_boxed (rules, k))
+      if ((probes->boxes & 1u << k) == 0)
         probes->weights[k] =
             discriminate (&context, context.sums + (gsize)k * (probes->channels + 1));
   }
@@ -298,30 +255,50 @@ sp_probes_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey,
   return g_steal_pointer (&probes);
 }
 
+static gboolean
+sees_any (const SpProbes *probes, guint32 concepts, const float *place)
+{
+  for (guint k = 0; k < probes->n_concepts; k++)
+    if ((concepts & 1u << k) != 0 && sp_probes_see (probes, k, place))
+      return TRUE;
+  return FALSE;
+}
+
+double
+sp_probes_share (const SpProbes *probes, SpFeatures *features, const SpSurvey *survey,
+                 guint32 concepts, SpRectangle area)
+{
+  SpShape shape = sp_features_shape (features);
+  int top = area.y * shape.height / survey->h, left = area.x * shape.width / survey->w;
+  int height = area.height * shape.height / survey->h;
+  int width = area.width * shape.width / survey->w, seen = 0;
+  for (int y = top; y < top + height; y++)
+    for (int x = left; x < left + width; x++)
+      seen +=
+          sees_any (probes, concepts, sp_features_at (features, shape.height, shape.width, y, x));
+  return (double)seen / (height * width);
+}
+
 guint32 *
 sp_probes_label (SpWork *work, const SpPack *pack, const SpSurvey *survey, const SpProbes *probes,
                  guint32 concepts, GError **error)
 {
-  gsize places = (gsize)survey->grid * survey->grid;
-  g_auto (Context) context = { .survey = survey };
+  int grid = survey->grid;
+  gsize places = (gsize)grid * grid;
   g_autofree guint32 *labels = g_memdup2 (survey->labels, survey->n * places * sizeof (guint32));
-  context.probes = probes;
-  if (concepts == 0)
-    return g_steal_pointer (&labels);
-  if (!plan_features (&context, work, pack, error))
-    return NULL;
-  make_room (&context);
+  g_autoptr (SpFeatures) features =
+      concepts != 0 ? sp_features_new (work, pack, survey, error) : NULL;
+  if (features == NULL)
+    return concepts == 0 ? g_steal_pointer (&labels) : NULL;
   for (guint i = 0; i < survey->n; i++) {
     if (!sp_work_go_on (work, "Looking for backdrops", i, survey->n, error))
       return NULL;
-    draw (&context, i);
+    sp_features_draw (features, sp_survey_latent (survey, i));
     for (gsize p = 0; p < places; p++) {
-      int y = (int)(p / survey->grid) * context.h / survey->grid,
-          x = (int)(p % survey->grid) * context.w / survey->grid;
       guint32 *label = &labels[i * places + p];
-      look_at (&context, i, y * context.w + x);
+      const float *place = sp_features_at (features, grid, grid, (int)(p / grid), (int)(p % grid));
       for (guint k = 0; k < probes->n_concepts && *label == 0; k++)
-        if ((concepts & 1u << k) != 0 && probe_says (&context, k))
+        if ((concepts & 1u << k) != 0 && sp_probes_see (probes, k, place))
           *label = SP_LABEL_KNOWN | 1u << k;
     }
   }
@@ -329,10 +306,10 @@ sp_probes_label (SpWork *work, const SpPack *pack, const SpSurvey *survey, const
 }
 
 gboolean
-sp_probes_is_backdrop (const SpProbes *probes, const SpConceptRules *rules, guint concept,
-                       guint backdrop)
+sp_probes_is_backdrop (const SpProbes *probes, guint concept, guint backdrop)
 {
   double mistaken = probes->mistaken[(gsize)concept * probes->n_concepts + backdrop];
+  gboolean is_boxed = (probes->boxes & 1u << concept) != 0;
   return concept != backdrop && probes->overlap[backdrop] >= LEAST_OVERLAP
-         && mistaken <= (is_boxed (rules, concept) ? MOST_MISTAKEN_OF_BOX : MOST_MISTAKEN);
+         && mistaken <= (is_boxed ? MOST_MISTAKEN_OF_BOX : MOST_MISTAKEN);
 }
