@@ -7,7 +7,7 @@
 #include "engine/pack.h"
 #include "weights/dissect/outline.h"
 #include "weights/dissect/probe.h"
-#include "weights/train/rewrite.h"
+#include "weights/common/rewrite.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -95,7 +95,7 @@ static SpProbes *
 find_probes (gboolean with_domes, gboolean boxes)
 {
   g_autoptr (GError) error = NULL;
-  const SpTrainHost silent = { .tell = say_nothing };
+  const SpHost silent = { .tell = say_nothing };
   SpWork work = { &silent, backend, NULL, 0 };
   g_autoptr (SpSurvey) survey = make_survey (with_domes);
   SpConceptRules *rules = make_rules (boxes);
@@ -128,7 +128,7 @@ static void
 test_share (void)
 {
   g_autoptr (GError) error = NULL;
-  const SpTrainHost silent = { .tell = say_nothing };
+  const SpHost silent = { .tell = say_nothing };
   SpWork work = { &silent, backend, NULL, 0 };
   g_autoptr (SpProbes) probes = find_probes (FALSE, TRUE);
   g_autoptr (SpSurvey) survey = make_survey (FALSE);
@@ -173,7 +173,7 @@ static void
 test_labels (void)
 {
   g_autoptr (GError) error = NULL;
-  const SpTrainHost silent = { .tell = say_nothing };
+  const SpHost silent = { .tell = say_nothing };
   SpWork work = { &silent, backend, NULL, 0 };
   g_autoptr (SpProbes) probes = find_probes (FALSE, TRUE);
   g_autoptr (SpSurvey) survey = make_survey (FALSE);

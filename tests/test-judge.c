@@ -5,7 +5,7 @@
 #include "engine/pack.h"
 #include "weights/judge/augment.h"
 #include "weights/judge/drawing.h"
-#include "weights/train/frechet.h"
+#include "weights/common/frechet.h"
 
 #include <math.h>
 #include <string.h>

@@ -106,9 +106,10 @@ test_learning (Fixture *fixture, gconstpointer data)
 {
   enum { MEANS = 6, SPREAD = 8, DISTANCE = 9 };
   SpTrainOptions options = tiny_options (fixture);
-  options.averaging = 0.9f;
+  options.averaging = 0.97f;
   options.discriminator_width = 16;
-  options.steps = 400;
+  options.steps =
+      800; /* with packs of eight seeds the distance ended at .05 to .43 of the start's */
   options.sheet_steps = options.curve_steps = 20;
   options.stock = 64;
   run (fixture, &options);
@@ -122,7 +123,7 @@ test_learning (Fixture *fixture, gconstpointer data)
   g_test_message (
       "Fréchet distance %.3f, at the start %.3f; means apart by %.3f, %.3f; spread %.2f", distance,
       start, means, means_start, spread);
-  g_assert_cmpfloat (distance, <, 0.7 * start);
+  g_assert_cmpfloat (distance, <, 0.6 * start);
   g_assert_cmpfloat (spread, >, 0.8);
   g_assert_cmpfloat (spread, <, 1.2);
 }

@@ -62,7 +62,7 @@ tell (const char *line)
   g_string_append_printf (told, "%s\n", line);
 }
 
-const SpTrainHost train_host = { open_photo, close_photo, save_picture, tell };
+const SpHost train_host = { open_photo, close_photo, save_picture, tell };
 
 const char *
 train_told (void)

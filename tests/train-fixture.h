@@ -26,7 +26,7 @@ typedef struct {
 void train_set_up (TrainFixture *fixture, gconstpointer data);
 void train_tear_down (TrainFixture *fixture, gconstpointer data);
 
-extern const SpTrainHost train_host;
+extern const SpHost train_host;
 /* Every line that the host was told. */
 const char *train_told (void);
 /* Is cancelled by the first picture that is saved; NULL: nothing is. */

@@ -40,5 +40,5 @@ tell_nobody (const char *line)
 {
 }
 
-const SpTrainHost sp_photo_host = { open_photo, close_photo, save_picture, tell };
-const SpTrainHost sp_quiet_photo_host = { open_photo, close_photo, save_picture, tell_nobody };
+const SpHost sp_photo_host = { open_photo, close_photo, save_picture, tell };
+const SpHost sp_quiet_photo_host = { open_photo, close_photo, save_picture, tell_nobody };

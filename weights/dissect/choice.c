@@ -1,7 +1,7 @@
 /* A pack with other exemplars of its own. See choice.h. */
 #include "weights/dissect/choice.h"
 
-#include "weights/train/rewrite.h"
+#include "weights/common/rewrite.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "weights/dissect/dissect-sheets.h"
 
 #include "weights/dissect/exemplars.h"
-#include "weights/train/sheet.h"
+#include "weights/common/sheet.h"
 
 #include <string.h>
 
@@ -87,8 +87,8 @@ put_units (const SpDissection *dissection, const SpSurvey *survey, guint k, SpSh
 }
 
 gboolean
-sp_dissect_unit_sheet (const SpDissection *dissection, const SpSurvey *survey,
-                       const SpTrainHost *host, const char *path, GError **error)
+sp_dissect_unit_sheet (const SpDissection *dissection, const SpSurvey *survey, const SpHost *host,
+                       const char *path, GError **error)
 {
   g_autoptr (SpSheet) sheet = sp_sheet_new (
       UNITS_SHOWN * PICTURES_SHOWN, (int)dissection->n_concepts, survey->side, survey->side);
@@ -101,7 +101,7 @@ sp_dissect_unit_sheet (const SpDissection *dissection, const SpSurvey *survey,
 /* ---- Effects ---- */
 
 gboolean
-sp_dissect_effect_sheet (const SpDissection *dissection, int side, const SpTrainHost *host,
+sp_dissect_effect_sheet (const SpDissection *dissection, int side, const SpHost *host,
                          const char *path, GError **error)
 {
   g_autoptr (SpSheet) sheet =
@@ -125,7 +125,7 @@ sp_dissect_effect_sheet (const SpDissection *dissection, int side, const SpTrain
 /* ---- Exemplars ---- */
 
 gboolean
-sp_dissect_exemplar_sheet (const SpDissection *dissection, int side, const SpTrainHost *host,
+sp_dissect_exemplar_sheet (const SpDissection *dissection, int side, const SpHost *host,
                            const char *path, GError **error)
 {
   g_autoptr (SpSheet) sheet =

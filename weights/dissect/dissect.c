@@ -4,7 +4,7 @@
 #include "engine/model/encoder.h"
 #include "weights/dissect/dissect-sheets.h"
 #include "weights/dissect/exemplars.h"
-#include "weights/train/rewrite.h"
+#include "weights/common/rewrite.h"
 
 #include <math.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "weights/dissect/light.h"
-#include "weights/train/rewrite.h"
+#include "weights/common/rewrite.h"
 
 G_BEGIN_DECLS
 

@@ -3,8 +3,8 @@
 
 #include "engine/pack.h"
 #include "weights/evaluate/compositing.h"
-#include "weights/train/frechet.h"
-#include "weights/train/sheet.h"
+#include "weights/common/frechet.h"
+#include "weights/common/sheet.h"
 
 #include <math.h>
 #include <string.h>

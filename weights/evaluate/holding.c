@@ -70,7 +70,7 @@ sp_holding_sheet_put (SpHoldingSheet *sheet, const SpStudio *studio)
 }
 
 gboolean
-sp_holding_sheet_save (const SpHoldingSheet *sheet, const SpTrainHost *host, const char *folder,
+sp_holding_sheet_save (const SpHoldingSheet *sheet, const SpHost *host, const char *folder,
                        GError **error)
 {
   g_autofree char *path = g_build_filename (folder, "holding.png", NULL);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weights/evaluate/studio.h"
-#include "weights/train/sheet.h"
+#include "weights/common/sheet.h"
 
 G_BEGIN_DECLS
 
@@ -19,8 +19,8 @@ SpHoldingSheet *sp_holding_sheet_new (const SpStudio *studio, guint photos);
 void sp_holding_sheet_free (SpHoldingSheet *sheet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpHoldingSheet, sp_holding_sheet_free)
 void sp_holding_sheet_put (SpHoldingSheet *sheet, const SpStudio *studio);
-gboolean sp_holding_sheet_save (const SpHoldingSheet *sheet, const SpTrainHost *host,
-                                const char *folder, GError **error);
+gboolean sp_holding_sheet_save (const SpHoldingSheet *sheet, const SpHost *host, const char *folder,
+                                GError **error);
 
 /* Adds the figures on windows of 2 x 3 times the resolution of the photos in
  * options->large_folder; where there are sheets, large.png: photo, G (E (x)), G (z4). */

@@ -7,7 +7,7 @@
 #include "engine/graph/plan.h"
 #include "engine/model/generator.h"
 #include "weights/import/prior.h"
-#include "weights/train/frechet.h"
+#include "weights/common/frechet.h"
 
 #include <math.h>
 

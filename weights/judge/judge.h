@@ -13,7 +13,7 @@
 #pragma once
 
 #include "weights/judge/pictures.h"
-#include "weights/judge/work.h"
+#include "weights/common/work.h"
 
 G_BEGIN_DECLS
 

@@ -64,7 +64,7 @@ sp_course_load (SpCourse *course, SpTrainState *state, gboolean *loaded, GError 
   if (!sp_checkpoint_load (state, course->options, course->checkpoint, error))
     return FALSE;
   *loaded = TRUE;
-  sp_train_tell (course->host, "Going on from step %u.", state->step);
+  sp_host_tell (course->host, "Going on from step %u.", state->step);
   return TRUE;
 }
 
@@ -113,7 +113,7 @@ look (const Loop *loop, double *figures, GError **error)
   if (!kind->look (course->subject, path, figures, error))
     return FALSE;
   append_words (words, kind->columns + kind->n_losses, kind->n_figures, figures);
-  sp_train_tell (course->host, "step %u: %ssheet %s", loop->state->step, words->str, path);
+  sp_host_tell (course->host, "step %u: %ssheet %s", loop->state->step, words->str, path);
   return TRUE;
 }
 
@@ -126,8 +126,8 @@ report (Loop *loop, const double *losses)
   g_autoptr (GString) words = g_string_new (NULL);
   loop->last_line = g_get_monotonic_time ();
   append_words (words, course->kind->columns, course->kind->n_losses, losses);
-  sp_train_tell (course->host, "step %u of %u: %s%.2f s a step, %.1f hours left", step, steps,
-                 words->str, each, each * (steps - step) / 3600);
+  sp_host_tell (course->host, "step %u of %u: %s%.2f s a step, %.1f hours left", step, steps,
+                words->str, each, each * (steps - step) / 3600);
 }
 
 static gboolean

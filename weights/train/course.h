@@ -37,7 +37,7 @@ typedef struct {
   const SpCourseKind *kind;
   gpointer subject; /* the caller's, for the functions of `kind` */
   const SpTrainOptions *options;
-  const SpTrainHost *host;
+  const SpHost *host;
   GCancellable *cancellable;
   char *folder;
   /* the course's own */

@@ -19,7 +19,7 @@ typedef struct {
 } Entry;
 
 struct _SpDataset {
-  const SpTrainHost *host;
+  const SpHost *host;
   char *photo_folder;
   int side;
   SpConceptRules *rules; /* or NULL */
@@ -189,7 +189,7 @@ refuse_few (SpDataset *dataset, const char *folder, const SpTrainOptions *option
 }
 
 SpDataset *
-sp_dataset_open (const char *folder, const SpTrainOptions *options, const SpTrainHost *host,
+sp_dataset_open (const char *folder, const SpTrainOptions *options, const SpHost *host,
                  GError **error)
 {
   g_autoptr (SpDataset) dataset = g_new0 (SpDataset, 1);
@@ -379,6 +379,6 @@ sp_dataset_tell (SpDataset *dataset)
   dataset->left_out = g_ptr_array_new_with_free_func (g_free);
   g_mutex_unlock (&dataset->lock);
   for (guint i = 0; i < left_out->len; i++)
-    sp_train_tell (dataset->host, "A photo is left out: %s",
-                   (const char *)g_ptr_array_index (left_out, i));
+    sp_host_tell (dataset->host, "A photo is left out: %s",
+                  (const char *)g_ptr_array_index (left_out, i));
 }

@@ -29,8 +29,8 @@ typedef enum { SP_DRAW_ANY, SP_DRAW_LABELLED, SP_DRAW_HELD } SpDrawFrom;
 
 typedef struct _SpDataset SpDataset;
 
-SpDataset *sp_dataset_open (const char *folder, const SpTrainOptions *options,
-                            const SpTrainHost *host, GError **error);
+SpDataset *sp_dataset_open (const char *folder, const SpTrainOptions *options, const SpHost *host,
+                            GError **error);
 void sp_dataset_free (SpDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpDataset, sp_dataset_free)
 

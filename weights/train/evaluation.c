@@ -4,7 +4,7 @@
 #include "engine/photo/photo.h"
 #include "weights/train/networks.h"
 #include "weights/train/random.h"
-#include "weights/train/sheet.h"
+#include "weights/common/sheet.h"
 
 #include <string.h>
 
@@ -124,8 +124,7 @@ take_donors (SpEvaluation *evaluation)
 }
 
 gboolean
-sp_evaluation_sheet (SpEvaluation *evaluation, const SpTrainHost *host, const char *path,
-                     GError **error)
+sp_evaluation_sheet (SpEvaluation *evaluation, const SpHost *host, const char *path, GError **error)
 {
   int side = evaluation->options.side,
       columns = MIN ((int)evaluation->options.batch, SHEET_COLUMNS);

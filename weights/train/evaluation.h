@@ -21,7 +21,7 @@ gboolean sp_evaluation_psnr (SpEvaluation *evaluation, double *psnr, GError **er
 
 /* Writes a sheet, a column a photo: the photo; G(E(x)); a random rectangle of cells replaced; the
  * lower right quarter replaced by a concept's mean, concepts in their order. */
-gboolean sp_evaluation_sheet (SpEvaluation *evaluation, const SpTrainHost *host, const char *path,
+gboolean sp_evaluation_sheet (SpEvaluation *evaluation, const SpHost *host, const char *path,
                               GError **error);
 
 G_END_DECLS

@@ -189,13 +189,3 @@ sp_train_cells (const SpTrainOptions *options)
 {
   return options->side / sp_train_cell (options);
 }
-
-void
-sp_train_tell (const SpTrainHost *host, const char *format, ...)
-{
-  va_list arguments;
-  va_start (arguments, format);
-  g_autofree char *line = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  host->tell (line);
-}

@@ -1,9 +1,9 @@
 /* How a prior in training does. See prior-look.h. */
 #include "weights/train/prior-look.h"
 
-#include "weights/train/frechet.h"
+#include "weights/common/frechet.h"
 #include "weights/train/random.h"
-#include "weights/train/sheet.h"
+#include "weights/common/sheet.h"
 
 #include <math.h>
 
@@ -172,7 +172,7 @@ measure (const SpPriorViewer *viewer, const SpBank *bank, SpPriorLook *look)
 }
 
 gboolean
-sp_prior_viewer_look (SpPriorViewer *viewer, const SpBank *bank, const SpTrainHost *host,
+sp_prior_viewer_look (SpPriorViewer *viewer, const SpBank *bank, const SpHost *host,
                       const char *sheet_path, SpPriorLook *look, GError **error)
 {
   gsize of_latents = sp_shape_elements (sp_tensor_shape (viewer->normed));

@@ -24,7 +24,7 @@ void sp_prior_viewer_free (SpPriorViewer *viewer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPriorViewer, sp_prior_viewer_free)
 
 /* Measures, and writes a sheet of 8 x 6 pictures. */
-gboolean sp_prior_viewer_look (SpPriorViewer *viewer, const SpBank *bank, const SpTrainHost *host,
+gboolean sp_prior_viewer_look (SpPriorViewer *viewer, const SpBank *bank, const SpHost *host,
                                const char *sheet_path, SpPriorLook *look, GError **error);
 
 /* The root mean square of the cells of what the layers draw. */

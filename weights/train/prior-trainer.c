@@ -2,7 +2,7 @@
 #include "weights/train/prior-trainer.h"
 
 #include "engine/model/normal.h"
-#include "weights/train/frechet.h"
+#include "weights/common/frechet.h"
 #include "weights/train/random.h"
 
 #include <math.h>

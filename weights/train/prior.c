@@ -9,13 +9,13 @@
 #include "engine/model/encoder.h"
 #include "weights/train/course.h"
 #include "weights/train/prior-look.h"
-#include "weights/train/rewrite.h"
+#include "weights/common/rewrite.h"
 
 #include <string.h>
 
 typedef struct {
   SpTrainOptions options; /* completed by the pack */
-  const SpTrainHost *host;
+  const SpHost *host;
   SpBackend *backend;
   SpPack *pack;
   SpDataset *dataset;
@@ -76,16 +76,16 @@ prepare (Training *training, SpCourse *course, const char *data_folder, GError *
   training->dataset = sp_dataset_open (data_folder, &training->options, training->host, error);
   if (training->dataset == NULL)
     return FALSE;
-  sp_train_tell (training->host, "%u photos to train on; %u kept out.",
-                 sp_dataset_count (training->dataset, SP_DRAW_ANY),
-                 sp_dataset_count (training->dataset, SP_DRAW_HELD));
+  sp_host_tell (training->host, "%u photos to train on; %u kept out.",
+                sp_dataset_count (training->dataset, SP_DRAW_ANY),
+                sp_dataset_count (training->dataset, SP_DRAW_HELD));
   training->trainer = sp_prior_trainer_new (&training->options, training->backend, error);
   if (training->trainer == NULL)
     return FALSE;
   SpTrainState *state = sp_prior_trainer_state (training->trainer);
   if (!sp_course_load (course, state, &loaded, error))
     return FALSE;
-  sp_train_tell (training->host, "Looking for the latents of %u photos.", training->options.stock);
+  sp_host_tell (training->host, "Looking for the latents of %u photos.", training->options.stock);
   training->bank = sp_bank_new (training->dataset, &training->options, training->pack,
                                 training->backend, state->step, course->cancellable, error);
   if (training->bank == NULL
@@ -200,7 +200,7 @@ write_pack (Training *training, const char *pack_path, GError **error)
   SpPackChanges changes = { .n_layers = layers->len,
                             .layers = (const SpNewTensor *)(const void *)layers->data,
                             .note = note };
-  sp_train_tell (training->host, "Writing the pack %s", pack_path);
+  sp_host_tell (training->host, "Writing the pack %s", pack_path);
   gboolean done = sp_pack_rewrite (training->pack, &changes, pack_path, error);
   for (guint i = 0; i < layers->len; i++)
     g_free (g_array_index (layers, SpNewTensor, i).values);
@@ -209,8 +209,7 @@ write_pack (Training *training, const char *pack_path, GError **error)
 
 gboolean
 sp_train_prior (const char *data_folder, const char *pack_path, const SpTrainOptions *options,
-                const SpTrainHost *host, SpBackend *backend, GCancellable *cancellable,
-                GError **error)
+                const SpHost *host, SpBackend *backend, GCancellable *cancellable, GError **error)
 {
   g_auto (Training) training = { .options = *options, .host = host, .backend = backend };
   if (!open_pack (&training, error) || !sp_train_options_complete (&training.options, error))

@@ -8,7 +8,7 @@
 
 typedef struct {
   const SpTrainOptions *options;
-  const SpTrainHost *host;
+  const SpHost *host;
   SpBackend *backend;
   SpDataset *dataset;
   SpPack *perceptual;
@@ -62,7 +62,7 @@ start_from_pack (Training *training, GError **error)
   if (pack == NULL
       || !sp_optimiser_start_from (sp_trainer_state (training->trainer)->model, pack, &n, error))
     return FALSE;
-  sp_train_tell (training->host, "Starting from “%s”: %u tensors.", sp_pack_title (pack), n);
+  sp_host_tell (training->host, "Starting from “%s”: %u tensors.", sp_pack_title (pack), n);
   return sp_trainer_restore (training->trainer, error);
 }
 
@@ -74,10 +74,10 @@ prepare (Training *training, SpCourse *course, const char *data_folder, GError *
   training->dataset = sp_dataset_open (data_folder, options, training->host, error);
   if (training->dataset == NULL || !open_perceptual (training, error))
     return FALSE;
-  sp_train_tell (training->host, "%u photos to train on, %u of them with labels; %u kept out.",
-                 sp_dataset_count (training->dataset, SP_DRAW_ANY),
-                 sp_dataset_count (training->dataset, SP_DRAW_LABELLED),
-                 sp_dataset_count (training->dataset, SP_DRAW_HELD));
+  sp_host_tell (training->host, "%u photos to train on, %u of them with labels; %u kept out.",
+                sp_dataset_count (training->dataset, SP_DRAW_ANY),
+                sp_dataset_count (training->dataset, SP_DRAW_LABELLED),
+                sp_dataset_count (training->dataset, SP_DRAW_HELD));
   training->trainer =
       sp_trainer_new (training->dataset, options, training->perceptual, training->backend, error);
   return training->trainer != NULL
@@ -162,7 +162,7 @@ run (Training *training, SpCourse *course, GError **error)
 static gboolean export(Training *training, const SpCourse *course, const char *pack_path,
                        GError **error)
 {
-  sp_train_tell (training->host, "Writing the pack %s", pack_path);
+  sp_host_tell (training->host, "Writing the pack %s", pack_path);
   return sp_export (training->dataset, training->options, sp_trainer_state (training->trainer),
                     training->perceptual, training->backend, course->folder, pack_path,
                     course->cancellable, error);
@@ -170,7 +170,7 @@ static gboolean export(Training *training, const SpCourse *course, const char *p
 
 gboolean
 sp_train (const char *data_folder, const char *pack_path, const SpTrainOptions *options,
-          const SpTrainHost *host, SpBackend *backend, GCancellable *cancellable, GError **error)
+          const SpHost *host, SpBackend *backend, GCancellable *cancellable, GError **error)
 {
   SpTrainOptions complete = *options;
   if (!sp_train_options_complete (&complete, error))

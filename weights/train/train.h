@@ -15,6 +15,7 @@
 
 #include "engine/graph/backend.h"
 #include "engine/semantic-paint.h"
+#include "weights/common/host.h"
 
 G_BEGIN_DECLS
 
@@ -77,33 +78,17 @@ char *sp_train_options_describe (const SpTrainOptions *options);
 int sp_train_cell (const SpTrainOptions *options);
 int sp_train_cells (const SpTrainOptions *options);
 
-/* Image files are the host's. Photos are opened and closed from several threads at once, the rest
- * is called from sp_train()'s. */
-typedef struct {
-  /* Opens a file; `photo` is read until close_photo(). */
-  gboolean (*open_photo) (const char *path, SpPhoto *photo, GError **error);
-  void (*close_photo) (SpPhoto *photo);
-  /* Writes 3 x height x width in [-1, 1] as a PNG. */
-  gboolean (*save_picture) (const char *path, const float *picture, int width, int height,
-                            GError **error);
-  /* One line for the user. */
-  void (*tell) (const char *line);
-} SpTrainHost;
-
 /* Trains, or goes on training, and writes the pack. Cancelled: FALSE with G_IO_ERROR_CANCELLED
  * after a last checkpoint. */
 gboolean sp_train (const char *data_folder, const char *pack_path, const SpTrainOptions *options,
-                   const SpTrainHost *host, SpBackend *backend, GCancellable *cancellable,
+                   const SpHost *host, SpBackend *backend, GCancellable *cancellable,
                    GError **error);
 
 /* Trains layers 1 to 4 of `options->prior_pack` as a GAN on the latents of the photos, and writes
  * the pack with them; all else in it stays as it is. `pack_path` may be its own. Cancelled as
  * above. */
 gboolean sp_train_prior (const char *data_folder, const char *pack_path,
-                         const SpTrainOptions *options, const SpTrainHost *host, SpBackend *backend,
+                         const SpTrainOptions *options, const SpHost *host, SpBackend *backend,
                          GCancellable *cancellable, GError **error);
-
-/* host->tell() with a format. */
-void sp_train_tell (const SpTrainHost *host, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 G_END_DECLS

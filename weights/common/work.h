@@ -1,15 +1,16 @@
 /* What every measurement over many photos works with: files, device, cancelling, progress.
  *
- * Thread rule: as sp_train(); everything runs in the caller's thread.
+ * Thread rule: everything runs in the caller's thread.
  */
 #pragma once
 
-#include "weights/train/train.h"
+#include "engine/graph/backend.h"
+#include "weights/common/host.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  const SpTrainHost *host;
+  const SpHost *host;
   SpBackend *backend;
   GCancellable *cancellable; /* may be NULL */
   gint64 told;               /* when the host was told last; 0: not yet */

@@ -3,7 +3,7 @@
  * trace ((S1 S2)^1/2) is the sum of the roots of the eigenvalues of S1^1/2 S2 S1^1/2, which is
  * symmetric, so that Jacobi's method serves for both roots.
  */
-#include "weights/train/frechet.h"
+#include "weights/common/frechet.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Pictures side by side. See sheet.h. */
-#include "weights/train/sheet.h"
+#include "weights/common/sheet.h"
 
 #include <string.h>
 
@@ -50,7 +50,7 @@ sp_sheet_put_row (SpSheet *sheet, int row, const float *pictures)
 }
 
 gboolean
-sp_sheet_save (const SpSheet *sheet, const SpTrainHost *host, const char *path, GError **error)
+sp_sheet_save (const SpSheet *sheet, const SpHost *host, const char *path, GError **error)
 {
   gsize width = (gsize)sheet->columns * sheet->tile_width;
   gsize plane = width * (gsize)sheet->rows * sheet->tile_height;

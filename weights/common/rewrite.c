@@ -3,7 +3,7 @@
  * A pack does not tell which of its tensors are fp16. One whose numbers all survive the way to fp16
  * and back loses nothing by it and is written so; any other was fp32 and stays it.
  */
-#include "weights/train/rewrite.h"
+#include "weights/common/rewrite.h"
 
 #include "engine/half.h"
 #include "engine/manifest-writer.h"

@@ -1,5 +1,5 @@
 /* Cancelling and progress. See work.h. */
-#include "weights/judge/work.h"
+#include "weights/common/work.h"
 
 #define TELL_MICROSECONDS (5 * G_USEC_PER_SEC)
 
@@ -11,7 +11,7 @@ sp_work_go_on (SpWork *work, const char *what, guint done, guint of, GError **er
       || !sp_backend_check (work->backend, error))
     return FALSE;
   if (work->told == 0 || now - work->told >= TELL_MICROSECONDS) {
-    sp_train_tell (work->host, "%s: %u of %u", what, done, of);
+    sp_host_tell (work->host, "%s: %u of %u", what, done, of);
     work->told = now;
   }
   return TRUE;

@@ -1,7 +1,7 @@
 /* Pictures side by side, to be looked at. */
 #pragma once
 
-#include "weights/train/train.h"
+#include "weights/common/host.h"
 
 G_BEGIN_DECLS
 
@@ -24,7 +24,6 @@ void sp_sheet_put (SpSheet *sheet, int column, int row, const float *picture);
 void sp_sheet_put_row (SpSheet *sheet, int row, const float *pictures);
 
 /* The used rows as a PNG. */
-gboolean sp_sheet_save (const SpSheet *sheet, const SpTrainHost *host, const char *path,
-                        GError **error);
+gboolean sp_sheet_save (const SpSheet *sheet, const SpHost *host, const char *path, GError **error);
 
 G_END_DECLS
