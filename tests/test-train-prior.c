@@ -108,8 +108,7 @@ test_learning (Fixture *fixture, gconstpointer data)
   SpTrainOptions options = tiny_options (fixture);
   options.averaging = 0.97f;
   options.discriminator_width = 16;
-  options.steps =
-      800; /* with packs of eight seeds the distance ended at .05 to .43 of the start's */
+  options.steps = 800; /* packs of eight seeds ended at .05 to .43 of the start's distance */
   options.sheet_steps = options.curve_steps = 20;
   options.stock = 64;
   run (fixture, &options);
