@@ -368,6 +368,24 @@ test_exemplar_alone (void)
   }
 }
 
+/* Its columns, 1 and 2, begin at the map's last: the first is two beyond their edge. */
+static void
+test_beyond_the_exemplar (void)
+{
+  static const float expected[2][SIDE] = { { 1, 1, 1 }, { 2, 1, 1 } }; /* nearest, mirrored */
+  SpShape shape = SP_SHAPE (1, CHANNELS, SIDE, SIDE);
+  for (int mirrored = 0; mirrored < 2; mirrored++) {
+    g_autoptr (GError) error = NULL;
+    Fixture fixture;
+    fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x24); /* cells 2 and 5 */
+    g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, mirrored, fixture.latent, &error));
+    g_assert_no_error (error);
+    for (int i = 0; i < CELLS; i++)
+      g_assert_cmpfloat_with_epsilon (now (&fixture, 2, i),
+                                      expected[mirrored][i % SIDE] * now (&fixture, 0, i), 1e-4);
+  }
+}
+
 static void
 test_add_value_where_there_is_no_exemplar (void)
 {
@@ -542,6 +560,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/cells/add-fitting", test_add_fitting_size);
   g_test_add_func ("/edit/cells/add-touched", test_add_ignores_what_is_touched);
   g_test_add_func ("/edit/cells/exemplar-alone", test_exemplar_alone);
+  g_test_add_func ("/edit/cells/beyond-the-exemplar", test_beyond_the_exemplar);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
   g_test_add_func ("/edit/cells/remove", test_remove_takes_the_surroundings);
   g_test_add_func ("/edit/cells/restyle", test_restyle_cells);

@@ -44,12 +44,6 @@ typedef struct {
   float *strip;
 } Task;
 
-static int
-divide_up (int count, int by)
-{
-  return (count + by - 1) / by;
-}
-
 /* ---- Sharing out ---- */
 
 static gsize
@@ -64,8 +58,8 @@ row_bytes (const SpBilinear *b)
 static int
 out_shares (const Work *work)
 {
-  return divide_up (sp_cpu_blocks (work->bilinear->out.channels),
-                    work->cpu->kernels->product_blocks);
+  return sp_cpu_divide_up (sp_cpu_blocks (work->bilinear->out.channels),
+                           work->cpu->kernels->product_blocks);
 }
 
 static void
@@ -78,20 +72,11 @@ share_work (Work *work, int images)
   work->all_rows = images * b->tiles_down;
   gsize bytes = is_small ? GROUP_BYTES_FOR_SMALL : GROUP_BYTES;
   work->rows = (int)CLAMP (bytes / row_bytes (b), 1, (gsize)work->all_rows);
-  work->groups = divide_up (work->all_rows, work->rows);
+  work->groups = sp_cpu_divide_up (work->all_rows, work->rows);
   work->slots = is_small ? MIN (work->groups, MOST_SLOTS) : 1;
-  int parts = divide_up (work->cpu->threads, work->slots);
+  int parts = sp_cpu_divide_up (work->cpu->threads, work->slots);
   work->out_parts = MIN (parts, out_shares (work));
-  work->in_parts = MIN (divide_up (parts, work->out_parts), sp_cpu_blocks (b->in.channels));
-}
-
-static SpEntries
-take_entries (SpDivision *division, const SpTiling *tiling, int capacity, int blocks)
-{
-  SpEntries entries = { NULL, capacity, blocks };
-  entries.values =
-      sp_cpu_take (division, sp_entries_plane (&entries) * tiling->entries * tiling->entries);
-  return entries;
+  work->in_parts = MIN (sp_cpu_divide_up (parts, work->out_parts), sp_cpu_blocks (b->in.channels));
 }
 
 static void
@@ -99,11 +84,11 @@ take_own (const Work *work, SpDivision *division, Task *task)
 {
   const SpBilinear *b = work->bilinear;
   int capacity = work->rows * b->tiles_across;
-  int in_blocks = divide_up (sp_cpu_blocks (b->in.channels), work->in_parts);
-  int shares = divide_up (out_shares (work), work->out_parts);
-  task->in = take_entries (division, &b->input, capacity, in_blocks);
+  int in_blocks = sp_cpu_divide_up (sp_cpu_blocks (b->in.channels), work->in_parts);
+  int shares = sp_cpu_divide_up (out_shares (work), work->out_parts);
+  task->in = sp_entries_take (division, &b->input, capacity, in_blocks);
   task->out =
-      take_entries (division, &b->output, capacity, shares * work->cpu->kernels->product_blocks);
+      sp_entries_take (division, &b->output, capacity, shares * work->cpu->kernels->product_blocks);
   task->strip =
       sp_cpu_take (division, MAX (sp_tiles_scratch_floats (&b->input, 1, b->tiles_across),
                                   sp_tiles_scratch_floats (&work->of_dy, 1, b->tiles_across)));

@@ -31,12 +31,6 @@ typedef struct {
   int rows, columns; /* of tiles, of a task at most */
 } Sharing;
 
-static int
-divide_up (int count, int by)
-{
-  return (count + by - 1) / by;
-}
-
 /* Two tasks a thread or more, but large ones: each streams the transformed kernel through. Larger
  * tasks than the second-level cache holds proved faster than small ones all the same. */
 static Sharing
@@ -45,10 +39,10 @@ share_tiles (const SpCpuBackend *cpu, const SpBilinear *b, int images)
   int threads = b->sums_tasks ? 2 : cpu->threads;
   int share = images * b->tiles_down * b->tiles_across / (2 * threads);
   int tiles = CLAMP (share, FEWEST_TILES, MOST_TILES);
-  Sharing s = { .across = divide_up (b->tiles_across, MOST_COLUMNS) };
-  s.columns = divide_up (b->tiles_across, s.across);
-  s.down = divide_up (b->tiles_down, MAX (tiles / s.columns, 1));
-  s.rows = divide_up (b->tiles_down, s.down);
+  Sharing s = { .across = sp_cpu_divide_up (b->tiles_across, MOST_COLUMNS) };
+  s.columns = sp_cpu_divide_up (b->tiles_across, s.across);
+  s.down = sp_cpu_divide_up (b->tiles_down, MAX (tiles / s.columns, 1));
+  s.rows = sp_cpu_divide_up (b->tiles_down, s.down);
   return s;
 }
 
@@ -80,15 +74,6 @@ typedef struct {
   float *pixels; /* of all out blocks, for a sink that needs them together; [block][row][column] */
 } Scratch;
 
-static SpEntries
-take_entries (SpDivision *division, const SpTiling *tiling, int capacity, int blocks)
-{
-  SpEntries entries = { NULL, capacity, blocks };
-  entries.values =
-      sp_cpu_take (division, sp_entries_plane (&entries) * tiling->entries * tiling->entries);
-  return entries;
-}
-
 /* Returns the floats that one thread needs. */
 static gsize
 divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float *memory,
@@ -99,8 +84,9 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float 
   int capacity = sharing.rows * sharing.columns;
   int out_blocks = sp_cpu_blocks (b->out.channels);
   gsize tile_pixels = (gsize)b->output.extent * b->output.extent;
-  scratch->entries = take_entries (&division, &b->input, capacity, sp_cpu_blocks (b->in.channels));
-  scratch->sums = take_entries (&division, &b->output, capacity, cpu->kernels->product_blocks);
+  scratch->entries =
+      sp_entries_take (&division, &b->input, capacity, sp_cpu_blocks (b->in.channels));
+  scratch->sums = sp_entries_take (&division, &b->output, capacity, cpu->kernels->product_blocks);
   scratch->strip = sp_cpu_take (
       &division, MAX (sp_tiles_scratch_floats (&b->input, sharing.rows, sharing.columns),
                       sp_tiles_scratch_floats (&b->output, 1, sharing.columns)));

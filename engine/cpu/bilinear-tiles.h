@@ -30,6 +30,16 @@ sp_entries_plane (const SpEntries *entries)
   return sp_entries_block (entries) * entries->blocks + SP_BLOCK;
 }
 
+/* Room for the entries of `capacity` tiles. */
+static inline SpEntries
+sp_entries_take (SpDivision *division, const SpTiling *tiling, int capacity, int blocks)
+{
+  SpEntries entries = { NULL, capacity, blocks };
+  entries.values =
+      sp_cpu_take (division, sp_entries_plane (&entries) * tiling->entries * tiling->entries);
+  return entries;
+}
+
 /* Pixels that `tiles` tiles in a row cover. */
 static inline gsize
 sp_tiling_width (const SpTiling *tiling, int tiles)

@@ -63,6 +63,12 @@ sp_cpu_take (SpDivision *division, gsize floats)
 
 #define SP_CPU_PIECE 16384 /* floats of an element-wise pass, 64 KB of each operand */
 
+static inline int
+sp_cpu_divide_up (int count, int by)
+{
+  return (count + by - 1) / by;
+}
+
 static inline gsize
 sp_cpu_pieces (gsize count, gsize piece)
 {
