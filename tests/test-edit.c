@@ -368,21 +368,27 @@ test_exemplar_alone (void)
   }
 }
 
-/* Its columns, 1 and 2, begin at the map's last: the first is two beyond their edge. */
+/* Its middle column comes to the last of a long map: the first are up to four beyond its edge. */
 static void
 test_beyond_the_exemplar (void)
 {
-  static const float expected[2][SIDE] = { { 1, 1, 1 }, { 2, 1, 1 } }; /* nearest, mirrored */
-  SpShape shape = SP_SHAPE (1, CHANNELS, SIDE, SIDE);
+  enum { WIDTH = 6, AREA = 2 * WIDTH };
+  static const float columns[2][WIDTH] = { { 0, 0, 0, 0, 0, 1 }, { 2, 2, 1, 0, 0, 1 } };
+  static const float cells[AREA] = { [WIDTH - 1] = 1, [AREA - 1] = 1 };
+  SpLatentEdit edit = { .concept = DOME, .operation = SP_EDIT_ADD, .strength = 1, .cells = cells };
   for (int mirrored = 0; mirrored < 2; mirrored++) {
     g_autoptr (GError) error = NULL;
-    Fixture fixture;
-    fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x24); /* cells 2 and 5 */
-    g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, mirrored, fixture.latent, &error));
+    float latent[CHANNELS * AREA];
+    for (int i = 0; i < CHANNELS * AREA; i++)
+      latent[i] = 1;
+    g_assert_true (
+        sp_edit_exemplar (pack, &edit, SP_SHAPE (1, CHANNELS, 2, WIDTH), mirrored, latent, &error));
     g_assert_no_error (error);
-    for (int i = 0; i < CELLS; i++)
-      g_assert_cmpfloat_with_epsilon (now (&fixture, 2, i),
-                                      expected[mirrored][i % SIDE] * now (&fixture, 0, i), 1e-4);
+    for (int i = 0; i < AREA; i++) {
+      g_assert_cmpfloat (latent[i], >, 0);
+      g_assert_cmpfloat_with_epsilon (latent[2 * AREA + i],
+                                      columns[mirrored][i % WIDTH] * latent[i], 1e-4);
+    }
   }
 }
 
