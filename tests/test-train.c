@@ -113,8 +113,8 @@ test_pack (TrainFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   SpTrainOptions options = train_tiny_options ();
-  options.generator_rate = options.encoder_rate = 0.02f;
-  options.averaging = 0.9f;
+  options.generator_rate = options.encoder_rate = 0.01f;
+  options.averaging = 0.97f;
   options.steps = 300;
   options.adversarial_from = 1000;
   options.sheet_steps = 300;
@@ -148,8 +148,8 @@ test_pack (TrainFixture *fixture, gconstpointer data)
   for (guint number = 0; number < PHOTOS; number++)
     now += psnr_of_pack (fixture, pack, number) / PHOTOS;
   g_test_message ("PSNR in training %.2f dB, of the pack %.2f dB", before, now);
-  g_assert_cmpfloat (now, >, 12);
-  g_assert_cmpfloat (now, >, before - 1);
+  g_assert_cmpfloat (now, >, 15); /* 16.3 to 19.4 with eight seeds; apart by -1.1 to 1.5 */
+  g_assert_cmpfloat (now, >, before - 2);
 }
 
 /* ---- The same bits ---- */
