@@ -31,6 +31,7 @@ typedef struct {
   int rows, groups;        /* rows in a group */
   int slots;               /* of groups, each with sums of its own */
   int in_parts, out_parts; /* of the channels */
+  int threads;             /* that there are tasks for */
   float *sums;             /* [slot][packed] */
   float *own;              /* the threads' */
   gsize own_floats;
@@ -77,6 +78,7 @@ share_work (Work *work, int images)
   int parts = sp_cpu_divide_up (work->cpu->threads, work->slots);
   work->out_parts = MIN (parts, out_shares (work));
   work->in_parts = MIN (sp_cpu_divide_up (parts, work->out_parts), sp_cpu_blocks (b->in.channels));
+  work->threads = MIN (work->cpu->threads, work->slots * work->in_parts * work->out_parts);
 }
 
 static void
@@ -104,7 +106,7 @@ divide_scratch (Work *work, float *scratch)
     work->sums = sp_cpu_take (&division, sp_bilinear_packed_floats (work->bilinear) * work->slots);
   take_own (work, &own, &task);
   work->own_floats = own.used;
-  work->own = sp_cpu_take (&division, own.used * work->cpu->threads);
+  work->own = sp_cpu_take (&division, own.used * work->threads);
   return division.used;
 }
 
@@ -218,7 +220,7 @@ sp_bilinear_kernel_gradient (const SpCpuBackend *cpu, const SpBilinear *b, int i
   share_work (&work, images);
   divide_scratch (&work, scratch);
   int tasks = work.slots * work.in_parts * work.out_parts;
-#pragma omp parallel num_threads(MIN(cpu->threads, tasks))
+#pragma omp parallel num_threads(work.threads)
   {
     SpDivision own = { work.own + work.own_floats * omp_get_thread_num (), 0 };
     Task task;

@@ -6,8 +6,6 @@
  */
 #include "engine/cpu/bilinear-tiles.h"
 
-#include "engine/cpu/normalisation.h"
-
 #include <string.h>
 
 gsize
@@ -56,25 +54,6 @@ read_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, int im
 
 /* ---- Normalised ---- */
 
-/* `at`: of the first pixel in the tensor; `pixel`: its number, all images counted. */
-static void
-normalise_row (const SpCpuBackend *cpu, const SpSource *source, SpShape shape, gsize at,
-               gsize pixel, int pixels, float *y, gsize y_stride, float *scales)
-{
-  SpPixelNorm norm = sp_cpu_pixel_norm_of (shape, source->values + at);
-  norm.y = y;
-  norm.y_stride = y_stride;
-  norm.scales = scales;
-  if (source->delta != NULL) {
-    norm.delta = source->delta + at;
-    norm.delta_stride = norm.x_stride;
-  }
-  if (source->lowrank != NULL)
-    sp_lowrank_norm (cpu, source->lowrank, pixel, pixels, &norm);
-  else
-    cpu->kernels->pixel_norm (pixels, &norm);
-}
-
 SpShape
 sp_tiles_normalise (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,
                     SpShape shape, const SpTiles *tiles, float *values, float *scales)
@@ -99,8 +78,9 @@ sp_tiles_normalise (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSou
     if (!is_inside)
       continue;
     gsize pixel = (gsize)(y + k) * shape.width + x + first;
-    normalise_row (cpu, source, shape, image * blocks * SP_BLOCK + pixel * SP_BLOCK, image + pixel,
-                   last - first, row + (gsize)first * SP_BLOCK, sp_cpu_map (strip), scales);
+    SpPixels pixels = { (image * blocks + pixel) * SP_BLOCK, image + pixel, last - first, 0 };
+    sp_cpu_source_norm (cpu, source, shape, &pixels, row + (gsize)first * SP_BLOCK,
+                        sp_cpu_map (strip), scales);
     if (y + k >= own_y && y + k < own_y + tiles->rows * tiling->step)
       memcpy (source->scales + image + (gsize)(y + k) * shape.width + own_x,
               scales + (own_x - x - first), (gsize)(own_end - own_x) * sizeof (float));

@@ -44,8 +44,8 @@ tile_outputs (SpShape tiled, gboolean precise)
 static void
 cut_tiles (SpBilinear *b, SpShape map, int outputs)
 {
-  b->tiles_down = (map.height + outputs - 1) / outputs;
-  b->tiles_across = (map.width + outputs - 1) / outputs;
+  b->tiles_down = sp_cpu_divide_up (map.height, outputs);
+  b->tiles_across = sp_cpu_divide_up (map.width, outputs);
 }
 
 static SpBilinear

@@ -22,6 +22,7 @@
 #pragma once
 
 #include "engine/cpu/lowrank.h"
+#include "engine/cpu/normalisation.h"
 
 /* How tiles of a map become entries, or sums become tiles, in each dimension. */
 typedef struct {
@@ -57,6 +58,11 @@ typedef struct {
   const SpLowrank *lowrank;
   gboolean makes_scales;
 } SpSource;
+
+/* The pixel norm of some pixels of a source of `shape`, blocks `stride` floats apart in y, and
+ * their scales. */
+void sp_cpu_source_norm (const SpCpuBackend *cpu, const SpSource *source, SpShape shape,
+                         const SpPixels *pixels, float *y, gsize stride, float *scales);
 
 /* What becomes of a run's results: output (+)= leaky (result + bias); or, where `normalised` is not
  * NULL, they are the gradient of that pixel norm and go on to its operands' gradients. Pointers of

@@ -165,9 +165,9 @@ run_phase (const Run *run, int images)
   if (rows == 0 || columns == 0)
     return;
   int task_rows = CLAMP (TASK_PIXELS / columns, 1, rows);
-  int tiles = (rows + task_rows - 1) / task_rows;
+  int tiles = sp_cpu_divide_up (rows, task_rows);
   int blocks = run->cpu->kernels->product_blocks;
-  int groups = (run->out_blocks + blocks - 1) / blocks;
+  int groups = sp_cpu_divide_up (run->out_blocks, blocks);
   int tasks = images * tiles * groups;
   gsize work = (gsize)images * rows * columns * run->out_blocks * run->correlation->in.channels
                * run->row->count * run->column->count;
@@ -262,7 +262,7 @@ sp_correlation_kernel_gradient (const SpCpuBackend *cpu, const SpCorrelation *c,
                                 float *packed)
 {
   int in_blocks = sp_cpu_blocks (c->in.channels), out_blocks = sp_cpu_blocks (c->out.channels);
-  int blocks = cpu->kernels->product_blocks, groups = (out_blocks + blocks - 1) / blocks;
+  int blocks = cpu->kernels->product_blocks, groups = sp_cpu_divide_up (out_blocks, blocks);
   if (!accumulate)
     memset (packed, 0, sp_correlation_packed_floats (c) * sizeof (float));
   gsize work = (gsize)images * sp_cpu_pixels (c->out) * out_blocks * c->in.channels

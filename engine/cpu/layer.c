@@ -26,21 +26,29 @@ sp_cpu_convolution_normalised (const SpCpuConvolution *c)
 }
 
 void
+sp_cpu_source_norm (const SpCpuBackend *cpu, const SpSource *source, SpShape shape,
+                    const SpPixels *p, float *y, gsize stride, float *scales)
+{
+  SpPixelNorm norm = sp_cpu_pixel_norm_of (shape, source->values + p->at);
+  norm.y = y;
+  norm.y_stride = stride;
+  norm.scales = scales;
+  if (source->delta != NULL) {
+    norm.delta = source->delta + p->at;
+    norm.delta_stride = norm.x_stride;
+  }
+  if (source->lowrank != NULL)
+    sp_lowrank_norm (cpu, source->lowrank, p->pixel, p->pixels, &norm);
+  else
+    cpu->kernels->pixel_norm (p->pixels, &norm);
+}
+
+void
 sp_cpu_layer_norm_piece (const SpCpuConvolution *c, const SpPixels *p, float *normalised,
                          gsize stride)
 {
-  SpPixelNorm norm = sp_cpu_pixel_norm_of (c->x->shape, (const float *)c->x->value + p->at);
-  norm.y = normalised;
-  norm.y_stride = stride;
-  norm.scales = c->scales + p->pixel;
-  if (c->delta != NULL) {
-    norm.delta = (const float *)c->delta->value + p->at;
-    norm.delta_stride = norm.x_stride;
-  }
-  if (c->is_lowrank)
-    sp_lowrank_norm (c->cpu, &c->lowrank, p->pixel, p->pixels, &norm);
-  else
-    c->cpu->kernels->pixel_norm (p->pixels, &norm);
+  SpSource source = sp_cpu_convolution_source (c);
+  sp_cpu_source_norm (c->cpu, &source, c->x->shape, p, normalised, stride, c->scales + p->pixel);
 }
 
 void

@@ -131,10 +131,10 @@ apply_probe (const SpBackdrop *backdrop, guint concept, float *map, GError **err
   return TRUE;
 }
 
-static float
-make_sure (float value)
+float
+sp_backdrop_left (float probability)
 {
-  float t = CLAMP ((value - UNSURE) / (SURE - UNSURE), 0.0f, 1.0f);
+  float t = CLAMP ((probability - UNSURE) / (SURE - UNSURE), 0.0f, 1.0f);
   return t * t * (3 - 2 * t);
 }
 
@@ -175,7 +175,7 @@ find_backdrop (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpLaten
     g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
                  "There is not enough memory to find what stands behind the edit.");
   for (gsize p = 0; found != NULL && p < pixels; p++)
-    found[p] = make_sure (found[p]);
+    found[p] = sp_backdrop_left (found[p]);
   return found;
 }
 

@@ -25,6 +25,9 @@ G_BEGIN_DECLS
 
 typedef struct _SpBackdrop SpBackdrop;
 
+/* How much of a place is left to the photo, 0 to 1, that is a backdrop with this probability. */
+float sp_backdrop_left (float probability);
+
 /* Plans what lies between the first perturbed layer of `adaptation`, which must outlive it, and the
  * features; nothing for a pack without backdrops. Latents are of the adaptation's shape. */
 SpBackdrop *sp_backdrop_new (const SpPack *pack, SpBackend *backend, SpAdaptation *adaptation,

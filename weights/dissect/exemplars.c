@@ -176,24 +176,37 @@ effect_of (const Context *context, const float *cells, int side, SpLight light,
   return n > 0 ? sum / n : 0;
 }
 
-/* Whether the probes take the exemplar for a backdrop where it is laid. Of a box that is labelled
- * nobody knows what in it is the concept. */
-static gboolean
-is_mistaken (const Context *context, const SpCandidate *candidate, const float *cells, int side)
+/* How much of the exemplar an edit that lays it would leave to the photo. */
+static double
+share_left (const Context *context, guint latent, const float *cells, int side)
 {
   const SpSurvey *survey = context->survey;
   SpShape shape = SP_SHAPE (1, survey->channels, survey->h, survey->w);
   SpRectangle all = { 0, 0, survey->w, survey->h };
   SpRectangle box = { (survey->w - side) / 2, (survey->h - side) / 2, side, side };
-  if (context->backdrops == 0 || candidate->outlined
-      || (context->options->probes->boxes & 1u << context->concept) != 0)
-    return FALSE;
   sp_edit_lay (cells, SP_SHAPE (1, survey->channels, side, side), box, all, shape,
-               sp_survey_latent (survey, candidate->latent), context->latent);
+               sp_survey_latent (survey, latent), context->latent);
   sp_features_draw (context->features, context->latent);
   return sp_probes_share (context->options->probes, context->features, survey, context->backdrops,
-                          box)
-         > MOST_MISTAKEN;
+                          box);
+}
+
+/* The most of it in any size, of a square that the concept fills: there the probes are mistaken. Of
+ * outlines and of boxes that are labelled something is to be left, and this is 0. */
+static gboolean
+find_mistaken (const Context *context, const SpCandidate *candidate, double *most, GError **error)
+{
+  const SpExemplarSet *sizes = &context->own->exemplars;
+  *most = 0;
+  if (context->backdrops == 0 || candidate->outlined
+      || (context->options->probes->boxes & 1u << context->concept) != 0)
+    return TRUE;
+  for (guint i = 0; i < sizes->n_sizes; i++) {
+    if (!make_exemplar (context, candidate, sizes->sides[i], FALSE, sizes->cells[i], error))
+      return FALSE;
+    *most = fmax (*most, share_left (context, candidate->latent, sizes->cells[i], sizes->sides[i]));
+  }
+  return TRUE;
 }
 
 /* The effect of those that are mistaken is 0: they are taken where there are too few. */
@@ -207,11 +220,13 @@ try_candidates (const Context *context, GArray *candidates, const SpSquares *squ
   for (guint i = 0; i < candidates->len; i++) {
     SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
     int side = sizes->sides[chosen];
+    double mistaken;
     if (!sp_work_go_on (context->work, "Trying exemplars", context->concept,
                         context->survey->concepts, error)
+        || !find_mistaken (context, candidate, &mistaken, error)
         || !make_exemplar (context, candidate, side, FALSE, sizes->cells[chosen], error))
       return FALSE;
-    if (!is_mistaken (context, candidate, sizes->cells[chosen], side))
+    if (mistaken <= MOST_MISTAKEN)
       candidate->effect = effect_of (context, sizes->cells[chosen], side,
                                      light_of (context, candidate->latent), squares, n);
   }

@@ -15,7 +15,8 @@
  * Where a concept has backdrops, up to six exemplars show it with its outline before them
  * (outline.h) and come last, for they do not fill their strokes; of what is tried the judge's
  * opinion then counts where it is not backdrop. A square that the concept fills and a probe takes
- * for a backdrop would be left to the photo in pieces, and is no exemplar: a pale blue wall.
+ * for a backdrop would be left to the photo in pieces, and counts as one without effect: a pale
+ * blue wall.
  *
  * With each goes the light of its photo (light.h), so that an edit can lay it in another's; it is
  * tried so, too.

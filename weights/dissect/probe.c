@@ -1,6 +1,7 @@
 /* Linear discriminant analysis of the generator's features. See probe.h. */
 #include "weights/dissect/probe.h"
 
+#include "engine/method/backdrop.h"
 #include "weights/dissect/feature-map.h"
 #include "weights/dissect/least-squares.h"
 
@@ -110,14 +111,19 @@ learn (Context *context, guint i)
   }
 }
 
+static float
+log_odds (const SpProbes *probes, guint concept, const float *place)
+{
+  float odds = 0;
+  for (int c = 0; c <= probes->channels; c++)
+    odds += probes->weights[concept][c] * place[c];
+  return odds;
+}
+
 gboolean
 sp_probes_see (const SpProbes *probes, guint concept, const float *place)
 {
-  const float *weights = probes->weights[concept];
-  float odds = 0;
-  for (int c = 0; c <= probes->channels; c++)
-    odds += weights[c] * place[c];
-  return odds > 0;
+  return log_odds (probes, concept, place) > 0;
 }
 
 static void
@@ -255,13 +261,14 @@ sp_probes_measure (SpWork *work, const SpPack *pack, const SpSurvey *survey,
   return g_steal_pointer (&probes);
 }
 
-static gboolean
-sees_any (const SpProbes *probes, guint32 concepts, const float *place)
+static double
+left_at (const SpProbes *probes, guint32 concepts, const float *place)
 {
+  float most = 0;
   for (guint k = 0; k < probes->n_concepts; k++)
-    if ((concepts & 1u << k) != 0 && sp_probes_see (probes, k, place))
-      return TRUE;
-  return FALSE;
+    if ((concepts & 1u << k) != 0)
+      most = MAX (most, 1 / (1 + expf (-log_odds (probes, k, place))));
+  return (double)sp_backdrop_left (most);
 }
 
 double
@@ -271,12 +278,13 @@ sp_probes_share (const SpProbes *probes, SpFeatures *features, const SpSurvey *s
   SpShape shape = sp_features_shape (features);
   int top = area.y * shape.height / survey->h, left = area.x * shape.width / survey->w;
   int height = area.height * shape.height / survey->h;
-  int width = area.width * shape.width / survey->w, seen = 0;
+  int width = area.width * shape.width / survey->w;
+  double left_there = 0;
   for (int y = top; y < top + height; y++)
     for (int x = left; x < left + width; x++)
-      seen +=
-          sees_any (probes, concepts, sp_features_at (features, shape.height, shape.width, y, x));
-  return (double)seen / (height * width);
+      left_there +=
+          left_at (probes, concepts, sp_features_at (features, shape.height, shape.width, y, x));
+  return left_there / (height * width);
 }
 
 guint32 *

@@ -35,8 +35,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpProbes, sp_probes_free)
 /* Whether the probe of `concept`, which has one, sees it at a place (sp_features_at()). */
 gboolean sp_probes_see (const SpProbes *probes, guint concept, const float *place);
 
-/* How much of `area`, cells of the survey's h x w, the probes of `concepts` (bits) see as one of
- * them in what was drawn last. */
+/* How much of `area`, cells of the survey's h x w, an edit would leave to the photo if `concepts`
+ * (bits) are its backdrops, by what was drawn last. */
 double sp_probes_share (const SpProbes *probes, SpFeatures *features, const SpSurvey *survey,
                         guint32 concepts, SpRectangle area);
 
