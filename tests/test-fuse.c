@@ -79,6 +79,7 @@ static const Case cases[] = {
     TRUE,
     TRUE,
     TRUE },
+  { "large-kernel", { 3, 65, 8, 11 }, 225, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, TRUE, FALSE, TRUE },
   { "direct", { 2, 9, 7, 5 }, 33, 3, { 1, 1, 1, 0.2f }, TRUE, TRUE, FALSE, FALSE, TRUE },
   { "direct-fixed", { 1, 20, 8, 9 }, 5, 3, { 1, 1, 2, 0.2f }, TRUE, TRUE, FALSE, TRUE, FALSE },
   { "to-rgb", { 2, 20, 19, 21 }, 3, 1, { 1, 0, 1, 1 }, TRUE, TRUE, TRUE, FALSE, TRUE },

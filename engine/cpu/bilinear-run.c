@@ -1,9 +1,11 @@
 /* Runs bilinear convolutions.
  *
- * A task is a rectangle of tiles. Their input is transformed for all in blocks; then, an out block
- * at a time, the products (whose sums stay in the first-level cache) and the output transform. The
- * transformed kernel streams through once for each task. Every output is one thread's, its terms in
- * an order that depends on shapes alone.
+ * A task is a rectangle of tiles, or, where maps are small, the whole maps of some images. Their
+ * input is transformed for all in blocks; then, some out blocks at a time, the products (whose sums
+ * stay in the first-level cache) and the output transform. The transformed kernel streams through
+ * once for each task; a large one takes longer than that from where it lies, so there are as few
+ * tasks then as threads, and threads share out its out blocks too. Every output is one thread's,
+ * its terms in an order that depends on shapes alone.
  */
 #include "engine/cpu/bilinear-tiles.h"
 
@@ -12,6 +14,8 @@
 #define TILE ((gsize)SP_BLOCK * SP_BLOCK)
 #define FEWEST_TILES 14
 #define MOST_TILES 64
+#define LARGE_KERNEL_BYTES ((gsize)1 << 20) /* transformed: a good part of a second-level cache */
+#define FEWEST_SHARES 4 /* of out blocks, for which a task transforms its input */
 #define MOST_COLUMNS 64 /* of a row that is a task: long rows are read faster */
 
 typedef struct {
@@ -25,24 +29,47 @@ typedef struct {
 
 /* ---- How tiles are shared out ---- */
 
-/* Tasks are rectangles of about so many tiles: rows_down x rows_across of them. */
+/* Tasks: out_parts x image_groups x down x across. */
 typedef struct {
-  int down, across;  /* tasks */
-  int rows, columns; /* of tiles, of a task at most */
+  int out_parts;            /* of the out blocks */
+  int image_groups, images; /* groups, and images of a group at most */
+  int down, across;         /* rectangles of an image; 1 where a group has several */
+  int rows, columns;        /* of tiles, of a rectangle at most */
 } Sharing;
 
-/* Two tasks a thread or more, but large ones: each streams the transformed kernel through. Larger
- * tasks than the second-level cache holds proved faster than small ones all the same. */
+/* Out blocks that one product takes are not parted. */
+static int
+out_shares (const SpCpuBackend *cpu, const SpBilinear *b)
+{
+  return sp_cpu_divide_up (sp_cpu_blocks (b->out.channels), cpu->kernels->product_blocks);
+}
+
+/* About so many tiles to a task. */
+static void
+share_rectangles (Sharing *s, const SpBilinear *b, int images, int tiles)
+{
+  int map = b->tiles_down * b->tiles_across;
+  s->image_groups = sp_cpu_divide_up (images, MAX (tiles / map, 1));
+  s->images = sp_cpu_divide_up (images, s->image_groups);
+  s->across = sp_cpu_divide_up (b->tiles_across, MOST_COLUMNS);
+  s->columns = sp_cpu_divide_up (b->tiles_across, s->across);
+  s->down = sp_cpu_divide_up (b->tiles_down, MAX (tiles / s->columns, 1));
+  s->rows = sp_cpu_divide_up (b->tiles_down, s->down);
+}
+
+/* Two tasks a thread or more, but large ones: larger tasks than the second-level cache holds proved
+ * faster than small ones all the same. */
 static Sharing
 share_tiles (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
   int threads = b->sums_tasks ? 2 : cpu->threads;
-  int share = images * b->tiles_down * b->tiles_across / (2 * threads);
-  int tiles = CLAMP (share, FEWEST_TILES, MOST_TILES);
-  Sharing s = { .across = sp_cpu_divide_up (b->tiles_across, MOST_COLUMNS) };
-  s.columns = sp_cpu_divide_up (b->tiles_across, s.across);
-  s.down = sp_cpu_divide_up (b->tiles_down, MAX (tiles / s.columns, 1));
-  s.rows = sp_cpu_divide_up (b->tiles_down, s.down);
+  int tiles = images * b->tiles_down * b->tiles_across;
+  gboolean is_large = sp_bilinear_packed_floats (b) * sizeof (float) > LARGE_KERNEL_BYTES;
+  Sharing s = { .out_parts = 1 };
+  if (is_large && !b->joins_channels && tiles < MOST_TILES * threads)
+    s.out_parts = CLAMP (out_shares (cpu, b) / FEWEST_SHARES, 1, threads);
+  int share = tiles * s.out_parts / (is_large ? threads : 2 * threads);
+  share_rectangles (&s, b, images, CLAMP (share, FEWEST_TILES, MOST_TILES));
   return s;
 }
 
@@ -50,19 +77,41 @@ gsize
 sp_bilinear_tasks (const SpCpuBackend *cpu, const SpBilinear *b, int images)
 {
   Sharing sharing = share_tiles (cpu, b, images);
-  return (gsize)images * sharing.down * sharing.across;
+  return (gsize)sharing.out_parts * sharing.image_groups * sharing.down * sharing.across;
 }
 
-static SpTiles
-task_tiles (const SpBilinear *b, const Sharing *s, int task)
+typedef struct {
+  gsize number;
+  SpTiles tiles; /* of the first image */
+  int images;
+  int first_out, last_out; /* blocks */
+} Task;
+
+static Task
+find_task (const SpCpuBackend *cpu, const SpBilinear *b, const Sharing *s, int images, int number)
 {
-  int across = task % s->across, down = task / s->across % s->down;
+  int across = number % s->across, down = number / s->across % s->down;
+  int rest = number / s->across / s->down;
+  int group = rest % s->image_groups, part = rest / s->image_groups;
+  int image = images * group / s->image_groups;
   int row = b->tiles_down * down / s->down, column = b->tiles_across * across / s->across;
-  return (SpTiles){ .image = task / s->across / s->down,
-                    .row = row,
-                    .rows = b->tiles_down * (down + 1) / s->down - row,
-                    .column = column,
-                    .columns = b->tiles_across * (across + 1) / s->across - column };
+  int shares = out_shares (cpu, b), step = cpu->kernels->product_blocks;
+  return (Task){ .number = number,
+                 .tiles = { .image = image,
+                            .row = row,
+                            .rows = b->tiles_down * (down + 1) / s->down - row,
+                            .column = column,
+                            .columns = b->tiles_across * (across + 1) / s->across - column },
+                 .images = images * (group + 1) / s->image_groups - image,
+                 .first_out = shares * part / s->out_parts * step,
+                 .last_out = MIN (shares * (part + 1) / s->out_parts * step,
+                                  sp_cpu_blocks (b->out.channels)) };
+}
+
+static int
+tiles_of_image (const Task *task)
+{
+  return task->tiles.rows * task->tiles.columns;
 }
 
 /* ---- A thread's memory ---- */
@@ -71,7 +120,7 @@ typedef struct {
   SpEntries entries, sums;
   float *strip;               /* the input's strip and its rows, or the output's */
   float *normalised, *scales; /* the input's pixel norm, and the scales of a row of it */
-  float *pixels; /* of all out blocks, for a sink that needs them together; [block][row][column] */
+  float *pixels; /* for a sink that needs all out blocks; [image][block][row][column] */
 } Scratch;
 
 /* Returns the floats that one thread needs. */
@@ -81,12 +130,14 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float 
 {
   SpDivision division = { memory, 0 };
   Sharing sharing = share_tiles (cpu, b, images);
-  int capacity = sharing.rows * sharing.columns;
+  int capacity = sharing.images * sharing.rows * sharing.columns;
   int out_blocks = sp_cpu_blocks (b->out.channels);
   gsize tile_pixels = (gsize)b->output.extent * b->output.extent;
   scratch->entries =
       sp_entries_take (&division, &b->input, capacity, sp_cpu_blocks (b->in.channels));
-  scratch->sums = sp_entries_take (&division, &b->output, capacity, cpu->kernels->product_blocks);
+  int part =
+      sp_cpu_divide_up (out_shares (cpu, b), sharing.out_parts) * cpu->kernels->product_blocks;
+  scratch->sums = sp_entries_take (&division, &b->output, capacity, part);
   scratch->strip = sp_cpu_take (
       &division, MAX (sp_tiles_scratch_floats (&b->input, sharing.rows, sharing.columns),
                       sp_tiles_scratch_floats (&b->output, 1, sharing.columns)));
@@ -96,7 +147,8 @@ divide_scratch (const SpCpuBackend *cpu, const SpBilinear *b, int images, float 
       &division, b->normalises ? covered * SP_BLOCK * sp_cpu_blocks (b->in.channels) : 0);
   scratch->scales =
       sp_cpu_take (&division, b->normalises ? sp_cpu_pieces (width, SP_BLOCK) * SP_BLOCK : 0);
-  scratch->pixels = sp_cpu_take (&division, capacity * tile_pixels * SP_BLOCK * out_blocks);
+  scratch->pixels = sp_cpu_take (
+      &division, b->joins_channels ? capacity * tile_pixels * SP_BLOCK * out_blocks : 0);
   return division.used;
 }
 
@@ -109,32 +161,54 @@ sp_bilinear_run_floats (const SpCpuBackend *cpu, const SpBilinear *b, int images
 
 /* ---- A task ---- */
 
-static void
-add_products (const Run *run, const Scratch *scratch, int tiles, int out_block, int blocks)
+/* The first out blocks' part of the transformed kernel, of one product; NULL after the last. */
+static const float *
+kernel_of (const Run *run, const Task *task, int p)
 {
   const SpBilinear *b = run->bilinear;
+  if (p == b->products * b->products)
+    return NULL;
+  gsize block = b->products * b->products * run->in_blocks * TILE;
+  return run->packed + task->first_out * block + p * run->in_blocks * TILE;
+}
+
+/* One product after the other, of all out blocks: the entries that it takes stay in the first-level
+ * cache meanwhile. */
+static void
+add_products (const Run *run, const Task *task, const Scratch *scratch)
+{
+  const SpBilinear *b = run->bilinear;
+  int step = run->cpu->kernels->product_blocks;
   gsize plane = sp_entries_plane (&scratch->entries), sum_plane = sp_entries_plane (&scratch->sums);
-  SpProduct product = { .elements = tiles,
-                        .blocks = blocks,
+  gsize sum_block = sp_entries_block (&scratch->sums);
+  SpProduct product = { .elements = task->images * tiles_of_image (task),
                         .outer = run->in_blocks,
                         .middle = 1,
                         .inner = SP_BLOCK,
                         .scalar_outer = sp_entries_block (&scratch->entries),
                         .vector_outer = TILE,
                         .vector_block = b->products * b->products * run->in_blocks * TILE,
-                        .sum_block = sp_entries_block (&scratch->sums),
+                        .sum_block = sum_block,
                         .sum_step = SP_BLOCK,
                         .slope = 1.0f };
-  product.vectors = run->packed + out_block * product.vector_block;
   for (int y = 0; y < b->products; y++)
     for (int x = 0; x < b->products; x++) {
+      int p = y * b->products + x;
+      float *sums = scratch->sums.values + (b->to[y] * b->output.entries + b->to[x]) * sum_plane;
       gboolean first = (y == 0 || b->to[y] != b->to[y - 1]) && (x == 0 || b->to[x] != b->to[x - 1]);
+      product.add = !first;
       product.scalars =
           scratch->entries.values + (b->from[y] * b->input.entries + b->from[x]) * plane;
-      product.sums = scratch->sums.values + (b->to[y] * b->output.entries + b->to[x]) * sum_plane;
-      product.add = !first;
-      run->cpu->kernels->product (SP_PRODUCT_CONVOLUTION, &product);
-      product.vectors += run->in_blocks * TILE;
+      for (int block = task->first_out; block < task->last_out; block += step) {
+        int done = block - task->first_out;
+        product.blocks = MIN (step, task->last_out - block);
+        product.vectors = kernel_of (run, task, p) + done * product.vector_block;
+        product.next_vectors = block + step < task->last_out
+                                   ? product.vectors + step * product.vector_block
+                                   : kernel_of (run, task, p + 1);
+        product.sums = sums + done * sum_block;
+        run->cpu->kernels->product (SP_PRODUCT_CONVOLUTION, &product);
+      }
     }
 }
 
@@ -187,19 +261,17 @@ moved (float *p, gsize by)
 
 /* All out blocks' pixels, still in the cache, through the adjoint of the pixel norm. */
 static void
-write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize task)
+write_normalised (const Run *run, const SpTiles *tiles, const float *pixels, gsize task)
 {
   const SpBilinear *b = run->bilinear;
   const SpNormalised *all = run->sink->normalised;
   gsize image = tiles->image * sp_cpu_pixels (b->out);
   gsize row = (gsize)tiles->columns * b->output.extent * SP_BLOCK;
   const SpLowrank *lowrank = run->sink->lowrank;
-  if (lowrank != NULL)
-    sp_lowrank_clear (lowrank, task);
   for (int r = 0; r < tiles->rows; r++) {
     Rectangle to = covered (b, tiles, r);
     for (int y = 0; y < to.rows; y++) {
-      const float *dn = scratch->pixels + (r * b->output.extent + y) * row;
+      const float *dn = pixels + (r * b->output.extent + y) * row;
       gsize pixel = (gsize)(to.y + y) * b->out.width + to.x;
       gsize at = image * run->out_blocks * SP_BLOCK + pixel * SP_BLOCK;
       SpNormalised here = *all;
@@ -220,14 +292,14 @@ write_normalised (const Run *run, const SpTiles *tiles, const Scratch *scratch, 
 
 /* The sums of one out block to pixels: across first, then down, then into the map. */
 static void
-leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *sums,
+leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *sums, float *pixels,
              const Scratch *scratch)
 {
   const SpBilinear *b = run->bilinear;
   const SpTiling *output = &b->output;
   gsize row = (gsize)tiles->columns * output->extent * SP_BLOCK;
   gsize plane = sp_entries_plane (&scratch->sums);
-  float *rows = scratch->strip, *pixels = scratch->pixels + out_block * pixels_block (b, tiles);
+  float *rows = scratch->strip;
   for (int r = 0; r < tiles->rows; r++, sums += (gsize)tiles->columns * SP_BLOCK) {
     for (int e = 0; e < output->entries; e++)
       run->cpu->kernels->transform (output->matrix, tiles->columns, rows + e * row, SP_BLOCK,
@@ -243,43 +315,75 @@ leave_tiles (const Run *run, const SpTiles *tiles, int out_block, const float *s
   }
 }
 
-/* The tiles' input to entries, in all in blocks. */
+/* The input of an image's tiles to entries, in all in blocks. Of tasks for parts of the out blocks
+ * one writes the scales. */
 static void
-enter_tiles (const Run *run, const SpTiles *tiles, const Scratch *scratch)
+enter_tiles (const Run *run, const SpTiles *tiles, gboolean writes_scales, float *entries,
+             const Scratch *scratch)
 {
   const SpBilinear *b = run->bilinear;
-  const SpSource *source = run->source;
-  SpSource normalised = { .values = scratch->normalised };
+  SpSource source = *run->source;
   SpTiling tiling = b->input;
   SpShape shape = b->in;
   SpTiles places = *tiles;
-  if (source->makes_scales) {
-    shape = sp_tiles_normalise (run->cpu, &tiling, source, shape, tiles, scratch->normalised,
+  if (source.makes_scales) {
+    if (!writes_scales)
+      source.scales = NULL;
+    shape = sp_tiles_normalise (run->cpu, &tiling, &source, shape, tiles, scratch->normalised,
                                 scratch->scales);
-    source = &normalised;
+    source = (SpSource){ .values = scratch->normalised };
     tiling.origin = 0;
     places = (SpTiles){ 0, 0, tiles->rows, 0, tiles->columns };
   }
   for (int block = 0; block < run->in_blocks; block++)
-    sp_tiles_enter (run->cpu, &tiling, source, shape, &places, block,
-                    scratch->entries.values + block * sp_entries_block (&scratch->entries),
+    sp_tiles_enter (run->cpu, &tiling, &source, shape, &places, block,
+                    entries + block * sp_entries_block (&scratch->entries),
                     sp_entries_plane (&scratch->entries), scratch->strip);
 }
 
-static void
-run_task (const Run *run, const SpTiles *tiles, const Scratch *scratch, gsize task)
+/* Tiles of an image of the task. */
+static SpTiles
+image_tiles (const Task *task, int image)
 {
-  int group = run->cpu->kernels->product_blocks;
-  enter_tiles (run, tiles, scratch);
-  for (int block = 0; block < run->out_blocks; block += group) {
-    int blocks = MIN (group, run->out_blocks - block);
-    add_products (run, scratch, tiles->rows * tiles->columns, block, blocks);
-    for (int i = 0; i < blocks; i++)
-      leave_tiles (run, tiles, block + i,
-                   scratch->sums.values + i * sp_entries_block (&scratch->sums), scratch);
-  }
+  SpTiles tiles = task->tiles;
+  tiles.image += image;
+  return tiles;
+}
+
+static float *
+image_pixels (const Run *run, const Task *task, int image, const Scratch *scratch)
+{
+  return scratch->pixels + image * run->out_blocks * pixels_block (run->bilinear, &task->tiles);
+}
+
+static void
+leave_image (const Run *run, const Task *task, int image, const Scratch *scratch)
+{
+  SpTiles tiles = image_tiles (task, image);
+  const float *sums = scratch->sums.values + (gsize)image * tiles_of_image (task) * SP_BLOCK;
+  float *pixels = image_pixels (run, task, image, scratch);
+  for (int block = task->first_out; block < task->last_out; block++)
+    leave_tiles (run, &tiles, block,
+                 sums + (block - task->first_out) * sp_entries_block (&scratch->sums),
+                 pixels + block * pixels_block (run->bilinear, &tiles), scratch);
   if (run->sink->normalised != NULL)
-    write_normalised (run, tiles, scratch, task);
+    write_normalised (run, &tiles, pixels, task->number);
+}
+
+static void
+run_task (const Run *run, const Task *task, const Scratch *scratch)
+{
+  for (int image = 0; image < task->images; image++) {
+    SpTiles tiles = image_tiles (task, image);
+    enter_tiles (run, &tiles, task->first_out == 0,
+                 scratch->entries.values + (gsize)image * tiles_of_image (task) * SP_BLOCK,
+                 scratch);
+  }
+  add_products (run, task, scratch);
+  if (run->sink->lowrank != NULL)
+    sp_lowrank_clear (run->sink->lowrank, task->number);
+  for (int image = 0; image < task->images; image++)
+    leave_image (run, task, image, scratch);
 }
 
 void
@@ -301,9 +405,9 @@ sp_bilinear_run (const SpCpuBackend *cpu, const SpBilinear *b, int images, const
     gsize floats = divide_scratch (cpu, b, images, NULL, &own);
     divide_scratch (cpu, b, images, scratch + floats * omp_get_thread_num (), &own);
 #pragma omp for schedule(dynamic)
-    for (int task = 0; task < tasks; task++) {
-      SpTiles tiles = task_tiles (b, &sharing, task);
-      run_task (&run, &tiles, &own, task);
+    for (int number = 0; number < tasks; number++) {
+      Task task = find_task (cpu, b, &sharing, images, number);
+      run_task (&run, &task, &own);
     }
   }
 }

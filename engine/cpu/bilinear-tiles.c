@@ -81,7 +81,7 @@ sp_tiles_normalise (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSou
     SpPixels pixels = { (image * blocks + pixel) * SP_BLOCK, image + pixel, last - first, 0 };
     sp_cpu_source_norm (cpu, source, shape, &pixels, row + (gsize)first * SP_BLOCK,
                         sp_cpu_map (strip), scales);
-    if (y + k >= own_y && y + k < own_y + tiles->rows * tiling->step)
+    if (source->scales != NULL && y + k >= own_y && y + k < own_y + tiles->rows * tiling->step)
       memcpy (source->scales + image + (gsize)(y + k) * shape.width + own_x,
               scales + (own_x - x - first), (gsize)(own_end - own_x) * sizeof (float));
   }

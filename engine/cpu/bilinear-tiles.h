@@ -51,8 +51,8 @@ sp_tiling_width (const SpTiling *tiling, int tiles)
 gsize sp_tiles_scratch_floats (const SpTiling *tiling, int rows, int columns);
 
 /* The pixel norm of what the tiles cover, with zeros beyond the map, as a map of its own in
- * `values`, whose shape is returned; writes the scales of the tiles' own pixels. `scales`: scratch
- * for a row of pixels. */
+ * `values`, whose shape is returned; writes the scales of the tiles' own pixels, if the source has
+ * where to. `scales`: scratch for a row of pixels. */
 SpShape sp_tiles_normalise (const SpCpuBackend *cpu, const SpTiling *tiling, const SpSource *source,
                             SpShape shape, const SpTiles *tiles, float *values, float *scales);
 

@@ -38,12 +38,13 @@ typedef struct {
   int tiles_down, tiles_across;
   SpTiling input, output;
   SpMatrix output_adjoint, kernel, kernel_adjoint;
-  int products;         /* in each dimension */
-  const guint8 *from;   /* the entry a product takes */
-  const guint8 *to;     /* the sum it adds to; never falls */
-  gboolean is_gradient; /* the kernel is used flipped, with in and out channels exchanged */
-  gboolean normalises;  /* its source makes the scales of a pixel norm on the way */
-  gboolean sums_tasks;  /* its sink sums over tasks, which must not depend on the threads then */
+  int products;            /* in each dimension */
+  const guint8 *from;      /* the entry a product takes */
+  const guint8 *to;        /* the sum it adds to; never falls */
+  gboolean is_gradient;    /* the kernel is used flipped, with in and out channels exchanged */
+  gboolean normalises;     /* its source makes the scales of a pixel norm on the way */
+  gboolean joins_channels; /* its sink needs all out channels of a pixel together */
+  gboolean sums_tasks;     /* its sink sums over tasks, which must not depend on the threads then */
 } SpBilinear;
 
 /* A tensor as a run reads it: its values; or, where `sign_of` is not NULL, each multiplied by

@@ -41,6 +41,7 @@ choose_form (SpCpuConvolution *c)
     c->bilinear = sp_bilinear_forward (x, y, &c->settings, c->cpu->precise);
     c->bilinear_gradient = sp_bilinear_gradient (x, y, &c->settings, c->cpu->precise);
     c->bilinear.normalises = c->is_layer;
+    c->bilinear_gradient.joins_channels = c->is_layer;
     c->bilinear_gradient.sums_tasks = c->is_lowrank;
     c->packed = sp_bilinear_packed_floats (&c->bilinear);
     c->packed_gradient = sp_bilinear_packed_floats (&c->bilinear_gradient);

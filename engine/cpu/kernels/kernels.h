@@ -33,9 +33,11 @@ typedef struct {
   gsize scalar_outer, scalar_middle, vector_outer, vector_middle; /* floats */
   gsize vector_block, sum_block; /* from the first block to the second */
   gsize sum_step;                /* from one element to the next */
-  const float *bias;             /* 16 * blocks floats to start from; NULL: 0 */
-  gboolean add; /* at the end, to what `sums` holds: a long sum by parts rounds less */
-  float slope;  /* leaky ReLU of the result; 1: none */
+  const float *next_vectors; /* brought near meanwhile, for a product of this form, whose middle is
+                              * 1; NULL: nothing */
+  const float *bias;         /* 16 * blocks floats to start from; NULL: 0 */
+  gboolean add;              /* at the end, to what `sums` holds: a long sum by parts rounds less */
+  float slope;               /* leaky ReLU of the result; 1: none */
 } SpProduct;
 
 /* The constant matrices of bilinear convolutions, one set for tiles of two outputs a dimension and

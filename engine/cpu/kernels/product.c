@@ -61,14 +61,48 @@ add_step (const float *scalars, const float *vectors, gsize vector_block, const 
   }
 }
 
+/* ---- The next product's vectors ---- */
+
+/* A tile's part of them: some rows of sixteen floats of each block in every step of `outer`. Loads
+ * that wait for the third-level cache or for memory are spread among the multiply-adds like this.
+ */
+typedef struct {
+  const float *vectors;
+  int rows;
+} Ahead;
+
+static Ahead
+share_ahead (const SpProduct *product, int tile, int n_tiles)
+{
+  int rows = (product->inner + n_tiles - 1) / n_tiles, before = tile * rows;
+  if (product->next_vectors == NULL || before >= product->inner)
+    return (Ahead){ NULL, 0 };
+  return (Ahead){ product->next_vectors + (gsize)product->outer * before * SP_BLOCK,
+                  MIN (rows, product->inner - before) };
+}
+
+ALWAYS_INLINE void
+fetch_ahead (const Ahead *ahead, int outer, gsize vector_block, const int blocks)
+{
+  if (ahead->rows == 0)
+    return;
+  const float *row = ahead->vectors + (gsize)outer * ahead->rows * SP_BLOCK;
+  for (int i = 0; i < ahead->rows; i++, row += SP_BLOCK)
+    for (int block = 0; block < blocks; block++)
+      __builtin_prefetch (row + block * vector_block, 0, 2); /* into the second-level cache */
+}
+
+/* ---- Tiles ---- */
+
 /* `step`: between elements; `advance`: of the scalars in one step of the reduction. */
 ALWAYS_INLINE void
-tile_product (const SpProduct *product, const float *scalars, float *sums, const int elements,
-              const int blocks, const int step, const int advance)
+tile_product (const SpProduct *product, const float *scalars, float *sums, const Ahead *ahead,
+              const int elements, const int blocks, const int step, const int advance)
 {
   Vector tile[SP_TILE_ELEMENTS][SP_TILE_BLOCKS * SP_VECTORS];
   start_sums (product, elements, blocks, tile);
-  for (int outer = 0; outer < product->outer; outer++)
+  for (int outer = 0; outer < product->outer; outer++) {
+    fetch_ahead (ahead, outer, product->vector_block, blocks);
     for (int middle = 0; middle < product->middle; middle++) {
       const float *s = scalars + outer * product->scalar_outer + middle * product->scalar_middle;
       const float *v =
@@ -79,18 +113,20 @@ tile_product (const SpProduct *product, const float *scalars, float *sums, const
         v += SP_BLOCK;
       }
     }
+  }
   finish_sums (product, sums, elements, blocks, tile);
 }
 
 /* ---- Instances: kind x blocks x elements ---- */
 
-typedef void (*TileFunction) (const SpProduct *product, const float *scalars, float *sums);
+typedef void (*TileFunction) (const SpProduct *product, const float *scalars, float *sums,
+                              const Ahead *ahead);
 
 #define INSTANCE(kind, step, advance, blocks, elements)                                            \
   static void kind##_##blocks##_##elements (const SpProduct *product, const float *scalars,        \
-                                            float *sums)                                           \
+                                            float *sums, const Ahead *ahead)                       \
   {                                                                                                \
-    tile_product (product, scalars, sums, elements, blocks, step, advance);                        \
+    tile_product (product, scalars, sums, ahead, elements, blocks, step, advance);                 \
   }
 
 #define ALL_KINDS(blocks, elements)                                                                \
@@ -122,7 +158,8 @@ SP_KERNEL (sp_product) (SpProductKind kind, const SpProduct *product)
   for (int t = 0; t < n_tiles; t++) {
     int first = (int)((gint64)product->elements * t / n_tiles);
     int last = (int)((gint64)product->elements * (t + 1) / n_tiles);
+    Ahead ahead = share_ahead (product, t, n_tiles);
     by_size[last - first - 1](product, product->scalars + (gsize)first * steps[kind],
-                              product->sums + (gsize)first * product->sum_step);
+                              product->sums + (gsize)first * product->sum_step, &ahead);
   }
 }
