@@ -233,6 +233,10 @@ void sp_session_set_steps (SpSession *session, guint adaptation_steps);
 gboolean sp_session_render (SpSession *session, GCancellable *cancellable,
                             SpProgressFunction progress, gpointer user_data, GError **error);
 
+/* Gives back the memory that drawing takes, most of a session's: a large photo's layer needs as
+ * much. The results stay; the next preview or render takes it again. */
+void sp_session_rest (SpSession *session);
+
 /* The last preview's or render's picture: 3 x height x width, sRGB-encoded, -1 to 1, the session's.
  */
 const float *sp_session_picture (const SpSession *session, int *width, int *height);

@@ -40,6 +40,15 @@ sp_session_explain (const SpSession *session, guint edit, GError **error)
 
 /* ---- Drawing ---- */
 
+void
+sp_session_rest (SpSession *session)
+{
+  if (session->inversion != NULL) /* not open yet: nothing was drawn */
+    return;
+  sp_session_drop_plans (session);
+  session->preview_is_of_render = TRUE; /* the next preview begins with the fit */
+}
+
 /* What of the photo the result keeps, when the picture is drawn. */
 static gboolean
 find_kept (SpSession *session, GError **error)

@@ -235,6 +235,7 @@ collect (const SpJob *job, SpSession *session, SpJobResult *result, GError **err
   result->note = g_strdup (sp_session_device_note (session));
   if (job->n_edits == 0)
     return TRUE;
+  sp_session_rest (session);
   result->layer = sp_session_layer (session, job->photo, error);
   return result->layer != NULL;
 }

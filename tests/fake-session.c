@@ -299,6 +299,12 @@ sp_explanation_free (SpExplanation *explanation)
 }
 
 void
+sp_session_rest (SpSession *session)
+{
+  (void)session;
+}
+
+void
 sp_session_set_warm (SpSession *session, gboolean warm)
 {
   session->warm = warm;

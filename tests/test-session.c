@@ -162,6 +162,39 @@ test_perturb_strokes (void)
   }
 }
 
+/* A session that rested draws what it drew before. */
+static void
+test_rest (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (pack, &settings);
+  sp_session_rest (session);
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  gsize n;
+  sp_session_preview (session, &error);
+  g_assert_no_error (error);
+  g_autofree float *previewed = copy_picture (session, &n);
+  sp_session_render (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree float *rendered = copy_picture (session, &n);
+  sp_session_rest (session);
+  g_assert_false (sp_session_look (session));
+  g_autofree float *kept = copy_picture (session, &n);
+  g_assert_cmpmem (rendered, n * sizeof (float), kept, n * sizeof (float));
+  sp_session_preview (session, &error);
+  g_assert_no_error (error);
+  g_autofree float *preview = copy_picture (session, &n);
+  g_assert_cmpmem (previewed, n * sizeof (float), preview, n * sizeof (float));
+  sp_session_rest (session);
+  sp_session_render (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree float *render = copy_picture (session, &n);
+  g_assert_cmpmem (rendered, n * sizeof (float), render, n * sizeof (float));
+}
+
 static void
 test_edits_compose (void)
 {
@@ -354,6 +387,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/threads-do-not-matter", test_threads_do_not_matter);
   g_test_add_func ("/session/looks", test_looks);
   g_test_add_func ("/session/photo-and-keep", test_photo_and_keep);
+  g_test_add_func ("/session/rest", test_rest);
   g_test_add_func ("/session/edits-compose", test_edits_compose);
   g_test_add_func ("/session/layer", test_layer);
   g_test_add_func ("/session/cancel/open", test_cancel_open);

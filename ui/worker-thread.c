@@ -355,6 +355,7 @@ make_layer (Engine *engine, GPtrArray *state, GError **error)
 {
   if (engine->drawn != state && !preview (engine, state, error))
     return FALSE;
+  sp_session_rest (engine->session);
   SpLayer *layer = sp_session_layer (engine->session, &engine->worker->photo, error);
   if (!layer)
     return FALSE;

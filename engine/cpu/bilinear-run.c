@@ -1,11 +1,11 @@
 /* Runs bilinear convolutions.
  *
  * A task is a rectangle of tiles, or, where maps are small, the whole maps of some images. Their
- * input is transformed for all in blocks; then, some out blocks at a time, the products (whose sums
- * stay in the first-level cache) and the output transform. The transformed kernel streams through
- * once for each task; a large one takes longer than that from where it lies, so there are as few
- * tasks then as threads, and threads share out its out blocks too. Every output is one thread's,
- * its terms in an order that depends on shapes alone.
+ * input is transformed for all in blocks; then come the products, one after the other of all out
+ * blocks, and the output transform. The transformed kernel streams through once for each task. For
+ * large ones that takes as long as the products do, so there are no more tasks then than threads,
+ * which share out the out blocks where tiles are few. Every output is one thread's, its terms in an
+ * order that depends on shapes alone.
  */
 #include "engine/cpu/bilinear-tiles.h"
 
