@@ -160,6 +160,8 @@ typedef struct {
                                else they are faded out there as in a preview (docs/method.md) */
   gboolean fill_strokes; /* the result is the drawing in the whole of the strokes, as the paper's;
                             else the photo's own backdrop stays (engine/method/backdrop.h) */
+  gboolean smooth; /* a layer is the drawing enlarged, as the paper's; else with the fine detail of
+                      the photo around (docs/method.md) */
   const char *cache_folder; /* where fits of photos are kept for the next opening (engine/cache.h);
                                NULL: nowhere */
 } SpSettings;
@@ -295,5 +297,8 @@ typedef struct {
 SpLayer *sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error);
 void sp_layer_free (SpLayer *layer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpLayer, sp_layer_free)
+
+/* For showing layers: sRGB's encoding of linear light, both 0 to 1. */
+float sp_srgb_encode (float linear);
 
 G_END_DECLS

@@ -387,6 +387,12 @@ sp_layer_free (SpLayer *layer)
   g_free (layer);
 }
 
+float
+sp_srgb_encode (float linear)
+{
+  return linear;
+}
+
 const char *
 sp_stage_title (const char *stage)
 {

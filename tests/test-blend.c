@@ -238,7 +238,7 @@ blend (SpWindow window, int photo_width, int photo_height, PixelFunction pixel,
 
   test_photo_init (&test, photo_width, photo_height, pixel);
 
-  SpLayer *layer = sp_window_blend (&window, &test.photo, picture, keep, &error);
+  SpLayer *layer = sp_window_blend (&window, &test.photo, picture, keep, TRUE, &error);
 
   g_assert_no_error (error);
   return layer;
@@ -437,7 +437,7 @@ test_blend_nothing (void)
   for (int i = 0; i < 64 * 64; i++)
     keep[i] = 1;
   test_photo_init (&test, 64, 64, dark);
-  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, &error));
+  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, TRUE, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
   g_clear_error (&error);
 }

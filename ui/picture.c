@@ -43,6 +43,26 @@ sp_picture_surface (const float *picture, const float *keep, int width, int heig
 }
 
 cairo_surface_t *
+sp_picture_of_layer (const SpLayer *layer)
+{
+  int width = layer->area.width, height = layer->area.height;
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width, height);
+  cairo_surface_flush (surface);
+  for (int y = 0; y < height; y++) {
+    guint32 *row = row_of (surface, y);
+    const float *rgba = layer->rgba + 4 * (gsize)y * width;
+    for (int x = 0; x < width; x++, rgba += 4) {
+      float colour[3];
+      for (int channel = 0; channel < 3; channel++)
+        colour[channel] = sp_srgb_encode (CLAMP (rgba[channel], 0.0f, 1.0f));
+      row[x] = pack_pixel (colour, rgba[3]);
+    }
+  }
+  cairo_surface_mark_dirty (surface);
+  return surface;
+}
+
+cairo_surface_t *
 sp_picture_small (const float *picture, int width, int height, int most_side)
 {
   cairo_surface_t *whole = sp_picture_surface (picture, NULL, width, height);

@@ -8,6 +8,7 @@
 
 #define EXAMPLES_MICROSECONDS 500000 /* before preparing: enough for a dozen of small ones */
 #define EXAMPLE_SIDE 64              /* pixels, at most */
+#define MOST_SHOWN_PIXELS 16000000
 
 /* What the thread has. */
 typedef struct {
@@ -45,6 +46,25 @@ tell_failure (Engine *engine, SpTask task, GError *error)
   sp_worker_tell (engine->worker, news);
 }
 
+/* The render as its layer will be, of the photo's own resolution; else the picture as drawn. */
+static void
+show_drawn (Engine *engine, SpPicture *shown)
+{
+  int width, height;
+  const float *picture = sp_session_picture (engine->session, &width, &height);
+  const float *keep = sp_session_keep (engine->session, &width, &height);
+  g_autoptr (SpLayer) layer = NULL;
+  if (shown->kind == SP_PICTURE_RENDER)
+    layer = sp_session_layer (engine->session, &engine->worker->photo, NULL);
+  if (layer && (gint64)layer->area.width * layer->area.height <= MOST_SHOWN_PIXELS) {
+    shown->area = layer->area;
+    shown->surface = sp_picture_of_layer (layer);
+  } else {
+    shown->surface = sp_picture_surface (picture, keep, width, height);
+  }
+  shown->psnr = sp_session_psnr (engine->session);
+}
+
 static void
 tell_picture (Engine *engine, SpPictureKind kind, GPtrArray *state, gboolean stopped)
 {
@@ -57,12 +77,8 @@ tell_picture (Engine *engine, SpPictureKind kind, GPtrArray *state, gboolean sto
                                .state = state,
                                .outside = engine->outside,
                                .stopped = stopped };
-  if (engine->inside->len > 0) {
-    const float *picture = sp_session_picture (engine->session, &width, &height);
-    const float *keep = sp_session_keep (engine->session, &width, &height);
-    news->picture.surface = sp_picture_surface (picture, keep, width, height);
-    news->picture.psnr = sp_session_psnr (engine->session);
-  }
+  if (engine->inside->len > 0)
+    show_drawn (engine, &news->picture);
   sp_worker_tell (engine->worker, news);
 }
 

@@ -6,8 +6,9 @@
  * it was.
  *
  * Only the region that the edit reaches is in memory, with a margin around it in which the
- * pyramid's own borders die away: 27 bytes a pixel at the peak, 16 of them the result.
+ * pyramid's own borders die away: 31 bytes a pixel at the peak, 16 of them the result.
  */
+#include "engine/photo/detail.h"
 #include "engine/photo/photo.h"
 #include "engine/photo/pyramid.h"
 #include "engine/photo/read.h"
@@ -31,6 +32,8 @@ typedef struct {
   float *rgba;        /* height x width x 4; RGB is sRGB-encoded until the end */
   SpPyramid *mask, *difference;
   SpFilter *horizontal, *vertical; /* from generator pixels */
+  SpDetail detail;
+  float *fine; /* one channel of it; NULL: there is none */
 } Blend;
 
 static void
@@ -41,6 +44,8 @@ blend_clear (Blend *blend)
   sp_pyramid_free (blend->difference);
   sp_filter_free (blend->horizontal);
   sp_filter_free (blend->vertical);
+  sp_detail_clear (&blend->detail);
+  g_free (blend->fine);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Blend, blend_clear)
 
@@ -219,6 +224,34 @@ linear_channel (const SpWindow *window, const float *picture, int channel)
   return linear;
 }
 
+/* Where a pixel of the region lies in the detail. */
+static SpFilter *
+detail_filter (int detail_size, int area_start, int area_size, int start, int size)
+{
+  double step = (double)detail_size / area_size;
+  return sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, (start - area_start) * step, step, size,
+                        detail_size);
+}
+
+static gboolean
+enlarge_detail (Blend *blend, int channel, GError **error)
+{
+  const SpDetail *detail = &blend->detail;
+  const SpRectangle *area = &blend->window->area, *region = &blend->region;
+  if (detail->values == NULL)
+    return TRUE;
+  if (blend->fine == NULL)
+    blend->fine = g_try_malloc_n ((gsize)region->width * region->height, sizeof (float));
+  g_autoptr (SpFilter) horizontal =
+      detail_filter (detail->width, area->x, area->width, region->x, region->width);
+  g_autoptr (SpFilter) vertical =
+      detail_filter (detail->height, area->y, area->height, region->y, region->height);
+  const float *plane = detail->values + channel * (gsize)detail->width * detail->height;
+  return (blend->fine != NULL
+          && sp_resample_plane (horizontal, vertical, plane, detail->width, blend->fine))
+         || fail_for_memory (*region, error);
+}
+
 static gboolean
 blend_channel (Blend *blend, const float *picture, int channel, GError **error)
 {
@@ -227,11 +260,14 @@ blend_channel (Blend *blend, const float *picture, int channel, GError **error)
   float *result = blend->rgba + channel;
   gsize n_pixels = (gsize)blend->region.width * blend->region.height;
 
-  if (!enlarge (blend, linear, difference, error))
+  if (!enlarge (blend, linear, difference, error) || !enlarge_detail (blend, channel, error))
     return FALSE;
 #pragma omp parallel for
-  for (gsize i = 0; i < n_pixels; i++)
-    difference[i] = sp_srgb_encode (CLAMP (difference[i], 0.0f, 1.0f)) - result[4 * i];
+  for (gsize i = 0; i < n_pixels; i++) {
+    float fine = blend->fine != NULL ? blend->fine[i] / 2 : 0;
+    float drawn = sp_srgb_encode (CLAMP (difference[i], 0.0f, 1.0f)) + fine;
+    difference[i] = CLAMP (drawn, 0.0f, 1.0f) - result[4 * i];
+  }
   sp_pyramid_reduce (blend->difference);
   sp_pyramid_difference (blend->difference);
   sp_pyramid_multiply (blend->difference, blend->mask);
@@ -270,9 +306,22 @@ fail_for_nothing (GError **error)
   return FALSE;
 }
 
+/* A drawing that was long in the making is not lost for want of memory for its detail. */
+static gboolean
+find_detail (Blend *blend, const SpWindow *window, const SpPhoto *photo, const float *picture,
+             const float *keep, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  if (sp_detail_find (window, photo, picture, keep, &blend->detail, &failure)
+      || g_error_matches (failure, SP_ERROR, SP_ERROR_MEMORY))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
 SpLayer *
 sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
-                 const float *keep, GError **error)
+                 const float *keep, gboolean smooth, GError **error)
 {
   g_auto (Blend) blend = { .window = NULL };
   g_autofree float *mask = free_mask (window, photo, keep);
@@ -282,6 +331,8 @@ sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *pict
     fail_for_nothing (error);
     return NULL;
   }
+  if (!smooth && !find_detail (&blend, window, photo, picture, keep, error))
+    return NULL;
   if (!blend_prepare (&blend, window, inner, error) || !fill_alpha (&blend, mask, error))
     return NULL;
   if (!support (blend.mask->plane[0], blend.region.width, blend.region.height, &inner)) {

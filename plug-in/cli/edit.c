@@ -200,6 +200,8 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Steps of fitting the generator to the photo before (default 100)", "N" },
     { "preview", 0, 0, G_OPTION_ARG_NONE, &options->preview,
       "Only the quick preview: no fitting of the edit", NULL },
+    { "smooth", 0, 0, G_OPTION_ARG_NONE, &options->common.settings.smooth,
+      "Take no fine detail from the photo for what is drawn", NULL },
     { "fill-strokes", 0, 0, G_OPTION_ARG_NONE, &options->common.settings.fill_strokes,
       "Draw in the whole of the strokes, the sky behind a tower too", NULL },
     { "layer", 0, 0, G_OPTION_ARG_FILENAME, &options->layer,

@@ -275,7 +275,7 @@ float *
 sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, GError **error)
 {
   SpPhoto photo = { studio->side, studio->side, read_photo, studio };
-  g_autoptr (SpLayer) layer = sp_window_blend (&studio->window, &photo, picture, keep, error);
+  g_autoptr (SpLayer) layer = sp_window_blend (&studio->window, &photo, picture, keep, TRUE, error);
   if (layer == NULL)
     return NULL;
   float *result = g_memdup2 (studio->photo, 3 * sizeof (float) * studio->side * studio->side);
