@@ -76,6 +76,21 @@ check_edit (const SpEditFigures *edit)
   g_assert_cmpint (edit->area.x + edit->area.width, <=, 128);
 }
 
+/* Two colours beside each other: of detail there is one edge. */
+static void
+check_redrawn (const GArray *redrawn)
+{
+  guint with_edge = 0;
+  for (guint i = 0; i < redrawn->len; i++) {
+    const SpRedrawingFigures *figures = &g_array_index (redrawn, SpRedrawingFigures, i);
+    g_test_message ("%.2f, %.2f dB", figures->smooth.psnr, figures->fine.psnr);
+    if (figures->smooth.psnr < 60) /* else the edge lies beside the middle */
+      g_assert_cmpfloat (figures->fine.psnr, >, figures->smooth.psnr + 1);
+    with_edge += figures->smooth.psnr < 60;
+  }
+  g_assert_cmpuint (with_edge, >, 0);
+}
+
 static void
 test_evaluation (TrainFixture *fixture, gconstpointer data)
 {
@@ -87,6 +102,7 @@ test_evaluation (TrainFixture *fixture, gconstpointer data)
   train_write_text (fixture->folder, "held.txt", "some/1.jpg\nsome/3.jpg\n");
   g_autofree char *held = g_build_filename (fixture->folder, "held.txt", NULL);
   options.held_list = held;
+  options.large_folder = fixture->photos;
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
   for (int i = 0; i < 2; i++) {
     g_autoptr (SpEvaluationReport) report =
@@ -102,11 +118,12 @@ test_evaluation (TrainFixture *fixture, gconstpointer data)
     g_assert_cmpuint (report->edits->len, >, 0);
     for (guint e = 0; e < report->edits->len; e++)
       check_edit (&g_array_index (report->edits, SpEditFigures, e));
+    check_redrawn (report->redrawn);
     if (i > 0)
       g_assert_cmpfloat (psnr, ==, holding->inverted.psnr);
     psnr = holding->inverted.psnr;
   }
-  static const char *const sheets[] = { "holding.png", "edits-1.png" };
+  static const char *const sheets[] = { "holding.png", "edits-1.png", "large.png", "detail.png" };
   for (guint i = 0; i < G_N_ELEMENTS (sheets); i++) {
     g_autofree char *path = g_build_filename (fixture->folder, sheets[i], NULL);
     g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));

@@ -105,6 +105,26 @@ large_means (const SpEvaluationReport *report, double *encoder, double *inverted
   *inverted = mean_of (means[1]);
 }
 
+#define N_REDRAWING 6
+
+static void
+redrawing_means (const SpEvaluationReport *report, Figure figures[N_REDRAWING])
+{
+  static const char *const names[N_REDRAWING] = { "psnr_smooth",       "psnr_fine",
+                                                  "perceptual_smooth", "perceptual_fine",
+                                                  "steps_smooth",      "steps_fine" };
+  Mean means[N_REDRAWING] = { 0 };
+  for (guint i = 0; i < report->redrawn->len; i++) {
+    const SpRedrawingFigures *r = &g_array_index (report->redrawn, SpRedrawingFigures, i);
+    const double values[N_REDRAWING] = { r->smooth.psnr,     r->fine.psnr,    r->smooth.perceptual,
+                                         r->fine.perceptual, r->smooth.steps, r->fine.steps };
+    for (guint f = 0; f < N_REDRAWING; f++)
+      mean_add (&means[f], values[f]);
+  }
+  for (guint f = 0; f < N_REDRAWING; f++)
+    figures[f] = (Figure){ names[f], mean_of (means[f]) };
+}
+
 /* ---- For people ---- */
 
 /* "43 %", or "-" where there is no figure. */
@@ -150,6 +170,13 @@ sp_evaluate_print_table (const SpEvaluationReport *report)
     large_means (report, &encoder, &inverted);
     g_print ("%u large photos\n  %-22s %8.4f\n  %-22s %8.4f\n", report->large->len, "psnr_encoder",
              encoder, "psnr_inverted", inverted);
+  }
+  if (report->redrawn->len > 0) {
+    Figure redrawing[N_REDRAWING];
+    redrawing_means (report, redrawing);
+    g_print ("%u photos drawn at a quarter of their size and laid back\n", report->redrawn->len);
+    for (guint f = 0; f < N_REDRAWING; f++)
+      g_print ("  %-22s %8.4f\n", redrawing[f].name, redrawing[f].mean);
   }
   if (report->prior.samples > 0)
     g_print ("%u draws of the prior\n  %-22s %8.4f (two halves of photos: %.4f)\n  %-22s %8.4f\n"
@@ -280,6 +307,13 @@ add_holding (JsonBuilder *json, const SpEvaluationReport *report)
   sp_json_add_integer (json, "photos", report->large->len);
   sp_json_add_number (json, "psnr_encoder", encoder);
   sp_json_add_number (json, "psnr_inverted", inverted);
+  json_builder_end_object (json);
+  Figure redrawing[N_REDRAWING];
+  redrawing_means (report, redrawing);
+  open_object (json, "redrawing");
+  sp_json_add_integer (json, "photos", report->redrawn->len);
+  for (guint f = 0; f < N_REDRAWING; f++)
+    sp_json_add_number (json, redrawing[f].name, redrawing[f].mean);
   json_builder_end_object (json);
 }
 

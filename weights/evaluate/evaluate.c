@@ -5,6 +5,7 @@
 #include "weights/evaluate/edits.h"
 #include "weights/evaluate/holding.h"
 #include "weights/evaluate/prior.h"
+#include "weights/evaluate/redrawing.h"
 #include "weights/evaluate/studio.h"
 
 #define JUDGED_PHOTOS 400 /* that the judge's own overlap is measured on */
@@ -41,6 +42,7 @@ sp_evaluation_report_free (SpEvaluationReport *report)
   g_array_unref (report->holdings);
   g_array_unref (report->edits);
   g_array_unref (report->large);
+  g_array_unref (report->redrawn);
   g_free (report);
 }
 
@@ -60,6 +62,7 @@ report_new (const SpDataset *dataset, const SpPack *pack)
   report->holdings = g_array_new (FALSE, TRUE, sizeof (SpHolding));
   report->edits = g_array_new (FALSE, TRUE, sizeof (SpEditFigures));
   report->large = g_array_new (FALSE, TRUE, sizeof (SpLargeFigures));
+  report->redrawn = g_array_new (FALSE, TRUE, sizeof (SpRedrawingFigures));
   return report;
 }
 
@@ -127,7 +130,9 @@ sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
   g_autoptr (SpStudio) studio =
       places ? sp_studio_new (work, pack, judge, &options->settings, side, error) : NULL;
   if (studio == NULL
-      || (options->large_folder != NULL && !sp_holding_large (work, pack, options, report, error))
+      || (options->large_folder != NULL
+          && (!sp_holding_large (work, pack, options, report, error)
+              || !sp_redrawing_measure (studio, options, report, error)))
       || (sp_pack_first_layer (pack) == 1
           && !sp_prior_measure (studio, dataset, &learnt, options->samples, report, error))
       || !evaluate_photos (work, studio, dataset, &checked, &measured, options, places, report,

@@ -22,7 +22,8 @@ typedef struct {
   const char *held_list; /* photos that are measured; NULL: every fifth labelled one */
   SpJudgeOptions judge;
   const char *judge_file;   /* a judge to use, or where to keep it */
-  const char *large_folder; /* photos at least 2 x 3 times the pack's resolution; NULL: none */
+  const char *large_folder; /* photos at least 2 x 3 times the pack's resolution, better four
+                               times; NULL: none */
   const char *sheet_folder; /* an existing folder; NULL: no sheets */
 } SpEvaluateOptions;
 
@@ -76,6 +77,17 @@ typedef struct {
   double encoder, inverted; /* PSNR, dB */
 } SpLargeFigures;
 
+/* A part of a photo of four times the resolution that was drawn anew and laid back, against it. */
+typedef struct {
+  double psnr;       /* dB */
+  double perceptual; /* as in SpLikeness */
+  double steps;      /* mean difference of neighbouring pixels, over the photo's */
+} SpSharpness;
+
+typedef struct {
+  SpSharpness smooth, fine; /* without and with fine detail of the photo around */
+} SpRedrawingFigures;
+
 /* Of draws of z, where the generator begins there. */
 typedef struct {
   guint samples; /* 0: the pack has no prior */
@@ -92,6 +104,7 @@ typedef struct {
   GArray *holdings;      /* SpHolding */
   GArray *edits;         /* SpEditFigures, in the order of the sheets */
   GArray *large;         /* SpLargeFigures */
+  GArray *redrawn;       /* SpRedrawingFigures */
   /* Frechet distance of the judge's features in the strokes of insertions to those of the same
    * concepts in photos; the floor is that of one half of the photos' to the other. */
   double distance[SP_N_RESULTS], distance_floor;

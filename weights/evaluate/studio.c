@@ -302,18 +302,24 @@ feature_distance (const float *a, const float *b, gsize places)
   return sum / (double)places;
 }
 
+double
+sp_studio_perceptual_distance (SpStudio *studio, const float *a, const float *b)
+{
+  SpStudioPlans *plans = studio->plans;
+  if (plans->perceptual_plan == NULL)
+    return NAN;
+  sp_plan_write (plans->perceptual_plan, plans->one, a);
+  sp_plan_write (plans->perceptual_plan, plans->other, b);
+  sp_plan_forward (plans->perceptual_plan);
+  return (double)sp_plan_read_scalar (plans->perceptual_plan, plans->distance);
+}
+
 void
 sp_studio_compare (SpStudio *studio, const float *picture, SpLikeness *likeness)
 {
   SpStudioPlans *plans = studio->plans;
   likeness->psnr = sp_psnr (picture, studio->photo, NULL, studio->side, studio->side);
-  likeness->perceptual = NAN;
-  if (plans->perceptual_plan != NULL) {
-    sp_plan_write (plans->perceptual_plan, plans->one, picture);
-    sp_plan_write (plans->perceptual_plan, plans->other, studio->photo);
-    sp_plan_forward (plans->perceptual_plan);
-    likeness->perceptual = (double)sp_plan_read_scalar (plans->perceptual_plan, plans->distance);
-  }
+  likeness->perceptual = sp_studio_perceptual_distance (studio, picture, studio->photo);
   sp_sight_look (studio->sight, picture);
   likeness->judged =
       feature_distance (studio->sight->features, plans->features,

@@ -48,6 +48,9 @@ float *sp_studio_blend (SpStudio *studio, const float *picture, const float *kee
 /* How like the photo the picture is. */
 void sp_studio_compare (SpStudio *studio, const float *picture, SpLikeness *likeness);
 
+/* By the pack's own perceptual net, of two pictures of studio->side; NAN without such a net. */
+double sp_studio_perceptual_distance (SpStudio *studio, const float *a, const float *b);
+
 /* Whether E, and then inversion, find the latent of the pack's own picture G (E (x)). */
 gboolean sp_studio_find_own (SpStudio *studio, double *by_encoder, double *by_inversion,
                              GError **error);
