@@ -14,7 +14,7 @@ typedef struct {
   SpWorker *worker;
   SpHistory *history;
   GThread *home;
-  guint packs, prepared, steps, previews, renders, layers, failures;
+  guint packs, prepared, steps, previews, sharpened, renders, layers, failures;
   SpTask task, failed_task;
   gboolean worked; /* since the last request */
   guint examples, examples_before_prepared;
@@ -63,7 +63,8 @@ on_picture (const SpPicture *picture, gpointer data)
 {
   Fixture *fixture = data;
   fixture->steps += picture->kind == SP_PICTURE_STEP;
-  fixture->previews += picture->kind == SP_PICTURE_PREVIEW;
+  fixture->previews += picture->kind == SP_PICTURE_PREVIEW && !picture->fine;
+  fixture->sharpened += picture->kind == SP_PICTURE_PREVIEW && picture->fine;
   fixture->renders += picture->kind == SP_PICTURE_RENDER;
   fixture->shown = picture->state;
   fixture->shown_surface = picture->surface != NULL;
@@ -392,6 +393,30 @@ has_examples (gpointer data)
   return ((Fixture *)data)->examples == 3;
 }
 
+static gboolean
+has_sharpened (gpointer data)
+{
+  return ((Fixture *)data)->sharpened >= 1;
+}
+
+/* A preview is shown once more with its detail; a render has it from the start. */
+static void
+test_sharpened (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) state = add_edit (fixture, 20, 1.0);
+  prepare (fixture);
+  preview (fixture, state);
+  g_assert_true (sp_test_wait (has_sharpened, fixture, 20000));
+  g_assert_true (fixture->shown == state && fixture->shown_surface);
+  g_assert_cmpuint (fixture->previews, ==, 1);
+  render (fixture, state, 1, 0);
+  wait_until_idle (fixture);
+  g_usleep (400000);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->renders, ==, 1);
+  g_assert_cmpuint (fixture->sharpened, ==, 1);
+}
+
 /* Quick ones come at once, slow ones when all else is done; each once for a pack. */
 static void
 test_examples (Fixture *fixture, gconstpointer unused)
@@ -571,6 +596,7 @@ main (int argc, char **argv)
   ADD ("/worker/failures", test_failures);
   ADD ("/worker/outside", test_outside);
   ADD ("/worker/explain", test_explain);
+  ADD ("/worker/sharpened", test_sharpened);
   ADD ("/worker/examples", test_examples);
   ADD ("/worker/slow-examples", test_slow_examples);
   ADD ("/worker/no-examples", test_no_examples);

@@ -9,6 +9,7 @@
 #define EXAMPLES_MICROSECONDS 500000 /* before preparing: enough for a dozen of small ones */
 #define EXAMPLE_SIDE 64              /* pixels, at most */
 #define MOST_SHOWN_PIXELS 16000000
+#define STILL_MICROSECONDS 250000 /* without a new stroke, before a preview gets its detail */
 
 /* What the thread has. */
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
   GArray *inside;         /* guint: the ids of the session's edits, in order */
   guint outside;          /* edits of `loaded` that are not within the frame */
   gint64 deadline;        /* of the render; 0: none */
+  gint64 sharpen_at;      /* when the preview is shown with fine detail; 0: not at all */
   GCancellable *cancellable;
 } Engine;
 
@@ -46,15 +48,15 @@ tell_failure (Engine *engine, SpTask task, GError *error)
   sp_worker_tell (engine->worker, news);
 }
 
-/* The render as its layer will be, of the photo's own resolution; else the picture as drawn. */
+/* As the layer will be, of the photo's own resolution, where `fine`; else the picture as drawn. */
 static void
-show_drawn (Engine *engine, SpPicture *shown)
+show_drawn (Engine *engine, gboolean fine, SpPicture *shown)
 {
   int width, height;
   const float *picture = sp_session_picture (engine->session, &width, &height);
   const float *keep = sp_session_keep (engine->session, &width, &height);
   g_autoptr (SpLayer) layer = NULL;
-  if (shown->kind == SP_PICTURE_RENDER)
+  if (fine)
     layer = sp_session_layer (engine->session, &engine->worker->photo, NULL);
   if (layer && (gint64)layer->area.width * layer->area.height <= MOST_SHOWN_PIXELS) {
     shown->area = layer->area;
@@ -66,7 +68,7 @@ show_drawn (Engine *engine, SpPicture *shown)
 }
 
 static void
-tell_picture (Engine *engine, SpPictureKind kind, GPtrArray *state, gboolean stopped)
+tell_picture (Engine *engine, SpPictureKind kind, GPtrArray *state, gboolean fine, gboolean stopped)
 {
   SpNews *news = news_new (SP_NEWS_PICTURE, SP_TASK_NONE);
   int width, height;
@@ -76,9 +78,10 @@ tell_picture (Engine *engine, SpPictureKind kind, GPtrArray *state, gboolean sto
                                .psnr = NAN,
                                .state = state,
                                .outside = engine->outside,
-                               .stopped = stopped };
+                               .stopped = stopped,
+                               .fine = fine };
   if (engine->inside->len > 0)
-    show_drawn (engine, &news->picture);
+    show_drawn (engine, fine, &news->picture);
   sp_worker_tell (engine->worker, news);
 }
 
@@ -93,7 +96,7 @@ on_progress (const SpProgress *progress, gpointer data)
   if (engine->deadline && g_get_monotonic_time () >= engine->deadline)
     g_cancellable_cancel (engine->cancellable);
   if (engine->loaded && g_str_equal (progress->stage, "adapt") && sp_session_look (engine->session))
-    tell_picture (engine, SP_PICTURE_STEP, engine->loaded, FALSE);
+    tell_picture (engine, SP_PICTURE_STEP, engine->loaded, FALSE, FALSE);
 }
 
 static gboolean
@@ -308,6 +311,7 @@ load_edits (Engine *engine, GPtrArray *state, GError **error)
     return TRUE;
   g_clear_pointer (&engine->loaded, g_ptr_array_unref);
   g_clear_pointer (&engine->drawn, g_ptr_array_unref);
+  engine->sharpen_at = 0; /* what is shown is of other edits than the session's */
   sp_session_clear_edits (engine->session);
   g_array_set_size (engine->inside, 0);
   engine->outside = 0;
@@ -336,7 +340,8 @@ preview (Engine *engine, GPtrArray *state, GError **error)
   if (engine->inside->len > 0 && !sp_session_preview (engine->session, error))
     return FALSE;
   set_drawn (engine, state, SP_PICTURE_PREVIEW);
-  tell_picture (engine, SP_PICTURE_PREVIEW, state, FALSE);
+  tell_picture (engine, SP_PICTURE_PREVIEW, state, FALSE, FALSE);
+  engine->sharpen_at = engine->inside->len > 0 ? g_get_monotonic_time () + STILL_MICROSECONDS : 0;
   return TRUE;
 }
 
@@ -362,7 +367,7 @@ render (Engine *engine, const SpDrawRequest *request, GError **error)
     return FALSE;
   }
   set_drawn (engine, request->state, SP_PICTURE_RENDER);
-  tell_picture (engine, SP_PICTURE_RENDER, request->state, !finished);
+  tell_picture (engine, SP_PICTURE_RENDER, request->state, TRUE, !finished);
   return TRUE;
 }
 
@@ -460,6 +465,29 @@ is_idle (SpWorker *worker)
   return idle;
 }
 
+/* What there is to do while nothing is asked for. Called and returns with the mutex held. */
+static void
+do_idle_work (Engine *engine)
+{
+  SpWorker *worker = engine->worker;
+  gboolean is_still = engine->sharpen_at != 0 && g_get_monotonic_time () >= engine->sharpen_at;
+  if (!is_still && !engine->examples) {
+    if (engine->sharpen_at != 0)
+      g_cond_wait_until (&worker->asked, &worker->mutex, engine->sharpen_at);
+    else
+      g_cond_wait (&worker->asked, &worker->mutex);
+    return;
+  }
+  g_mutex_unlock (&worker->mutex);
+  if (is_still) {
+    engine->sharpen_at = 0;
+    tell_picture (engine, SP_PICTURE_PREVIEW, engine->drawn, TRUE, FALSE);
+  } else {
+    draw_example (engine);
+  }
+  g_mutex_lock (&worker->mutex);
+}
+
 /* SP_TASK_NONE: to quit. */
 static SpTask
 wait_for_request (Engine *engine, SpPrepareRequest *to_prepare, SpDrawRequest *to_draw)
@@ -467,14 +495,10 @@ wait_for_request (Engine *engine, SpPrepareRequest *to_prepare, SpDrawRequest *t
   SpWorker *worker = engine->worker;
   SpTask task = SP_TASK_NONE;
   g_mutex_lock (&worker->mutex);
-  while (!worker->quit && (task = take_request (worker, to_prepare, to_draw)) == SP_TASK_NONE) {
-    if (engine->examples) {
-      g_mutex_unlock (&worker->mutex);
-      draw_example (engine);
-      g_mutex_lock (&worker->mutex);
-    } else
-      g_cond_wait (&worker->asked, &worker->mutex);
-  }
+  while (!worker->quit && (task = take_request (worker, to_prepare, to_draw)) == SP_TASK_NONE)
+    do_idle_work (engine);
+  if (task != SP_TASK_EXPLAIN)
+    engine->sharpen_at = 0; /* the picture will be another */
   worker->task = task;
   worker->forget = FALSE;
   g_set_object (&worker->cancellable, engine->cancellable);

@@ -48,6 +48,9 @@ typedef struct {
   const GPtrArray *state; /* the edits it shows */
   guint outside;          /* edits whose strokes lie outside the frame, and are not shown */
   gboolean stopped;       /* RENDER: the best so far, not all steps */
+  /* As its layer will be, of the photo's resolution and with its fine detail: a render; and a
+   * preview once more, when nothing was asked for a while. */
+  gboolean fine;
 } SpPicture;
 
 /* All may be NULL. */
