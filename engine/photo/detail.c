@@ -14,6 +14,10 @@
 #define FREE 0.99f
 /* Of all pixels: where the strokes leave fewer, detail comes from under them too. */
 #define FEWEST_SOURCES (1 / 16.)
+/* Of the first octave's search, which has no guess to begin with. The others' are near where their
+ * guess is: looking further, or longer, made them no liker and less sharp. */
+#define FIRST_PASSES 4
+#define LATER_REACH 16
 /* Of the Gaussian by which overlapping patches are averaged, in pixels. */
 #define VOTE_SIGMA 0.8f
 
@@ -289,7 +293,8 @@ find_octave (const Scene *scene, const Level *coarser, Level *level, guint numbe
                            .n_sources = match.n_sources,
                            .match = level->match,
                            .seed = 1000 * number,
-                           .reach = MAX (level->width, level->height) / (number == 0 ? 1 : 4) };
+                           .passes = number == 0 ? FIRST_PASSES : 1,
+                           .reach = number == 0 ? MAX (level->width, level->height) : LATER_REACH };
   if (!sp_patch_search (&search))
     return fail_for_memory (error);
   add_votes (&match, level);

@@ -6,7 +6,6 @@
 #define SIDE (2 * SP_PATCH_RADIUS + 1)
 #define AREA (SIDE * SIDE)
 #define MEAN_WEIGHT 0.1f
-#define PASSES 4
 /* A new place must be so much better: what lies together in the source stays together. */
 #define BETTER 0.98f
 
@@ -200,7 +199,7 @@ sp_patch_search (const SpPatchSearch *search)
     return FALSE;
   Search s = { search, places, places + n, costs, costs + n, 0 };
   start (&s);
-  for (int i = 0; i < PASSES; i++) {
+  for (int i = 0; i < search->passes; i++) {
     s.pass++;
     pass (&s);
   }

@@ -34,6 +34,7 @@ typedef struct {
   int *match;    /* height x width: places, y * width + x; -1 where not is_target. Read as a first
                     guess, where it is not negative, and written */
   guint seed;
+  int passes;
   int reach; /* pixels that the random search begins with */
 } SpPatchSearch;
 
