@@ -134,14 +134,8 @@ read_large (Large *large, SpDataset *dataset, guint number, gboolean *wide, GErr
   g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, SP_DRAW_ANY, number, error);
   if (picture == NULL)
     return FALSE;
-  *wide = picture->height == large->height && picture->width >= large->width;
-  gsize plane = (gsize)picture->width * picture->height;
-  gsize left = *wide ? (gsize)(picture->width - large->width) / 2 : 0;
-  float *to = large->photo;
-  for (gsize c = 0; *wide && c < 3; c++)
-    for (gsize y = 0; y < (gsize)large->height; y++)
-      for (gsize x = 0; x < (gsize)large->width; x++)
-        *to++ = (float)picture->rgb[c * plane + y * picture->width + left + x] / 127.5f - 1;
+  *wide = picture->height == large->height
+          && sp_picture_cut_middle (picture, large->height, large->width, large->photo);
   return TRUE;
 }
 

@@ -41,19 +41,10 @@ static gboolean
 read_whole (Redrawing *redrawing, SpDataset *dataset, guint number, gboolean *is_whole,
             GError **error)
 {
-  int whole = redrawing->whole;
   g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, SP_DRAW_ANY, number, error);
   if (picture == NULL)
     return FALSE;
-  *is_whole = picture->width >= whole && picture->height >= whole;
-  gsize plane = (gsize)picture->width * picture->height;
-  gsize left = (gsize)MAX (picture->width - whole, 0) / 2;
-  gsize top = (gsize)MAX (picture->height - whole, 0) / 2;
-  float *to = redrawing->photo;
-  for (gsize c = 0; *is_whole && c < 3; c++)
-    for (gsize y = top; y < top + whole; y++)
-      for (gsize x = left; x < left + whole; x++)
-        *to++ = (float)picture->rgb[c * plane + y * picture->width + x] / 127.5f - 1;
+  *is_whole = sp_picture_cut_middle (picture, redrawing->whole, redrawing->whole, redrawing->photo);
   return TRUE;
 }
 

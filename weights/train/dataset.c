@@ -40,6 +40,20 @@ picture_clear (gpointer data)
   g_free (picture->labels);
 }
 
+gboolean
+sp_picture_cut_middle (const SpPicture *picture, int height, int width, float *middle)
+{
+  if (picture->width < width || picture->height < height)
+    return FALSE;
+  gsize plane = (gsize)picture->width * picture->height;
+  gsize left = (gsize)(picture->width - width) / 2, top = (gsize)(picture->height - height) / 2;
+  for (gsize c = 0; c < 3; c++)
+    for (gsize y = top; y < top + height; y++)
+      for (gsize x = left; x < left + width; x++)
+        *middle++ = (float)picture->rgb[c * plane + y * picture->width + x] / 127.5f - 1;
+  return TRUE;
+}
+
 void
 sp_picture_unref (SpPicture *picture)
 {

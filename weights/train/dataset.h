@@ -25,6 +25,9 @@ typedef struct {
 void sp_picture_unref (SpPicture *picture);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpPicture, sp_picture_unref)
 
+/* The middle of the picture, 3 x height x width, -1 to 1; FALSE where it is smaller. */
+gboolean sp_picture_cut_middle (const SpPicture *picture, int height, int width, float *middle);
+
 typedef enum { SP_DRAW_ANY, SP_DRAW_LABELLED, SP_DRAW_HELD } SpDrawFrom;
 
 typedef struct _SpDataset SpDataset;
