@@ -3,12 +3,13 @@
  *   g_autoptr (SpPack) pack = sp_pack_open (path, &error);
  *   SpSettings settings = sp_settings_default ();
  *   g_autoptr (SpSession) session = sp_session_new (pack, &photo, bounds, &settings, &error);
- *   sp_session_open (session, cancellable, progress, data, &error);    invert, fit to the photo
- *   sp_session_add_edit (session, &edit, &error);                      "tree" into these strokes
- *   sp_session_preview (session, &error);                              one forward pass
- *   sp_session_render (session, cancellable, progress, data, &error);  G' trained around the
- * strokes SpLayer *layer = sp_session_layer (session, &photo, &error);       full resolution, with
- * alpha
+ *   // invert, fit to the photo; "tree" into these strokes; one forward pass
+ *   sp_session_open (session, cancellable, progress, data, &error);
+ *   sp_session_add_edit (session, &edit, &error);
+ *   sp_session_preview (session, &error);
+ *   // G' trained around the strokes; full resolution, with alpha
+ *   sp_session_render (session, cancellable, progress, data, &error);
+ *   SpLayer *layer = sp_session_layer (session, &photo, &error);
  *
  * Thread rule: one session is used by one thread at a time. Only sp_session_new(),
  * sp_session_add_edit() and sp_session_layer() read photos, so a host whose pixels belong to its

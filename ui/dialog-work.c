@@ -331,6 +331,8 @@ on_picture (const SpPicture *picture, gpointer data)
   dialog->picture_kind = picture->kind;
   dialog->stopped = picture->stopped;
   sp_dialog_show_picture (dialog);
+  if (picture->kind == SP_PICTURE_PREVIEW && picture->fine)
+    return; /* all else was done when it came first */
   if (picture->kind == SP_PICTURE_RENDER)
     sp_log_add (dialog->log, "Rendered%s", picture->stopped ? ", stopped" : "");
   if (dialog->picture_state) {

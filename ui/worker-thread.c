@@ -8,8 +8,8 @@
 
 #define EXAMPLES_MICROSECONDS 500000 /* before preparing: enough for a dozen of small ones */
 #define EXAMPLE_SIDE 64              /* pixels, at most */
-#define MOST_SHOWN_PIXELS 16000000
-#define STILL_MICROSECONDS 250000 /* without a new stroke, before a preview gets its detail */
+#define MOST_FINE_PIXELS 16000000    /* of a frame that is shown as its layer will be */
+#define STILL_MICROSECONDS 250000    /* without a new stroke, before a preview gets its detail */
 
 /* What the thread has. */
 typedef struct {
@@ -56,9 +56,9 @@ show_drawn (Engine *engine, gboolean fine, SpPicture *shown)
   const float *picture = sp_session_picture (engine->session, &width, &height);
   const float *keep = sp_session_keep (engine->session, &width, &height);
   g_autoptr (SpLayer) layer = NULL;
-  if (fine)
+  if (fine && (gint64)shown->area.width * shown->area.height <= MOST_FINE_PIXELS)
     layer = sp_session_layer (engine->session, &engine->worker->photo, NULL);
-  if (layer && (gint64)layer->area.width * layer->area.height <= MOST_SHOWN_PIXELS) {
+  if (layer) {
     shown->area = layer->area;
     shown->surface = sp_picture_of_layer (layer);
   } else {

@@ -4,7 +4,7 @@
  * it, octave by octave from the drawing's size to the photo's: where the photo, made as blurred as
  * the picture is then, looks most alike (patch-match.h), its detail of that octave is copied. So a
  * tree gets the texture of the photo's leaves, an edge of a dome that of a cornice, and a clear sky
- * none; grain and sharpness are the photo's own. Freeman, Jones and Pasztor, "Example-based
+ * none; its grain is the photo's own. Freeman, Jones and Pasztor, "Example-based
  * super-resolution" (2002), with the photo as the only example; octaves as in Hertzmann et al.,
  * "Image analogies" (2001).
  */

@@ -1,5 +1,6 @@
 /* Photos whose middle is drawn small and laid back. See redrawing.h. */
 #include "weights/evaluate/redrawing.h"
+#include "weights/common/planar.h"
 #include "weights/common/sheet.h"
 
 #include <math.h>
@@ -48,40 +49,15 @@ read_whole (Redrawing *redrawing, SpDataset *dataset, guint number, gboolean *is
   return TRUE;
 }
 
-static float
-linear_at (const Redrawing *redrawing, int y, int x, int c)
-{
-  gsize whole = (gsize)redrawing->whole;
-  return sp_srgb_decode (redrawing->photo[(c * whole + y) * whole + x] * 0.5f + 0.5f);
-}
-
-static gboolean
-read_photo (gpointer data, SpRectangle area, float *rgb, GError **error)
-{
-  for (int y = area.y; y < area.y + area.height; y++)
-    for (int x = area.x; x < area.x + area.width; x++)
-      for (int c = 0; c < 3; c++)
-        *rgb++ = linear_at (data, y, x, c);
-  return TRUE;
-}
-
-/* The middle of the photo with the layer over it; NULL: the photo's own. */
+/* The middle of a picture of the whole. */
 static void
-cut_middle (const Redrawing *redrawing, const SpLayer *layer, float *middle)
+cut_middle (const Redrawing *redrawing, const float *picture, float *middle)
 {
-  int side = redrawing->studio->side, start = (redrawing->whole - side) / 2;
-  for (int c = 0; c < 3; c++)
-    for (int y = start; y < start + side; y++)
-      for (int x = start; x < start + side; x++) {
-        float value = linear_at (redrawing, y, x, c);
-        if (layer != NULL) {
-          const float *pixel =
-              layer->rgba
-              + 4 * ((gsize)(y - layer->area.y) * layer->area.width + x - layer->area.x);
-          value += pixel[3] * (pixel[c] - value);
-        }
-        *middle++ = 2 * sp_srgb_encode (CLAMP (value, 0.0f, 1.0f)) - 1;
-      }
+  gsize side = (gsize)redrawing->studio->side, whole = (gsize)redrawing->whole;
+  gsize start = (whole - side) / 2;
+  for (gsize c = 0; c < 3; c++)
+    for (gsize y = start; y < start + side; y++, middle += side)
+      memcpy (middle, picture + (c * whole + y) * whole + start, side * sizeof (float));
 }
 
 /* Mean difference of neighbours. */
@@ -96,18 +72,20 @@ mean_step (const float *picture, int side)
 }
 
 static gboolean
-lay_back (Redrawing *redrawing, gboolean smooth, float *middle, SpSharpness *sharpness,
+lay_back (const Redrawing *redrawing, gboolean smooth, float *middle, SpSharpness *sharpness,
           GError **error)
 {
   int whole = redrawing->whole, side = redrawing->studio->side;
-  SpPhoto photo = { whole, whole, read_photo, redrawing };
+  SpPlanar planar = { whole, whole, redrawing->photo };
+  SpPhoto photo = sp_planar_photo (&planar);
   SpWindow window = { { 0, 0, whole, whole }, side, side };
   g_autofree float *drawn = sp_window_read (&window, &photo, error);
   g_autoptr (SpLayer) layer =
       drawn ? sp_window_blend (&window, &photo, drawn, redrawing->keep, smooth, error) : NULL;
   if (layer == NULL)
     return FALSE;
-  cut_middle (redrawing, layer, middle);
+  g_autofree float *laid_back = sp_planar_lay_over (&planar, layer);
+  cut_middle (redrawing, laid_back, middle);
   sharpness->psnr = sp_psnr (middle, redrawing->middle, NULL, side, side);
   sharpness->perceptual =
       sp_studio_perceptual_distance (redrawing->studio, middle, redrawing->middle);
@@ -121,7 +99,7 @@ measure (Redrawing *redrawing, SpSheet *sheet, SpEvaluationReport *report, GErro
   SpRedrawingFigures figures;
   int side = redrawing->studio->side, row = (int)report->redrawn->len;
   g_autofree float *middle = g_new (float, 3 * (gsize)side * side);
-  cut_middle (redrawing, NULL, redrawing->middle);
+  cut_middle (redrawing, redrawing->photo, redrawing->middle);
   sp_sheet_put (sheet, 0, row, redrawing->middle);
   if (!lay_back (redrawing, TRUE, middle, &figures.smooth, error))
     return FALSE;

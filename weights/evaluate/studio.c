@@ -7,6 +7,7 @@
 #include "engine/method/preview.h"
 #include "engine/model/generator.h"
 #include "engine/model/perceptual.h"
+#include "weights/common/planar.h"
 
 #include <math.h>
 #include <string.h>
@@ -239,48 +240,13 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
 
 /* ---- Blending ---- */
 
-static float
-linear_at (const SpStudio *studio, int y, int x, int c)
-{
-  gsize plane = (gsize)studio->side * studio->side;
-  return sp_srgb_decode (studio->photo[c * plane + (gsize)y * studio->side + x] * 0.5f + 0.5f);
-}
-
-static gboolean
-read_photo (gpointer data, SpRectangle area, float *rgb, GError **error)
-{
-  const SpStudio *studio = data;
-  for (int y = area.y; y < area.y + area.height; y++)
-    for (int x = area.x; x < area.x + area.width; x++)
-      for (int c = 0; c < 3; c++)
-        *rgb++ = linear_at (studio, y, x, c);
-  return TRUE;
-}
-
-static void
-lay_over (const SpStudio *studio, const SpLayer *layer, float *result)
-{
-  gsize plane = (gsize)studio->side * studio->side;
-  const float *pixel = layer->rgba;
-  for (int y = layer->area.y; y < layer->area.y + layer->area.height; y++)
-    for (int x = layer->area.x; x < layer->area.x + layer->area.width; x++, pixel += 4)
-      for (int c = 0; c < 3 && pixel[3] > 0; c++) {
-        float value = pixel[3] * pixel[c] + (1 - pixel[3]) * linear_at (studio, y, x, c);
-        result[c * plane + (gsize)y * studio->side + x] =
-            CLAMP (sp_srgb_encode (value) * 2 - 1, -1.0f, 1.0f);
-      }
-}
-
 float *
 sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, GError **error)
 {
-  SpPhoto photo = { studio->side, studio->side, read_photo, studio };
+  SpPlanar planar = { studio->side, studio->side, studio->photo };
+  SpPhoto photo = sp_planar_photo (&planar);
   g_autoptr (SpLayer) layer = sp_window_blend (&studio->window, &photo, picture, keep, TRUE, error);
-  if (layer == NULL)
-    return NULL;
-  float *result = g_memdup2 (studio->photo, 3 * sizeof (float) * studio->side * studio->side);
-  lay_over (studio, layer, result);
-  return result;
+  return layer != NULL ? sp_planar_lay_over (&planar, layer) : NULL;
 }
 
 /* ---- Likeness ---- */
