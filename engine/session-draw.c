@@ -141,11 +141,11 @@ keep_rendered (SpSession *session)
 static gboolean
 draw_render (SpSession *session, GError **error)
 {
-  const float *keep = session->settings.perturb_strokes ? NULL : session->keep;
+  const float *held = session->settings.perturb_strokes ? NULL : session->held;
   session->preview_is_of_render = TRUE;
   if (!sp_preview_fit (session->preview, session->adaptation, error))
     return FALSE;
-  sp_preview_draw (session->preview, session->edited, keep, session->picture);
+  sp_preview_draw (session->preview, session->edited, held, session->picture);
   return find_kept (session, error) && sp_backend_check (session->backend, error);
 }
 
@@ -158,7 +158,7 @@ render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunct
   GError *undrawn = NULL;
   if (!sp_session_plan_edits (session, error))
     return FALSE;
-  sp_adaptation_set_target (session->adaptation, session->photo, session->keep);
+  sp_adaptation_set_target (session->adaptation, session->target, session->held);
   sp_adaptation_set_latent (session->adaptation, session->edited);
   if (!restore_start (session, error))
     return FALSE;

@@ -1,6 +1,6 @@
-/* A session's inside, shared by session.c, which opens and takes edits, session-draw.c, which draws
- * them, session-cache.c, which keeps the fit for the next time, and session-results.c, which tells.
- */
+/* A session's inside, shared by session.c, which opens, session-edits.c, which takes edits,
+ * session-draw.c, which draws them, session-cache.c, which keeps the fit for the next time, and
+ * session-results.c, which tells. */
 #pragma once
 
 #include "engine/device.h"
@@ -23,6 +23,9 @@ typedef struct {
   float *cells;   /* h x w */
   SpLatent reference;
   float *reference_values;
+  /* NULL, both: the edit removes nothing, or by units. */
+  float *completed; /* 3 x H x W: the photo without what is removed */
+  float *filling;   /* C x h x w: its latent */
 } StoredEdit;
 
 struct _SpSession {
@@ -41,6 +44,8 @@ struct _SpSession {
   float *latent;                 /* z4 */
   float *edited;                 /* ze, scratch */
   float *keep;                   /* H x W; all ones without edits */
+  float *target, *held;          /* 3 x H x W, H x W: what R is to show, and where: the photo, where
+                                  * something is removed completed, but for other strokes */
   float *kept;                   /* H x W: that, and the backdrops of what was drawn last */
   float *picture;                /* 3 x H x W */
   float *warm_start;             /* R as fitted to the unedited photo */
@@ -48,7 +53,8 @@ struct _SpSession {
   gboolean warm;                 /* sp_session_set_warm() */
   float *rendered;               /* R as the last render left it; NULL: none yet, or not warm */
   SpShape latent_shape;
-  GPtrArray *edits; /* StoredEdit */
+  GPtrArray *edits;   /* StoredEdit */
+  GPtrArray *cleared; /* those before they were last cleared */
 };
 
 /* session.c */
@@ -59,6 +65,12 @@ gboolean sp_session_restore_fit (SpSession *session, GError **error);
 /* TRUE when what failed with `failure` should be done once more, on the CPU; else *error is set.
  * Takes the failure. */
 gboolean sp_session_try_again (SpSession *session, GError *failure, GError **error);
+
+/* Whether what failed with `error` would go on the CPU. */
+gboolean sp_session_can_move_to_cpu (const SpSession *session, const GError *error);
+
+/* session-edits.c: of a StoredEdit. */
+void sp_session_free_edit (gpointer edit);
 
 /* session-cache.c: what the fit depends on, to find it again; NULL: it is not kept. Free with
  * g_free(). */

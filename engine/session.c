@@ -1,27 +1,15 @@
 /* A session: one photo, its latent, the edits so far, and everything planned to draw them.
  *
  * It only carries data between the rooms: photo/ makes the window, method/ does the paper, photo/
- * blends the picture back. session-draw.c has what comes after the edits. See semantic-paint.h for
- * the order of calls.
+ * blends the picture back. session-edits.c takes the edits, session-draw.c has what comes after
+ * them. See semantic-paint.h for the order of calls.
  */
-#include "engine/method/restyle.h"
 #include "engine/model/encoder.h"
 #include "engine/pack.h"
 #include "engine/session-private.h"
 
 #include <math.h>
 #include <string.h>
-
-static void
-stored_edit_free (gpointer data)
-{
-  StoredEdit *edit = data;
-  g_free (edit->strokes);
-  g_free (edit->keep);
-  g_free (edit->cells);
-  g_free (edit->reference_values);
-  g_free (edit);
-}
 
 /* ---- Making ---- */
 
@@ -110,8 +98,8 @@ sp_session_drop_plans (SpSession *session)
 
 /* ---- Devices: whatever fails on a graphics card is done on the CPU instead ---- */
 
-static gboolean
-can_move_to_cpu (const SpSession *session, const GError *error)
+gboolean
+sp_session_can_move_to_cpu (const SpSession *session, const GError *error)
 {
   return session->settings.device != SP_DEVICE_CPU && strcmp (session->backend->name, "cpu") != 0
          && (g_error_matches (error, SP_ERROR, SP_ERROR_DEVICE)
@@ -140,7 +128,7 @@ open_device_and_plan (SpSession *session, GError **error)
     return FALSE;
   if (plan_inversion (session, &reason))
     return TRUE;
-  if (can_move_to_cpu (session, reason))
+  if (sp_session_can_move_to_cpu (session, reason))
     return move_to_cpu (session, reason, error) && plan_inversion (session, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
@@ -165,7 +153,7 @@ sp_session_restore_fit (SpSession *session, GError **error)
 gboolean
 sp_session_try_again (SpSession *session, GError *failure, GError **error)
 {
-  if (!can_move_to_cpu (session, failure)) {
+  if (!sp_session_can_move_to_cpu (session, failure)) {
     g_propagate_error (error, failure);
     return FALSE;
   }
@@ -184,6 +172,8 @@ make_buffers (SpSession *session)
     session->keep[i] = 1;
   session->kept = g_memdup2 (session->keep, pixels * sizeof (float));
   session->picture = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
+  session->target = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
+  session->held = g_memdup2 (session->keep, pixels * sizeof (float));
   session->latent = g_new0 (float, latent);
   session->edited = g_new0 (float, latent);
 }
@@ -196,7 +186,8 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
   session->pack = sp_pack_ref (pack);
   session->settings = *settings;
   session->settings.cache_folder = g_intern_string (settings->cache_folder);
-  session->edits = g_ptr_array_new_with_free_func (stored_edit_free);
+  session->edits = g_ptr_array_new_with_free_func (sp_session_free_edit);
+  session->cleared = g_ptr_array_new_with_free_func (sp_session_free_edit);
   if (!check_settings (settings, error) || !sp_adaptation_check (pack, settings, error)
       || !sp_generator_shape (pack, &session->generator, error)
       || !choose_window (session, photo, bounds, error))
@@ -219,11 +210,14 @@ sp_session_free (SpSession *session)
   sp_backend_free (session->backend);
   g_free (session->device_note);
   g_ptr_array_unref (session->edits);
+  g_ptr_array_unref (session->cleared);
   g_free (session->photo);
   g_free (session->latent);
   g_free (session->edited);
   g_free (session->keep);
   g_free (session->kept);
+  g_free (session->target);
+  g_free (session->held);
   g_free (session->picture);
   g_free (session->warm_start);
   g_free (session->rendered);
@@ -304,119 +298,4 @@ sp_session_open (SpSession *session, GCancellable *cancellable, SpProgressFuncti
     return FALSE;
   sp_session_store_in_cache (session, key);
   return TRUE;
-}
-
-/* ---- Edits ---- */
-
-static void
-merge_strokes (const StoredEdit *edit, gsize pixels, float *all)
-{
-  for (gsize i = 0; i < pixels; i++)
-    all[i] = MAX (all[i], edit->strokes[i]);
-}
-
-/* One keep mask for all edits: the union of their strokes. */
-static void
-update_keep (SpSession *session)
-{
-  gsize pixels = (gsize)session->window.height * session->window.width;
-  g_autofree float *strokes = g_new0 (float, pixels);
-  for (guint i = 0; i < session->edits->len; i++)
-    merge_strokes (g_ptr_array_index (session->edits, i), pixels, strokes);
-  g_free (session->keep);
-  session->keep = sp_window_keep_mask (&session->window, strokes, session->generator.resolution);
-  memcpy (session->kept, session->keep, pixels * sizeof (float));
-}
-
-static float *
-encode_reference (SpSession *session, SpBackend *backend, const SpWindow *window,
-                  const float *picture, StoredEdit *edit, GError **error)
-{
-  g_autoptr (GError) failure = NULL;
-  g_autofree float *values = sp_restyle_reference (session->pack, backend, picture, window->height,
-                                                   window->width, &edit->reference.shape, &failure);
-  if (values != NULL && sp_backend_check (backend, &failure))
-    return g_steal_pointer (&values);
-  if (backend != session->backend || !can_move_to_cpu (session, failure)) {
-    g_propagate_error (error, g_steal_pointer (&failure));
-    return NULL;
-  }
-  SpSettings settings = session->settings;
-  settings.device = SP_DEVICE_CPU;
-  g_autoptr (SpBackend) cpu = sp_device_open (&settings, error);
-  return cpu != NULL ? encode_reference (session, cpu, window, picture, edit, error) : NULL;
-}
-
-/* The reference's whole, at the generator's scale. */
-static gboolean
-read_reference (SpSession *session, const SpPhoto *photo, StoredEdit *edit, GError **error)
-{
-  SpWindow window;
-  SpRectangle whole = { 0, 0, photo->width, photo->height };
-  if (!sp_window_choose (photo->width, photo->height, whole, session->generator.resolution,
-                         session->cell, FALSE, &window, error))
-    return FALSE;
-  g_autofree float *picture = sp_window_read (&window, photo, error);
-  if (picture == NULL)
-    return FALSE;
-  edit->reference_values =
-      encode_reference (session, session->backend, &window, picture, edit, error);
-  edit->reference.values = edit->reference_values;
-  edit->latent_edit.reference = &edit->reference;
-  return edit->reference_values != NULL;
-}
-
-static gboolean
-check_edit (const SpEdit *edit, const StoredEdit *stored, gsize pixels, GError **error)
-{
-  if (!(edit->strength >= 0 && edit->strength <= 1)) {
-    g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "The strength must be from 0 to 1.");
-    return FALSE;
-  }
-  for (gsize i = 0; i < pixels; i++)
-    if (stored->strokes[i] > 0)
-      return TRUE;
-  g_set_error (error, SP_ERROR, SP_ERROR_STROKES,
-               "The strokes for “%s” do not touch the part of the photo that is edited.",
-               edit->concept);
-  return FALSE;
-}
-
-gboolean
-sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
-{
-  gsize pixels = (gsize)session->window.height * session->window.width;
-  int concept =
-      sp_pack_find_concept (session->pack, edit->concept != NULL ? edit->concept : "", error);
-  if (concept < 0)
-    return FALSE;
-
-  StoredEdit *stored = g_new0 (StoredEdit, 1);
-  stored->strokes = sp_window_strokes (&session->window, &edit->strokes);
-  stored->keep =
-      sp_window_keep_mask (&session->window, stored->strokes, session->generator.resolution);
-  stored->cells = g_new0 (float, (gsize)session->latent_shape.height * session->latent_shape.width);
-  sp_edit_cells (stored->strokes, session->window.height, session->window.width, session->cell,
-                 stored->cells);
-  stored->latent_edit = (SpLatentEdit){ .concept = (guint)concept,
-                                        .operation = edit->operation,
-                                        .strength = edit->strength,
-                                        .seed = edit->seed,
-                                        .cells = stored->cells,
-                                        .photo = session->latent };
-  if (!check_edit (edit, stored, pixels, error)
-      || (edit->reference != NULL && !read_reference (session, edit->reference, stored, error))) {
-    stored_edit_free (stored);
-    return FALSE;
-  }
-  g_ptr_array_add (session->edits, stored);
-  update_keep (session);
-  return TRUE;
-}
-
-void
-sp_session_clear_edits (SpSession *session)
-{
-  g_ptr_array_set_size (session->edits, 0);
-  update_keep (session);
 }

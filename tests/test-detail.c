@@ -53,6 +53,7 @@ test_patches (void)
                            .sources = sources,
                            .n_sources = WIDTH * HEIGHT,
                            .match = match,
+                           .mean_weight = 0.1f,
                            .seed = 1,
                            .passes = 16, /* noise leads nowhere: most are found by neighbours */
                            .reach = WIDTH };

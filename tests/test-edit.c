@@ -402,22 +402,24 @@ test_add_value_where_there_is_no_exemplar (void)
   g_assert_cmpfloat_with_epsilon (now (&fixture, 2, 0), length (&fixture, fixture.latent, 0), 1e-4);
 }
 
-/* A removed cell becomes its neighbour beside it, not the one below and not one of the concept. */
+/* A removed cell becomes what stands there then; at half the strength half-way. */
 static void
-test_remove_takes_the_surroundings (void)
+test_remove_puts_in_the_filling (void)
 {
-  Fixture fixture;
-  fixture_init (&fixture, SKY, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1);
-  apply (&fixture);
-  assert_unchanged_outside (&fixture);
-  for (int c = 0; c < CHANNELS; c++)
-    g_assert_cmpfloat_with_epsilon (now (&fixture, c, 0), was (&fixture, c, 1), 1e-4);
-
-  fixture_init (&fixture, SKY, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1);
-  for (int c = 0; c < CHANNELS; c++) /* the neighbour is itself sky */
-    fixture.latent[c * CELLS + 1] = fixture.before[c * CELLS + 1] = c == 1 ? 5 : 0;
-  apply (&fixture);
-  g_assert_cmpfloat_with_epsilon (now (&fixture, 1, 0), was (&fixture, 1, 2), 1e-4);
+  static const double strengths[] = { SP_STRENGTH_HIGH, 0.5 };
+  for (gsize k = 0; k < G_N_ELEMENTS (strengths); k++) {
+    Fixture fixture;
+    float filling[CHANNELS * CELLS] = { [2 * CELLS] = 7 }; /* cell 0: channel 2 alone */
+    fixture_init (&fixture, SKY, SP_EDIT_REMOVE, strengths[k], 0x1);
+    fixture.edit.filling = filling;
+    apply (&fixture);
+    assert_unchanged_outside (&fixture);
+    float share = (float)strengths[k];
+    for (int c = 0; c < CHANNELS; c++)
+      g_assert_cmpfloat_with_epsilon (now (&fixture, c, 0),
+                                      (1 - share) * was (&fixture, c, 0) + (c == 2 ? share * 7 : 0),
+                                      1e-4);
+  }
 }
 
 /* The strokes take the reference's mean in every channel; with two cells they keep their own order.
@@ -443,7 +445,9 @@ test_strength_zero_changes_nothing (void)
 {
   for (SpEditOperation operation = SP_EDIT_ADD; operation <= SP_EDIT_RESTYLE; operation++) {
     Fixture fixture;
+    float filling[CHANNELS * CELLS] = { 1 };
     fixture_init (&fixture, SKY, operation, 0, 0xff);
+    fixture.edit.filling = filling;
     apply (&fixture);
     for (int k = 0; k < CHANNELS * CELLS; k++)
       g_assert_cmpfloat (fixture.latent[k], ==, fixture.before[k]);
@@ -466,8 +470,8 @@ static void
 test_refused (void)
 {
   Fixture fixture;
-  fixture_init (&fixture, SKY, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1ff);
-  expect_refused (&fixture, SP_ERROR_STROKES, "nothing to put in the place of");
+  fixture_init (&fixture, SKY, SP_EDIT_REMOVE, SP_STRENGTH_HIGH, 0x1);
+  expect_refused (&fixture, SP_ERROR_CONCEPT, "what stands behind");
   fixture_init (&fixture, DOOR, SP_EDIT_RESTYLE, SP_STRENGTH_HIGH, 0x1);
   expect_refused (&fixture, SP_ERROR_CONCEPT, "a reference photo is needed");
 }
@@ -568,7 +572,7 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/cells/exemplar-alone", test_exemplar_alone);
   g_test_add_func ("/edit/cells/beyond-the-exemplar", test_beyond_the_exemplar);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
-  g_test_add_func ("/edit/cells/remove", test_remove_takes_the_surroundings);
+  g_test_add_func ("/edit/cells/remove", test_remove_puts_in_the_filling);
   g_test_add_func ("/edit/cells/restyle", test_restyle_cells);
   g_test_add_func ("/edit/strength-zero", test_strength_zero_changes_nothing);
   g_test_add_func ("/edit/refused", test_refused);

@@ -174,6 +174,20 @@ add_to_cells (SpEditContext *context, GError **error)
 
 /* ---- Concepts in all channels: remove ---- */
 
+static gboolean
+remove_from_cells (SpEditContext *context, GError **error)
+{
+  if (context->edit->filling == NULL) {
+    g_set_error (error, SP_ERROR, SP_ERROR_CONCEPT,
+                 "To remove “%s” it must be known what stands behind it.", context->concept->title);
+    return FALSE;
+  }
+  blend_all (context, context->edit->filling);
+  return TRUE;
+}
+
+/* ---- Concepts in all channels: restyle ---- */
+
 /* Cosine of cell `i` of a map with a concept's own direction. */
 static float
 likeness (const float *map, gsize n_cells, const float *value, int channels, gsize i)
@@ -186,82 +200,6 @@ likeness (const float *map, gsize n_cells, const float *value, int channels, gsi
   return (float)(dot
                  / MAX (sqrt (length) * sp_edit_cell_length (map, n_cells, channels, i), 1e-12));
 }
-
-/* How willingly cell (i, j) takes what lies at (y, x): near, rather beside than above or below
- * (scenes lie in layers), and not itself the concept that is to go. */
-static double
-willingness (int i, int j, int y, int x, float concept_likeness)
-{
-  double down = 2.0 * (y - i), across = x - j;
-  double distance = sqrt (down * down + across * across);
-  return exp (-6.0 * MAX (concept_likeness, 0)) / (distance * distance * distance);
-}
-
-/* The cell outside the strokes that cell (i, j) takes most willingly; there is one. */
-static gsize
-most_willing (const SpEditContext *context, const float *likenesses, int i, int j)
-{
-  double best = -1;
-  gsize chosen = 0;
-  for (int y = 0; y < context->shape.height; y++) {
-    for (int x = 0; x < context->shape.width; x++) {
-      gsize k = (gsize)y * context->shape.width + x;
-      if (context->edit->cells[k] > 0)
-        continue;
-      double wish = willingness (i, j, y, x, likenesses[k]);
-      if (wish > best) {
-        best = wish;
-        chosen = k;
-      }
-    }
-  }
-  return chosen;
-}
-
-static gboolean
-check_surroundings (const SpEditContext *context, GError **error)
-{
-  for (gsize k = 0; k < context->n_cells; k++)
-    if (context->edit->cells[k] == 0)
-      return TRUE;
-  g_set_error (
-      error, SP_ERROR, SP_ERROR_STROKES,
-      "The strokes cover the whole window, so there is nothing to put in the place of “%s”.",
-      context->concept->title);
-  return FALSE;
-}
-
-/* Every stroked cell becomes what surrounds the strokes: one cell from there, so that texture is
- * copied rather than averaged away. */
-static void
-fill_from_surroundings (const SpEditContext *context, const float *value, float *values)
-{
-  int channels = context->shape.channels, width = context->shape.width;
-  g_autofree float *likenesses = g_new (float, context->n_cells);
-  for (gsize k = 0; k < context->n_cells; k++)
-    likenesses[k] = likeness (context->latent, context->n_cells, value, channels, k);
-  for (gsize to = 0; to < context->n_cells; to++) {
-    if (context->edit->cells[to] == 0)
-      continue;
-    gsize from = most_willing (context, likenesses, (int)(to / width), (int)(to % width));
-    sp_edit_copy_cell (channels, context->latent, context->n_cells, from, values, context->n_cells,
-                       to, sp_edit_cell_length (context->latent, context->n_cells, channels, from));
-  }
-}
-
-static gboolean
-remove_from_cells (SpEditContext *context, GError **error)
-{
-  g_autofree float *value = sp_edit_read_value (context, error);
-  g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
-  if (value == NULL || !check_surroundings (context, error))
-    return FALSE;
-  fill_from_surroundings (context, value, values);
-  blend_all (context, values);
-  return TRUE;
-}
-
-/* ---- Concepts in all channels: restyle ---- */
 
 /* Mean and deviation of one channel over weighted cells. */
 typedef struct {

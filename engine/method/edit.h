@@ -25,6 +25,8 @@ typedef struct {
   guint seed;
   const float *cells;        /* h x w cell mask, 0 to 1 (sp_edit_cells()) */
   const SpLatent *reference; /* RESTYLE; NULL takes one of the concept's exemplars */
+  const float *filling;      /* REMOVE, of concepts without units: what stands there then, C x h x w
+                              * (removal.h) */
   const float *photo; /* ADD: z4 of the photo before any edit, C x h x w, in whose light exemplars
                        * are put where the pack says how; NULL: in their own */
 } SpLatentEdit;

@@ -18,6 +18,8 @@
  * guess is: looking further, or longer, made them no liker and less sharp. */
 #define FIRST_PASSES 4
 #define LATER_REACH 16
+/* Little: a texture may be brighter. */
+#define MEAN_WEIGHT 0.1f
 /* Of the Gaussian by which overlapping patches are averaged, in pixels. */
 #define VOTE_SIGMA 0.8f
 
@@ -292,6 +294,7 @@ find_octave (const Scene *scene, const Level *coarser, Level *level, guint numbe
                            .sources = match.sources,
                            .n_sources = match.n_sources,
                            .match = level->match,
+                           .mean_weight = MEAN_WEIGHT,
                            .seed = 1000 * number,
                            .passes = number == 0 ? FIRST_PASSES : 1,
                            .reach = number == 0 ? MAX (level->width, level->height) : LATER_REACH };

@@ -1,11 +1,11 @@
 /* Patches that look alike; see patch-match.h. */
 #include "engine/photo/patch-match.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SIDE (2 * SP_PATCH_RADIUS + 1)
 #define AREA (SIDE * SIDE)
-#define MEAN_WEIGHT 0.1f
 /* A new place must be so much better: what lies together in the source stays together. */
 #define BETTER 0.98f
 
@@ -71,8 +71,9 @@ distance (const Search *s, int y, int x, int place)
       sum += difference;
       squares += difference * difference;
     }
-  squares -= sum * sum * ((1 - MEAN_WEIGHT) / AREA);
-  return squares[0] + squares[1] + squares[2];
+  squares -= sum * sum * ((1 - s->search->mean_weight) / AREA);
+  float penalty = s->search->row_penalty * (float)abs (y - place / source->width);
+  return squares[0] + squares[1] + squares[2] + penalty;
 }
 
 /* 32 bits that look random, of what they are for. */
@@ -204,5 +205,7 @@ sp_patch_search (const SpPatchSearch *search)
     pass (&s);
   }
   memcpy (search->match, s.match, n * sizeof (int));
+  if (search->cost != NULL)
+    memcpy (search->cost, s.cost, n * sizeof (float));
   return TRUE;
 }

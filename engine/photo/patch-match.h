@@ -33,6 +33,10 @@ typedef struct {
   int n_sources; /* the places where is_source */
   int *match;    /* height x width: places, y * width + x; -1 where not is_target. Read as a first
                     guess, where it is not negative, and written */
+  float *cost;   /* height x width: what counts, of that place; may be NULL */
+  float row_penalty; /* for every row that a place lies higher or lower than the pixel */
+  float mean_weight; /* 0 to 1: what the difference of two patches' means counts; less than 1: a
+                        texture may be brighter */
   guint seed;
   int passes;
   int reach; /* pixels that the random search begins with */
@@ -40,9 +44,8 @@ typedef struct {
 
 /* Barnes et al., "PatchMatch" (2009): guesses spread from neighbour to neighbour, and each is tried
  * to be bettered at random, ever nearer. Every pass reads what the one before it left, so that the
- * result is the same for any number of threads. What counts is the mean square of the difference of
- * two patches, of which that of their means is worth a tenth: a texture may be brighter. FALSE
- * when there is no memory. */
+ * result is the same for any number of threads. What counts is the sum of the squares of two
+ * patches' difference, all channels, and the penalty. FALSE when there is no memory. */
 gboolean sp_patch_search (const SpPatchSearch *search);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "engine/method/adapt.h"
 #include "engine/method/backdrop.h"
 #include "engine/method/invert.h"
+#include "engine/method/removal.h"
 #include "engine/method/preview.h"
 #include "engine/model/generator.h"
 #include "engine/model/perceptual.h"
@@ -39,10 +40,10 @@ sp_studio_free (SpStudio *studio)
   sp_plan_free (plans->perceptual_plan);
   g_clear_pointer (&plans->perceptual_graph, sp_graph_free);
   sp_sight_free (studio->sight);
-  float *buffers[] = { plans->fresh,    plans->warm,    plans->features,   studio->photo,
-                       studio->encoded, studio->latent, studio->drawn,     studio->inverted,
-                       studio->fitted,  studio->keep,   studio->generated, studio->adapted,
-                       studio->kept };
+  float *buffers[] = { plans->fresh,    plans->warm,       plans->features, studio->photo,
+                       studio->encoded, studio->latent,    studio->drawn,   studio->inverted,
+                       studio->fitted,  studio->completed, studio->keep,    studio->generated,
+                       studio->adapted, studio->kept };
   for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
     g_free (buffers[i]);
   g_free (plans);
@@ -198,11 +199,27 @@ finish (SpStudio *studio, const float *edited, const SpLatentEdit *edit, GError 
                             .n_edits = 1,
                             .height = studio->side,
                             .width = studio->side };
-  sp_preview_draw (plans->preview, edited, studio->settings.perturb_strokes ? NULL : studio->keep,
-                   studio->adapted);
+  gboolean fades = studio->completed == NULL && !studio->settings.perturb_strokes;
+  sp_preview_draw (plans->preview, edited, fades ? studio->keep : NULL, studio->adapted);
   return (studio->settings.fill_strokes
           || sp_backdrop_keep (plans->backdrop, &scene, studio->kept, error))
          && sp_backend_check (studio->work->backend, error);
+}
+
+/* As a session does it. Nothing where the edit removes nothing, or by units. */
+static gboolean
+find_filling (SpStudio *studio, SpLatentEdit *edit, float *cells, float **filling, GError **error)
+{
+  SpRemoval removal = { edit->concept, studio->side, studio->side, studio->photo, studio->keep };
+  g_clear_pointer (&studio->completed, g_free);
+  if (!sp_removal_fills (studio->pack, edit->operation, edit->concept))
+    return TRUE;
+  if (!sp_removal_find (studio->pack, studio->work->backend, &removal, &studio->completed, filling,
+                        error))
+    return FALSE;
+  sp_removal_cells (&removal, studio->side / studio->latent_shape.height, cells);
+  edit->filling = *filling;
+  return TRUE;
 }
 
 gboolean
@@ -220,16 +237,21 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
                         .seed = seed,
                         .cells = cells,
                         .photo = studio->latent };
+  g_autofree float *filling = NULL;
   sp_edit_cells (strokes, side, side, side / shape.height, cells);
-  if (!sp_edit_latent (studio->pack, &edit, shape, edited, error))
-    return FALSE;
   g_free (studio->keep);
   g_free (studio->kept);
   studio->keep = sp_window_keep_mask (&studio->window, strokes, side);
   studio->kept = g_memdup2 (studio->keep, (gsize)side * side * sizeof (float));
+  if (!find_filling (studio, &edit, cells, &filling, error))
+    return FALSE;
+  if (!sp_edit_latent (studio->pack, &edit, shape, edited, error))
+    return FALSE;
   draw (studio, edited, studio->generated);
   sp_adaptation_restore (plans->adaptation, plans->warm);
-  sp_adaptation_set_target (plans->adaptation, studio->photo, studio->keep);
+  sp_adaptation_set_target (plans->adaptation,
+                            studio->completed != NULL ? studio->completed : studio->photo,
+                            studio->completed != NULL ? NULL : studio->keep);
   sp_adaptation_set_latent (plans->adaptation, edited);
   if (!sp_adaptation_run (plans->adaptation, "adapt", studio->settings.adaptation_steps,
                           studio->work->cancellable, NULL, NULL, error)
