@@ -146,6 +146,17 @@ check_exemplar_light (const SpPack *pack, const SpConcept *concept, GError **err
       error);
 }
 
+static gboolean
+check_outlines (const SpPack *pack, const SpConcept *concept, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("concept.%s.outlines", concept->name);
+  return check_optional (
+      pack, name,
+      (SpPackShape){ 3,
+                     { (int)concept->exemplars, SP_PACK_OUTLINE_SIDE, SP_PACK_OUTLINE_SIDE, 1 } },
+      error);
+}
+
 /* concept.NAME.probe of every concept that is a backdrop. */
 static gboolean
 check_backdrops (const SpPack *pack, const GArray *backdrops, GError **error)
@@ -198,7 +209,8 @@ check_concepts (const SpPack *pack, GError **error)
       return sp_tensor_file_damaged (pack->file, error, "tensor “%s” is missing", name);
     if (!check_vector (pack, value, &channels, error)
         || !check_exemplars (pack, concept, channels, error)
-        || !check_exemplar_light (pack, concept, error) || !check_probe (pack, concept, error)
+        || !check_exemplar_light (pack, concept, error) || !check_outlines (pack, concept, error)
+        || !check_probe (pack, concept, error)
         || !check_backdrops (pack, g_ptr_array_index (pack->manifest->backdrops, i), error)
         || !check_units (pack, g_ptr_array_index (pack->manifest->units, i), channels, error))
       return FALSE;
@@ -229,7 +241,8 @@ concept_tensor_known (const SpPack *pack, const char *name)
     return g_str_equal (parts[2], "exemplars") && is_exemplar_side (parts[3]);
   return n == 3
          && (g_str_equal (parts[2], "value") || g_str_equal (parts[2], "exemplars")
-             || g_str_equal (parts[2], "light") || g_str_equal (parts[2], "probe"));
+             || g_str_equal (parts[2], "light") || g_str_equal (parts[2], "probe")
+             || g_str_equal (parts[2], "outlines"));
 }
 
 static gboolean

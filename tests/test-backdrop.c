@@ -237,14 +237,29 @@ test_outlines (void)
 
 /* ---- Edits ---- */
 
-/* The bundled pack with another probe of the sky, whose weights are all 0, before which trees stand
- * and roads do not. */
+/* The bundled pack with other concepts. */
 static SpPack *
-pack_with_offset (float offset, int length)
+rewritten (const SpNewConcept *concepts, guint n)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *folder = g_dir_make_tmp ("semantic-paint-backdrop-XXXXXX", &error);
   g_autofree char *path = g_build_filename (folder, "pack.safetensors", NULL);
+  SpPackChanges changes = {
+    .concepts = concepts, .n_concepts = n, .channels = CHANNELS, .note = "A test."
+  };
+  sp_pack_rewrite (pack, &changes, path, &error);
+  g_assert_no_error (error);
+  SpPack *changed = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_remove (path);
+  g_rmdir (folder);
+  return changed;
+}
+
+/* Another probe of the sky, whose weights are all 0, before which trees stand and roads do not. */
+static SpPack *
+pack_with_offset (float offset, int length)
+{
   g_autofree float *probe = g_new0 (float, length);
   float value[CHANNELS] = { 1 };
   const char *const sky[] = { "sky", NULL };
@@ -254,18 +269,8 @@ pack_with_offset (float offset, int length)
     { .name = "tree", .title = "Tree", .value = value, .exemplars = &exemplar, .backdrops = sky },
     { .name = "road", .title = "Road", .value = value, .exemplars = &exemplar }
   };
-  SpPackChanges changes = { .concepts = concepts,
-                            .n_concepts = G_N_ELEMENTS (concepts),
-                            .channels = CHANNELS,
-                            .note = "A test." };
   probe[length - 1] = offset;
-  sp_pack_rewrite (pack, &changes, path, &error);
-  g_assert_no_error (error);
-  SpPack *changed = sp_pack_open (path, &error);
-  g_assert_no_error (error);
-  g_remove (path);
-  g_rmdir (folder);
-  return changed;
+  return rewritten (concepts, G_N_ELEMENTS (concepts));
 }
 
 typedef struct {
@@ -323,6 +328,68 @@ test_shares (void)
   assert_share (draw (nowhere, FALSE, "tree", NULL, SP_EDIT_ADD), 0);
   g_autoptr (SpPack) everywhere = pack_with_offset (10, FEATURES + 1); /* nothing would be left */
   assert_share (draw (everywhere, FALSE, "tree", NULL, SP_EDIT_ADD), 0);
+}
+
+/* The pack with one tree, of 2 x 2 cells, of which the left half is the tree. */
+static SpPack *
+pack_with_outline (void)
+{
+  enum { SIDE = SP_PACK_OUTLINE_SIDE };
+  float cells[CHANNELS * 4], outline[SIDE * SIDE];
+  for (int i = 0; i < CHANNELS * 4; i++)
+    cells[i] = i / 4 == 0;
+  for (int p = 0; p < SIDE * SIDE; p++)
+    outline[p] = p % SIDE < SIDE / 2;
+  const SpExemplarSet exemplar = {
+    .n = 1, .n_sizes = 1, .sides = { 2 }, .cells = { cells }, .outlines = outline
+  };
+  float value[CHANNELS] = { 1 };
+  const SpNewConcept tree = {
+    .name = "tree", .title = "Tree", .value = value, .exemplars = &exemplar
+  };
+  return rewritten (&tree, 1);
+}
+
+/* Of a stroke of 4 x 4 cells the tree is the middle 2 x 2's left half; all else is the photo. */
+static void
+test_outlined_exemplar (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline ();
+  g_autoptr (GError) error = NULL;
+  SpShape shape = SP_SHAPE (1, CHANNELS, CELLS, CELLS);
+  float cells[CELLS * CELLS] = { 0 }, map[GRID * GRID];
+  for (int i = 0; i < CELLS * CELLS; i++)
+    cells[i] = i / CELLS >= 2 && i / CELLS < 6 && i % CELLS >= 2 && i % CELLS < 6;
+  SpLatentEdit edit = { .concept = (guint)sp_pack_find_concept (outlined, "tree", NULL),
+                        .operation = SP_EDIT_ADD,
+                        .strength = 1,
+                        .cells = cells };
+  g_assert_true (sp_edit_outline (outlined, &edit, shape, GRID / CELLS, map, &error));
+  for (int y = 0; y < GRID; y++)
+    for (int x = 0; x < GRID; x++) {
+      gboolean inside = y >= 12 && y < 20 && x >= 12 && x < 16;
+      gboolean at_rim = (y == 12 || y == 19) || (x == 12 || x == 15 || x == 16);
+      if (!at_rim || !inside)
+        g_assert_cmpfloat_with_epsilon (map[y * GRID + x], inside ? 1 : 0, x == 16 ? 0.3 : 1e-6);
+    }
+  edit.operation = SP_EDIT_REMOVE;
+  g_assert_false (sp_edit_outline (outlined, &edit, shape, GRID / CELLS, map, &error));
+  edit.operation = SP_EDIT_ADD;
+  edit.concept = (guint)sp_pack_find_concept (outlined, "road", NULL);
+  g_assert_false (sp_edit_outline (outlined, &edit, shape, GRID / CELLS, map, &error));
+  g_assert_no_error (error);
+
+  Kept kept = draw (outlined, FALSE, "tree", NULL, SP_EDIT_ADD);
+  double left = 0, free = 0;
+  for (int p = 0; p < kept.width * kept.height; p++) {
+    left += (double)(kept.after[p] - kept.before[p]);
+    free += 1 - (double)kept.before[p];
+  }
+  g_test_message ("%.2f of the stroke is left", left / free);
+  g_assert_cmpfloat (left, >, 0.5 * free);
+  g_assert_cmpfloat (left, <, 0.97 * free);
+  g_free (kept.before);
+  g_free (kept.after);
 }
 
 /* The layer's opacity is what is not kept. */
@@ -428,6 +495,7 @@ main (int argc, char **argv)
   g_test_add_func ("/backdrop/labels", test_labels);
   g_test_add_func ("/backdrop/outlines", test_outlines);
   g_test_add_func ("/backdrop/shares", test_shares);
+  g_test_add_func ("/backdrop/outlined-exemplar", test_outlined_exemplar);
   g_test_add_func ("/backdrop/layer", test_layer);
   g_test_add_func ("/backdrop/wrong-probe", test_wrong_probe);
   g_test_add_func ("/backdrop/layers", test_layers);

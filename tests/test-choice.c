@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-enum { CHANNELS = 4 };
+enum { CHANNELS = 4, MOST = 3 * SP_PACK_OUTLINE_SIDE * SP_PACK_OUTLINE_SIDE };
 
 static const char manifest[] =
     "{\"name\":\"small\",\"title\":\"Small\",\"licence\":\"none\",\"source\":\"a test\","
@@ -23,6 +23,7 @@ static const struct {
   { "concept.tree.exemplars", { 4, { 3, CHANNELS, 1, 1 } } },
   { "concept.tree.exemplars.2", { 4, { 3, CHANNELS, 2, 2 } } },
   { "concept.tree.light", { 2, { 3, SP_PACK_LIGHT_NUMBERS, 1, 1 } } },
+  { "concept.tree.outlines", { 3, { 3, SP_PACK_OUTLINE_SIDE, SP_PACK_OUTLINE_SIDE, 1 } } },
   { "concept.sky.value", { 1, { CHANNELS, 1, 1, 1 } } },
   { "concept.sky.exemplars", { 4, { 2, CHANNELS, 1, 2 } } }, /* no square */
   { "concept.sea.value", { 1, { CHANNELS, 1, 1, 1 } } },
@@ -52,8 +53,8 @@ set_up (Fixture *fixture, gconstpointer data)
   g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, &error);
   g_assert_no_error (error);
   for (guint t = 0; t < G_N_ELEMENTS (tensors); t++) {
-    float values[64]; /* t, and the place: whole numbers, which fp16 holds */
-    for (int i = 0; i < 64; i++)
+    float values[MOST]; /* t, and the place: whole numbers, which fp16 holds */
+    for (int i = 0; i < MOST; i++)
       values[i] = (float)(100 * t + i);
     sp_pack_writer_add (writer, tensors[t].name, tensors[t].shape, SP_PACK_FLOAT16, values, &error);
     g_assert_no_error (error);
@@ -83,7 +84,7 @@ static gboolean
 choose (Fixture *fixture, const char *concept, guint n, const guint *numbers, GError **error)
 {
   SpExemplarChoice choice = { concept, numbers, n };
-  return sp_exemplars_pick (fixture->pack, &choice, 1, fixture->out, error);
+  return sp_exemplars_pick (fixture->pack, fixture->pack, &choice, 1, fixture->out, error);
 }
 
 static void
@@ -106,8 +107,9 @@ test_order (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (backdrops[0], ==, 2);
   g_assert_cmpuint (backdrops[1], ==, 1);
   for (guint t = 0; t < G_N_ELEMENTS (tensors); t++) {
-    gboolean is_chosen =
-        strstr (tensors[t].name, "tree.exemplars") || strstr (tensors[t].name, "light");
+    gboolean is_chosen = strstr (tensors[t].name, "tree.exemplars")
+                         || strstr (tensors[t].name, "light")
+                         || strstr (tensors[t].name, "outlines");
     SpPackShape shape = tensors[t].shape;
     gsize row = elements_of (shape) / (gsize)shape.size[0];
     if (is_chosen)
@@ -121,13 +123,64 @@ test_order (Fixture *fixture, gconstpointer data)
   }
 }
 
+/* A concept of another dissection takes the place of the pack's own, and only that. */
+static void
+test_from_another (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpExemplarChoice two = { "tree", (const guint[]){ 1, 2 }, 2 };
+  SpExemplarChoice last = { "tree", (const guint[]){ 1 }, 1 };
+  g_autofree char *other_path = g_build_filename (fixture->folder, "other.safetensors", NULL);
+  guint n;
+  g_assert_true (sp_exemplars_pick (fixture->pack, fixture->pack, &two, 1, other_path, &error));
+  g_autoptr (SpPack) other = sp_pack_open (other_path, &error);
+  g_assert_no_error (error);
+  g_assert_true (sp_exemplars_pick (fixture->pack, other, &last, 1, fixture->out, &error));
+  g_autoptr (SpPack) written = sp_pack_open (fixture->out, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (sp_pack_concepts (written, &n)[0].exemplars, ==, 1);
+  g_assert_cmpuint (sp_pack_concepts (written, &n)[1].exemplars, ==, 2);
+  SpPackShape shape = { 4, { 1, CHANNELS, 1, 1 } };
+  g_autofree float *cells = sp_pack_read (written, "concept.tree.exemplars", shape, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (cells[0], ==, 100 * 2 + 2 * CHANNELS); /* tensor 2's last row */
+  g_remove (other_path);
+}
+
+/* Of a latent of another length nothing can be taken. */
+static void
+test_from_unlike (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  float zero[CHANNELS + 1] = { 0 };
+  SpExemplarChoice choice = { "tree", (const guint[]){ 0 }, 1 };
+  g_autofree char *path = g_build_filename (fixture->folder, "unlike.safetensors", NULL);
+  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (
+      "{\"name\":\"unlike\",\"title\":\"Unlike\",\"licence\":\"none\",\"source\":\"a test\","
+      "\"generator\":{\"family\":\"progressive-gan\",\"resolution\":128,\"first_layer\":5,"
+      "\"clamp\":false},\"encoder\":{\"family\":\"resnet-18\"},"
+      "\"concepts\":[{\"name\":\"tree\",\"title\":\"Tree\",\"exemplars\":1}]}",
+      &error);
+  SpPackShape value = { 1, { CHANNELS + 1, 1, 1, 1 } }, exemplar = { 4, { 1, CHANNELS + 1, 1, 1 } };
+  sp_pack_writer_add (writer, "concept.tree.value", value, SP_PACK_FLOAT16, zero, &error);
+  sp_pack_writer_add (writer, "concept.tree.exemplars", exemplar, SP_PACK_FLOAT16, zero, &error);
+  g_assert_true (sp_pack_writer_save (writer, path, &error));
+  g_autoptr (SpPack) unlike = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_assert_false (sp_exemplars_pick (fixture->pack, unlike, &choice, 1, fixture->out, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_PACK);
+  g_assert_nonnull (strstr (error->message, "5 channels"));
+  g_remove (path);
+}
+
 static void
 test_own_file (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   SpExemplarChoice choice = { "tree", (const guint[]){ 1 }, 1 };
   guint n;
-  g_assert_true (sp_exemplars_pick (fixture->pack, &choice, 1, fixture->path, &error));
+  g_assert_true (
+      sp_exemplars_pick (fixture->pack, fixture->pack, &choice, 1, fixture->path, &error));
   g_assert_no_error (error);
   g_autoptr (SpPack) written = sp_pack_open (fixture->path, &error);
   g_assert_no_error (error);
@@ -155,7 +208,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   const SpExemplarChoice twice[] = { { "tree", (const guint[]){ 1 }, 1 },
                                      { "tree", (const guint[]){ 0 }, 1 } };
-  g_assert_false (sp_exemplars_pick (fixture->pack, twice, 2, fixture->out, &error));
+  g_assert_false (sp_exemplars_pick (fixture->pack, fixture->pack, twice, 2, fixture->out, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_CONCEPT);
   g_assert_false (g_file_test (fixture->out, G_FILE_TEST_EXISTS));
 }
@@ -165,6 +218,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/choice/order", Fixture, NULL, set_up, test_order, tear_down);
+  g_test_add ("/choice/from-another", Fixture, NULL, set_up, test_from_another, tear_down);
+  g_test_add ("/choice/from-unlike", Fixture, NULL, set_up, test_from_unlike, tear_down);
   g_test_add ("/choice/own-file", Fixture, NULL, set_up, test_own_file, tear_down);
   g_test_add ("/choice/refused", Fixture, NULL, set_up, test_refused, tear_down);
   return g_test_run ();

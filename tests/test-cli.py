@@ -429,6 +429,13 @@ class Tests:
         self.check("examples: one stays", result.returncode == 0 and info.returncode == 0
                    and [c["exemplars"] for c in json.loads(info.stdout)["concepts"] if c["name"] == "blue"] == [1],
                    result.stderr + info.stderr)
+        result = run("examples", pack, "--from", out, "-o", chosen, "blue=0")
+        info = run("info", chosen, "--json")
+        self.check("examples: from another", result.returncode == 0 and info.returncode == 0
+                   and [c["exemplars"] for c in json.loads(info.stdout)["concepts"] if c["name"] == "blue"] == [1],
+                   result.stderr + info.stderr)
+        self.fails("examples: from nothing", 1, ["nowhere"],
+                   run("examples", out, "--from", "nowhere", "-o", chosen, "blue=0"))
         self.fails("examples: no choice", 2, ["choice"], run("examples", out, "-o", chosen))
         self.fails("examples: no number", 1, ["blue=green", "tree=0,4,1"], run("examples", out, "-o", chosen, "blue=green"))
         self.fails("examples: no such example", 1, ["99"], run("examples", out, "-o", chosen, "blue=99"))

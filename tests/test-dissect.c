@@ -134,6 +134,22 @@ test_frame_of_object (void)
   g_assert_cmpfloat_with_epsilon (frame.size, 1.15f * 12, 1e-4);
   g_assert_cmpfloat_with_epsilon (frame.left + frame.size / 2, 18, 1e-4);
   g_assert_cmpfloat_with_epsilon (frame.top + frame.size / 2, 12, 1e-4);
+
+  /* 12 x 8 pixels in a square of 13.8: in places of 1.15 pixels, the middle rows and all but the
+   * first and the last column; another object beside it does not count */
+  float outline[12 * 12];
+  labels[1][8 * 3 + 7] = 2;
+  sp_frame_outline (&survey, 1, 1, 15, 14, &frame, 12, outline);
+  for (int y = 0; y < 12; y++)
+    for (int x = 0; x < 12; x++) {
+      if (x > 0 && x < 11 && y > 2 && y < 9)
+        g_assert_cmpfloat (outline[12 * y + x], ==, 1);
+      else if (y < 2 || y > 9)
+        g_assert_cmpfloat (outline[12 * y + x], ==, 0);
+      else
+        g_assert_cmpfloat (outline[12 * y + x], <, 1);
+    }
+  labels[1][8 * 3 + 7] = 0;
   g_assert_false (sp_frame_of_object (&survey, 1, 1, 8, 8, &frame));   /* beside it */
   g_assert_false (sp_frame_of_object (&survey, 1, 0, 15, 14, &frame)); /* another concept */
   labels[1][8 * 4 + 3] = labels[1][8 * 5 + 3] = labels[1][8 * 6 + 3] = 2;

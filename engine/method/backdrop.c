@@ -14,6 +14,9 @@
 #define UNSURE 0.1f
 #define SURE 0.5f
 
+/* Of a map of outlines, to a cell's side. */
+#define OUTLINE_PLACES 4
+
 struct _SpBackdrop {
   const SpPack *pack;
   SpAdaptation *adaptation;
@@ -158,25 +161,62 @@ look_at_exemplar (SpBackdrop *backdrop, const SpLatentEdit *edit, const float *p
   return TRUE;
 }
 
-/* height x width, 0 to 1; NULL with an error, or without one where there is nothing to find. Caller
- * frees. */
-static float *
-find_backdrop (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpLatentEdit *edit,
-               GError **error)
+/* Raises `left`, height x width, to what is left of a map of probabilities, map_height x map_width.
+ */
+static gboolean
+leave_by_map (const SpBackdropScene *scene, const float *map, int map_height, int map_width,
+              float *left, GError **error)
 {
   gsize pixels = (gsize)scene->height * scene->width;
-  g_autofree float *map = g_new0 (float, (gsize)backdrop->shape.height * backdrop->shape.width);
-  if (!look_at_exemplar (backdrop, edit, scene->latent, FALSE, map, error)
-      || !look_at_exemplar (backdrop, edit, scene->latent, TRUE, map, error))
-    return NULL;
-  float *found = sp_map_along_edges (map, backdrop->shape.height, backdrop->shape.width,
-                                     scene->picture, scene->height, scene->width);
-  if (found == NULL)
+  g_autofree float *found =
+      sp_map_along_edges (map, map_height, map_width, scene->picture, scene->height, scene->width);
+  if (found == NULL) {
     g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
                  "There is not enough memory to find what stands behind the edit.");
-  for (gsize p = 0; found != NULL && p < pixels; p++)
-    found[p] = sp_backdrop_left (found[p]);
-  return found;
+    return FALSE;
+  }
+  for (gsize p = 0; p < pixels; p++)
+    left[p] = MAX (left[p], sp_backdrop_left (found[p]));
+  return TRUE;
+}
+
+/* What the probes see. TRUE also where there is nothing to find. */
+static gboolean
+leave_backdrops (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpLatentEdit *edit,
+                 float *left, GError **error)
+{
+  if (backdrop->features == NULL)
+    return TRUE;
+  GError *reason = NULL;
+  SpShape shape = backdrop->shape;
+  g_autofree float *map = g_new0 (float, (gsize)shape.height *shape.width);
+  if (look_at_exemplar (backdrop, edit, scene->latent, FALSE, map, &reason)
+      && look_at_exemplar (backdrop, edit, scene->latent, TRUE, map, &reason))
+    return leave_by_map (scene, map, shape.height, shape.width, left, error);
+  if (reason == NULL)
+    return TRUE;
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+/* What lies outside the exemplar's outline. TRUE also where it has none. */
+static gboolean
+leave_surroundings (const SpBackdrop *backdrop, const SpBackdropScene *scene,
+                    const SpLatentEdit *edit, float *left, GError **error)
+{
+  GError *reason = NULL;
+  int fine = MIN (OUTLINE_PLACES, scene->height / backdrop->latent.height);
+  int height = backdrop->latent.height * fine, width = backdrop->latent.width * fine;
+  g_autofree float *map = g_new (float, (gsize)height *width);
+  if (sp_edit_outline (backdrop->pack, edit, backdrop->latent, fine, map, &reason)) {
+    for (gsize i = 0; i < (gsize)height * width; i++)
+      map[i] = 1 - CLAMP (map[i], 0.0f, 1.0f);
+    return leave_by_map (scene, map, height, width, left, error);
+  }
+  if (reason == NULL)
+    return TRUE;
+  g_propagate_error (error, reason);
+  return FALSE;
 }
 
 /* ---- Edits ---- */
@@ -187,15 +227,13 @@ add_edit (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpBackdropEd
           float *covered, float *left, GError **error)
 {
   gsize pixels = (gsize)scene->height * scene->width;
-  GError *reason = NULL;
-  g_autofree float *found = find_backdrop (backdrop, scene, edit->edit, &reason);
-  if (reason != NULL) {
-    g_propagate_error (error, reason);
+  g_autofree float *found = g_new0 (float, pixels);
+  if (!leave_backdrops (backdrop, scene, edit->edit, found, error)
+      || !leave_surroundings (backdrop, scene, edit->edit, found, error))
     return FALSE;
-  }
   for (gsize p = 0; p < pixels; p++) {
     covered[p] += 1 - edit->keep[p];
-    left[p] += found != NULL ? (1 - edit->keep[p]) * found[p] : 0;
+    left[p] += (1 - edit->keep[p]) * found[p];
   }
   return TRUE;
 }
@@ -221,8 +259,6 @@ sp_backdrop_keep (SpBackdrop *backdrop, const SpBackdropScene *scene, float *kep
 {
   gsize pixels = (gsize)scene->height * scene->width;
   memcpy (kept, scene->keep, pixels * sizeof (float));
-  if (backdrop->features == NULL)
-    return TRUE;
   g_autofree float *covered = g_new0 (float, pixels), *left = g_new0 (float, pixels);
   for (guint i = 0; i < scene->n_edits; i++)
     if (!add_edit (backdrop, scene, &scene->edits[i], covered, left, error))

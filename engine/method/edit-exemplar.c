@@ -3,6 +3,8 @@
 #include "engine/method/edit-private.h"
 #include "engine/method/light.h"
 
+#include <math.h>
+
 #define MOSTLY 0.5f /* of a cell is edited */
 
 /* ---- The stroke ---- */
@@ -132,20 +134,31 @@ nearest (int i, int n)
   return CLAMP (i, 0, n - 1);
 }
 
-/* The exemplar's middle comes to the box's, for an object is in the middle of its exemplar; where
- * that is half a cell off, it stays the higher and the more to the left. `beyond`: the place in n
- * of one that lies beyond. */
+/* From a cell's place to that in an exemplar of height x width whose middle comes to the box's, for
+ * an object is in the middle of its exemplar; where that is half a cell off, it stays the higher
+ * and the more to the left. */
+typedef struct {
+  int down, across;
+} Offset;
+
+static Offset
+offset_to (int height, int width, SpRectangle box)
+{
+  return (Offset){ (height - box.height) / 2 - box.y, (width - box.width) / 2 - box.x };
+}
+
+/* `beyond`: the place in n of one that lies beyond. */
 static void
 lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area, SpShape shape,
      const float *latent, int (*beyond) (int i, int n), float *values)
 {
   float length = sp_edit_mean_length (latent, shape);
   gsize n_source = (gsize)size.height * size.width, n_cells = (gsize)shape.height * shape.width;
-  int down = (size.height - box.height) / 2 - box.y, across = (size.width - box.width) / 2 - box.x;
+  Offset offset = offset_to (size.height, size.width, box);
   for (int i = area.y; i < area.y + area.height; i++) {
     for (int j = area.x; j < area.x + area.width; j++) {
-      gsize from =
-          (gsize)beyond (i + down, size.height) * size.width + beyond (j + across, size.width);
+      gsize from = (gsize)beyond (i + offset.down, size.height) * size.width
+                   + beyond (j + offset.across, size.width);
       sp_edit_copy_cell (shape.channels, exemplar, n_source, from, values, n_cells,
                          (gsize)i * shape.width + j, length);
     }
@@ -165,6 +178,69 @@ sp_edit_read_source (const SpEditContext *context, SpShape *size, GError **error
   *size = SP_SHAPE (1, context->shape.channels, 1, 1); /* of p_c where there is no exemplar */
   return context->concept->exemplars > 0 ? sp_edit_read_exemplar (context, size, error)
                                          : sp_edit_read_value (context, error);
+}
+
+/* ---- Outlines ---- */
+
+/* Of the exemplar that the edit lays, S x S; NULL: it has none, or with an error. */
+static float *
+read_outline (const SpEditContext *context, GError **error)
+{
+  enum { SIDE = SP_PACK_OUTLINE_SIDE, PLACES = SIDE * SIDE };
+  g_autofree char *name = sp_edit_tensor (context, "outlines");
+  SpPackShape expected = { 3, { (int)context->concept->exemplars, SIDE, SIDE, 1 } }, found;
+  if (!sp_pack_tensor_shape (context->pack, name, &found))
+    return NULL;
+  g_autofree float *all = sp_pack_read (context->pack, name, expected, error);
+  if (all == NULL)
+    return NULL;
+  const float *row = all + (context->edit->seed % context->concept->exemplars) * PLACES;
+  for (int i = 0; i < PLACES; i++)
+    if (row[i] < 1)
+      return g_memdup2 (row, PLACES * sizeof (float));
+  return NULL;
+}
+
+/* Between the middles of places; nothing of the object lies beyond the edges. */
+static float
+outline_at (const float *outline, float y, float x)
+{
+  int top = (int)floorf (y - 0.5f), left = (int)floorf (x - 0.5f);
+  float down = y - 0.5f - (float)top, across = x - 0.5f - (float)left, sum = 0;
+  for (int i = 0; i < 2; i++)
+    for (int j = 0; j < 2; j++) {
+      int v = top + i, u = left + j;
+      if (v >= 0 && u >= 0 && v < SP_PACK_OUTLINE_SIDE && u < SP_PACK_OUTLINE_SIDE)
+        sum += (i ? down : 1 - down) * (j ? across : 1 - across)
+               * outline[v * SP_PACK_OUTLINE_SIDE + u];
+    }
+  return sum;
+}
+
+gboolean
+sp_edit_outline (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, int fine, float *map,
+                 GError **error)
+{
+  SpEditContext context = sp_edit_context (pack, edit, shape, NULL);
+  if (edit->operation != SP_EDIT_ADD || context.n_units > 0 || context.concept->exemplars == 0)
+    return FALSE;
+  g_autofree float *outline = read_outline (&context, error);
+  if (outline == NULL)
+    return FALSE;
+  SpRectangle box = sp_edit_mask_box (&context);
+  Exemplars exemplars = fitting_exemplars (&context, MAX (box.width, box.height));
+  int height = exemplars.shape.size[2], width = exemplars.shape.size[3];
+  Offset offset = offset_to (height, width, box);
+  g_free (exemplars.name);
+  for (int y = 0; y < shape.height * fine; y++)
+    for (int x = 0; x < shape.width * fine; x++) {
+      float v = ((float)y + 0.5f) / (float)fine + (float)offset.down;
+      float u = ((float)x + 0.5f) / (float)fine + (float)offset.across;
+      map[y * shape.width * fine + x] =
+          outline_at (outline, v / (float)height * SP_PACK_OUTLINE_SIDE,
+                      u / (float)width * SP_PACK_OUTLINE_SIDE);
+    }
+  return TRUE;
 }
 
 gboolean

@@ -52,6 +52,12 @@ void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectan
 gboolean sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape,
                            gboolean mirrored, float *latent, GError **error);
 
+/* How much of each place the object is that an insertion lays over the stroke, where the pack has
+ * the exemplar's outline: fills `map`, (fine h) x (fine w), with 0 to 1. FALSE without an error
+ * where there is no outline. */
+gboolean sp_edit_outline (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, int fine,
+                          float *map, GError **error);
+
 /* Applies one edit to `latent` (C x h x w, in place). Fails with SP_ERROR_PACK when the concept's
  * tensors do not fit the latent, with SP_ERROR_CONCEPT when the concept cannot be used so, with
  * SP_ERROR_STROKES when the mask leaves nothing to work from; the latent is then untouched. */

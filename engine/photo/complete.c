@@ -16,6 +16,7 @@
 #define ROUNDS 12
 #define LAST_ROUNDS 6
 #define PASSES 2
+#define LEAST_VOTE 1e-12f /* of a patch that fits badly, where no other is */
 #define DIFFUSION_STEPS 400
 /* Scenes lie in layers: what a place costs that lies the whole picture's height away. */
 #define HEIGHT 0.05f
@@ -310,11 +311,11 @@ vote (const Level *level, float mean, int y, int x)
     for (int u = MAX (x - SP_PATCH_RADIUS, 0); u <= right; u++) {
       int near = v * level->width + u, place = level->match[near];
       int from_y = place / level->width + y - v, from_x = place % level->width + x - u;
-      float weight = expf (-0.5f * level->cost[near] / mean);
+      float weight = expf (-0.5f * level->cost[near] / mean) + LEAST_VOTE;
       sum += *at (&level->source, from_y, from_x) * weight;
       total += weight;
     }
-  return sum / MAX (total, 1e-30f);
+  return sum / total;
 }
 
 static void

@@ -11,7 +11,7 @@
 
 typedef struct {
   char **inputs; /* a pack, then the choices */
-  char *output;
+  char *output, *from;
 } Options;
 
 static gboolean
@@ -19,6 +19,8 @@ parse (int argc, char **argv, Options *options, GError **error)
 {
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Write this file", "PACK2" },
+    { "from", 0, 0, G_OPTION_ARG_FILENAME, &options->from,
+      "Take the concepts from another dissection of the same generator", "PACK3" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->inputs, NULL, NULL },
     { 0 }
   };
@@ -68,7 +70,10 @@ choose (const Options *options, GError **error)
   g_autoptr (GPtrArray) numbers = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
   g_autofree char *path = sp_job_find_pack (options->inputs[0], error);
   g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
-  if (pack == NULL)
+  g_autofree char *from_path =
+      pack != NULL && options->from != NULL ? sp_job_find_pack (options->from, error) : NULL;
+  g_autoptr (SpPack) from = from_path != NULL ? sp_pack_open (from_path, error) : NULL;
+  if (pack == NULL || (options->from != NULL && from == NULL))
     return FALSE;
   for (guint i = 0; i < n; i++) {
     GArray *own = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -78,7 +83,7 @@ choose (const Options *options, GError **error)
     choices[i] =
         (SpExemplarChoice){ options->inputs[i + 1], (const guint *)(void *)own->data, own->len };
   }
-  return sp_exemplars_pick (pack, choices, n, options->output, error);
+  return sp_exemplars_pick (pack, from != NULL ? from : pack, choices, n, options->output, error);
 }
 
 int
@@ -93,5 +98,6 @@ sp_command_examples (int argc, char **argv)
     status = sp_command_fail ("examples", SP_EXIT_FAILED, error);
   g_strfreev (options.inputs);
   g_free (options.output);
+  g_free (options.from);
   return status;
 }

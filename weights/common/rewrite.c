@@ -86,6 +86,7 @@ sp_exemplar_set_clear (SpExemplarSet *set)
   for (guint i = 0; i < set->n_sizes; i++)
     g_free (set->cells[i]);
   g_free (set->lights);
+  g_free (set->outlines);
   *set = (SpExemplarSet){ 0 };
 }
 
@@ -243,6 +244,26 @@ copy_tensors (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
 }
 
 static gboolean
+write_lights (SpPackWriter *writer, const SpNewConcept *concept, GError **error)
+{
+  const SpExemplarSet *set = concept->exemplars;
+  g_autofree char *name = g_strdup_printf ("concept.%s.light", concept->name);
+  SpPackShape shape = { 2, { (int)set->n, SP_PACK_LIGHT_NUMBERS, 1, 1 } };
+  return set->lights == NULL || set->n == 0
+         || sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT32, &set->lights->black, error);
+}
+
+static gboolean
+write_outlines (SpPackWriter *writer, const SpNewConcept *concept, GError **error)
+{
+  const SpExemplarSet *set = concept->exemplars;
+  g_autofree char *name = g_strdup_printf ("concept.%s.outlines", concept->name);
+  SpPackShape shape = { 3, { (int)set->n, SP_PACK_OUTLINE_SIDE, SP_PACK_OUTLINE_SIDE, 1 } };
+  return set->outlines == NULL || set->n == 0
+         || sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, set->outlines, error);
+}
+
+static gboolean
 write_exemplars (const Rewriting *rewriting, SpPackWriter *writer, const SpNewConcept *concept,
                  GError **error)
 {
@@ -256,10 +277,7 @@ write_exemplars (const Rewriting *rewriting, SpPackWriter *writer, const SpNewCo
     if (!sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, set->cells[i], error))
       return FALSE;
   }
-  g_autofree char *name = g_strdup_printf ("concept.%s.light", concept->name);
-  SpPackShape shape = { 2, { (int)set->n, SP_PACK_LIGHT_NUMBERS, 1, 1 } };
-  return set->lights == NULL || set->n == 0
-         || sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT32, &set->lights->black, error);
+  return write_lights (writer, concept, error) && write_outlines (writer, concept, error);
 }
 
 static gboolean

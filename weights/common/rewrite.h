@@ -14,6 +14,8 @@ typedef struct {
   int sides[SP_MOST_EXEMPLAR_SIZES];
   float *cells[SP_MOST_EXEMPLAR_SIZES]; /* n x C x side x side */
   SpLight *lights;                      /* n: of the photos that they come from; NULL: not known */
+  float *outlines; /* n x S x S, S = SP_PACK_OUTLINE_SIDE: how much of a place is the object that
+                    * the exemplar frames, all 1 where it frames none; NULL: none does */
 } SpExemplarSet;
 
 void sp_exemplar_set_clear (SpExemplarSet *set);

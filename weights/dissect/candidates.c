@@ -9,6 +9,10 @@
 #define ENOUGH_CANDIDATES 4
 #define MOST_CANDIDATES 96
 #define MOST_OUTLINES 48
+#define MOST_OBJECTS 48
+#define SMALLEST_FRAME 0.25f /* of the picture's side: less is a blur when it is enlarged */
+#define LARGEST_FRAME 0.8f
+#define LEAST_OF_FRAME 0.35f /* that the object is: no lamp post */
 #define COVERAGE 0.8f        /* of a square by its concept, at least */
 #define SMALLEST_OBJECT 0.8f /* of the square's side */
 
@@ -108,7 +112,7 @@ add_outlines (Search *search, GArray *candidates)
 {
   g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (SpCandidate));
   for (guint i = 0; i < search->survey->n; i++) {
-    SpCandidate candidate = { .latent = i, .outlined = TRUE };
+    SpCandidate candidate = { .kind = SP_CANDIDATE_OUTLINE, .latent = i };
     candidate.sureness = sp_outline_find (search->survey, search->labels, i, search->concept,
                                           search->backdrops, &candidate.frame);
     if (candidate.sureness <= 0)
@@ -118,6 +122,60 @@ add_outlines (Search *search, GArray *candidates)
   }
   g_array_sort (found, surer);
   g_array_append_vals (candidates, found->data, MIN (found->len, MOST_OUTLINES));
+}
+
+/* Of its frame. */
+static float
+share_of_object (const Search *search, guint i, int x, int y, const SpFrame *frame)
+{
+  enum { SIDE = 16, PLACES = SIDE * SIDE };
+  float outline[PLACES], sum = 0;
+  sp_frame_outline (search->survey, i, search->concept, x, y, frame, SIDE, outline);
+  for (int p = 0; p < PLACES; p++)
+    sum += outline[p];
+  return sum / PLACES;
+}
+
+/* The largest object in latent i, but for those that are too large for its picture or too thin for
+ * their frame. Its middle must lie on it. */
+static gboolean
+largest_object (const Search *search, guint i, SpCandidate *best)
+{
+  const SpSurvey *survey = search->survey;
+  int block = survey->side / survey->grid;
+  float side = (float)survey->side;
+  *best = (SpCandidate){ .kind = SP_CANDIDATE_OBJECT, .latent = i };
+  for (int y = block / 2; y < survey->side; y += 2 * block)
+    for (int x = block / 2; x < survey->side; x += 2 * block) {
+      SpFrame frame, again;
+      if (!sp_frame_of_object (survey, i, search->concept, x, y, &frame)
+          || frame.size < SMALLEST_FRAME * side || frame.size > LARGEST_FRAME * side
+          || frame.size <= best->frame.size
+          || share_of_object (search, i, x, y, &frame) < LEAST_OF_FRAME)
+        continue;
+      int middle_x = (int)(frame.left + frame.size / 2),
+          middle_y = (int)(frame.top + frame.size / 2);
+      if (sp_frame_of_object (survey, i, search->concept, middle_x, middle_y, &again)
+          && again.left == frame.left && again.top == frame.top)
+        best->frame = frame;
+    }
+  best->sureness = (double)(best->frame.size / side);
+  return best->sureness > 0;
+}
+
+static void
+add_objects (const Search *search, GArray *candidates)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (SpCandidate));
+  for (guint i = 0; i < search->survey->n; i++) {
+    SpCandidate candidate;
+    if (!largest_object (search, i, &candidate))
+      continue;
+    candidate.cluster = cluster_of_object (search, &candidate.frame, i);
+    g_array_append_val (found, candidate);
+  }
+  g_array_sort (found, surer);
+  g_array_append_vals (candidates, found->data, MIN (found->len, MOST_OBJECTS));
 }
 
 /* The surest squares, at most one of a latent, of the largest side of which there are enough. */
@@ -150,7 +208,7 @@ find_squares (Search *search)
 
 GArray *
 sp_candidates_find (const SpSurvey *survey, const SpValues *values, guint concept,
-                    guint32 backdrops, const guint32 *labels, int *side)
+                    guint32 backdrops, const guint32 *labels, gboolean boxed, int *side)
 {
   Search search = { .survey = survey,
                     .values = values,
@@ -161,6 +219,8 @@ sp_candidates_find (const SpSurvey *survey, const SpValues *values, guint concep
   GArray *candidates = find_squares (&search);
   if (labels != NULL && backdrops != 0)
     add_outlines (&search, candidates);
+  if (labels != NULL && !boxed)
+    add_objects (&search, candidates);
   *side = search.side;
   return candidates;
 }

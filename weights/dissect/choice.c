@@ -78,13 +78,27 @@ pick_size (const SpPack *pack, const char *tensor, const SpExemplarChoice *choic
   return TRUE;
 }
 
+/* Rows of `row` floats of a tensor that the pack may have; *picked stays NULL where it has not. */
+static gboolean
+pick_rows (const SpPack *pack, const char *part, gsize row, const SpExemplarChoice *choice,
+           float **picked, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("concept.%s.%s", choice->concept, part);
+  SpPackShape shape;
+  if (!sp_pack_tensor_shape (pack, name, &shape))
+    return TRUE;
+  g_autofree float *all = sp_pack_read (pack, name, shape, error);
+  if (all != NULL)
+    *picked = pick (all, row, choice);
+  return all != NULL;
+}
+
 static gboolean
 pick_exemplars (const SpPack *pack, const SpExemplarChoice *choice, SpExemplarSet *set,
                 GError **error)
 {
   g_autofree char *plain = g_strdup_printf ("concept.%s.exemplars", choice->concept);
-  g_autofree char *light = g_strdup_printf ("concept.%s.light", choice->concept);
-  SpPackShape shape;
+  float *lights = NULL;
   if (!pick_size (pack, plain, choice, set, error))
     return FALSE;
   for (int side = 1; side <= SP_PACK_EXEMPLAR_SIDE; side++) {
@@ -93,12 +107,12 @@ pick_exemplars (const SpPack *pack, const SpExemplarChoice *choice, SpExemplarSe
       return FALSE;
   }
   set->n = choice->n;
-  if (!sp_pack_tensor_shape (pack, light, &shape))
-    return TRUE;
-  g_autofree float *lights = sp_pack_read (pack, light, shape, error);
-  if (lights != NULL)
-    set->lights = (SpLight *)(void *)pick (lights, SP_PACK_LIGHT_NUMBERS, choice);
-  return lights != NULL;
+  gboolean picked =
+      pick_rows (pack, "light", SP_PACK_LIGHT_NUMBERS, choice, &lights, error)
+      && pick_rows (pack, "outlines", (gsize)SP_PACK_OUTLINE_SIDE * SP_PACK_OUTLINE_SIDE, choice,
+                    &set->outlines, error);
+  set->lights = (SpLight *)(void *)lights;
+  return picked;
 }
 
 /* FALSE: it is there and cannot be read. */
@@ -144,15 +158,42 @@ choose (const SpPack *pack, const SpExemplarChoice *choice, Chosen *chosen, SpNe
   return keep_probe (pack, chosen, concept, error);
 }
 
+/* Channels of the latent, by any concept's value; 0: there is no concept. */
+static int
+channels_of (const SpPack *pack)
+{
+  guint n;
+  const SpConcept *concepts = sp_pack_concepts (pack, &n);
+  SpPackShape shape = { 0 };
+  g_autofree char *name = n > 0 ? g_strdup_printf ("concept.%s.value", concepts[0].name) : NULL;
+  if (name != NULL)
+    sp_pack_tensor_shape (pack, name, &shape);
+  return shape.size[0];
+}
+
+static gboolean
+check_alike (const SpPack *pack, const SpPack *from, GError **error)
+{
+  int own = channels_of (pack), other = channels_of (from);
+  if (own == 0 || other == 0 || own == other)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+               "Examples of “%s” have %d channels, those of “%s” %d: they are of other generators.",
+               sp_pack_title (from), other, sp_pack_title (pack), own);
+  return FALSE;
+}
+
 gboolean
-sp_exemplars_pick (const SpPack *pack, const SpExemplarChoice *choices, guint n_choices,
-                   const char *path, GError **error)
+sp_exemplars_pick (const SpPack *pack, const SpPack *from, const SpExemplarChoice *choices,
+                   guint n_choices, const char *path, GError **error)
 {
   g_autoptr (GArray) chosen = g_array_new (FALSE, TRUE, sizeof (Chosen));
   g_autofree SpNewConcept *concepts = g_new0 (SpNewConcept, n_choices);
   SpPackChanges changes = { .concepts = concepts,
                             .n_concepts = n_choices,
                             .note = "Some examples were put in order by hand." };
+  if (!check_alike (pack, from, error))
+    return FALSE;
   g_array_set_clear_func (chosen, chosen_clear);
   g_array_set_size (chosen, n_choices);
   for (guint i = 0; i < n_choices; i++) {
@@ -160,7 +201,7 @@ sp_exemplars_pick (const SpPack *pack, const SpExemplarChoice *choices, guint n_
       if (strcmp (choices[k].concept, choices[i].concept) == 0)
         return refuse (error, "“%s” is named twice, the second time as choice %u.",
                        choices[i].concept, i + 1);
-    if (!choose (pack, &choices[i], &g_array_index (chosen, Chosen, i), &concepts[i],
+    if (!choose (from, &choices[i], &g_array_index (chosen, Chosen, i), &concepts[i],
                  &changes.channels, error))
       return FALSE;
   }

@@ -13,7 +13,7 @@
 
 #define SMALLEST_SCALED 2
 #define MOST_ENLARGED 1.5f /* what is enlarged more is a blur */
-#define OUTLINED_EXEMPLARS 6u
+#define MOST_OF_A_KIND 6u  /* but squares */
 #define TRIED_IN 12u       /* squares */
 #define WORTH 0.6          /* of the best's effect, at least, */
 #define OUTLINE_WORTH 0.25 /* an outline is worth more than the judge knows */
@@ -21,6 +21,7 @@
 #define LEAST_BEFORE 0.2   /* of a square, that is not backdrop */
 #define MOST_MISTAKEN 0.1  /* of a square that the concept fills, for a backdrop */
 #define BATCH 4u
+#define OUTLINE_PLACES (SP_PACK_OUTLINE_SIDE * SP_PACK_OUTLINE_SIDE)
 
 typedef struct {
   SpWork *work;
@@ -64,6 +65,7 @@ set_sizes (const Context *context, SpExemplarSet *set, guint most)
   for (guint i = 0; i < set->n_sizes; i++)
     set->cells[i] = g_new0 (float, (gsize)most * context->survey->channels
                                        * (gsize)(set->sides[i] * set->sides[i]));
+  set->outlines = g_new (float, most *OUTLINE_PLACES);
   if (context->values->light.channels > 0)
     set->lights = g_new0 (SpLight, most);
 }
@@ -198,7 +200,7 @@ find_mistaken (const Context *context, const SpCandidate *candidate, double *mos
 {
   const SpExemplarSet *sizes = &context->own->exemplars;
   *most = 0;
-  if (context->backdrops == 0 || candidate->outlined
+  if (context->backdrops == 0 || candidate->kind != SP_CANDIDATE_SQUARE
       || (context->options->probes->boxes & 1u << context->concept) != 0)
     return TRUE;
   for (guint i = 0; i < sizes->n_sizes; i++) {
@@ -235,20 +237,43 @@ try_candidates (const Context *context, GArray *candidates, const SpSquares *squ
 
 /* ---- Choosing ---- */
 
-/* The most effective that is not taken; of cluster `cluster` alone, or of any (negative); of
- * outlined ones or of squares. */
+/* The most effective of its kind that is not taken; of cluster `cluster` alone, or of any
+ * (negative). */
 static SpCandidate *
-most_effective (GArray *candidates, int cluster, gboolean outlined)
+most_effective (GArray *candidates, int cluster, SpCandidateKind kind)
 {
   SpCandidate *best = NULL;
   for (guint i = 0; i < candidates->len; i++) {
     SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
-    if (!candidate->taken && candidate->outlined == outlined
+    if (!candidate->taken && candidate->kind == kind
         && (cluster < 0 || candidate->cluster == (guint)cluster)
         && (best == NULL || candidate->effect > best->effect))
       best = candidate;
   }
   return best;
+}
+
+/* All of it, but of an object's frame. */
+static void
+outline (const Context *context, const SpCandidate *candidate, float *places)
+{
+  const SpFrame *frame = &candidate->frame;
+  for (int p = 0; p < OUTLINE_PLACES; p++)
+    places[p] = 1;
+  if (candidate->kind == SP_CANDIDATE_OBJECT)
+    sp_frame_outline (context->survey, candidate->latent, context->concept,
+                      (int)(frame->left + frame->size / 2), (int)(frame->top + frame->size / 2),
+                      frame, SP_PACK_OUTLINE_SIDE, places);
+}
+
+/* None of the exemplars has one. */
+static void
+drop_outlines (SpExemplarSet *set)
+{
+  for (guint i = 0; i < set->n * OUTLINE_PLACES; i++)
+    if (set->outlines[i] < 1)
+      return;
+  g_clear_pointer (&set->outlines, g_free);
 }
 
 static gboolean
@@ -265,6 +290,7 @@ take (const Context *context, SpCandidate *candidate, GError **error)
   }
   if (set->lights != NULL)
     set->lights[set->n] = light_of (context, candidate->latent);
+  outline (context, candidate, set->outlines + set->n * OUTLINE_PLACES);
   candidate->taken = TRUE;
   set->n++;
   return TRUE;
@@ -273,12 +299,12 @@ take (const Context *context, SpCandidate *candidate, GError **error)
 /* The best, then the best of the next cluster that is worth it, and so on, until there are `most`;
  * `fewest` whatever they are worth. */
 static gboolean
-take_best (const Context *context, GArray *candidates, gboolean outlined, double worth,
+take_best (const Context *context, GArray *candidates, SpCandidateKind kind, double worth,
            guint fewest, guint most, GError **error)
 {
   guint n_clusters = MAX (context->own->clusters.n, 1);
   const SpExemplarSet *set = &context->own->exemplars;
-  SpCandidate *next = most_effective (candidates, -1, outlined);
+  SpCandidate *next = most_effective (candidates, -1, kind);
   guint cluster = next != NULL ? next->cluster : 0;
   while (next != NULL && set->n < most && (next->effect >= worth || set->n < fewest)) {
     if (!take (context, next, error))
@@ -286,7 +312,7 @@ take_best (const Context *context, GArray *candidates, gboolean outlined, double
     next = NULL;
     for (guint tries = 0; next == NULL && tries < n_clusters; tries++) {
       cluster = (cluster + 1) % n_clusters;
-      next = most_effective (candidates, (int)cluster, outlined);
+      next = most_effective (candidates, (int)cluster, kind);
       if (next != NULL && next->effect < worth && set->n >= fewest)
         next = NULL;
     }
@@ -294,22 +320,26 @@ take_best (const Context *context, GArray *candidates, gboolean outlined, double
   return TRUE;
 }
 
-/* Squares first; room is kept for the outlines that are worth it. */
+/* Squares first; room is kept for the outlines and objects that are worth it. */
 static gboolean
 take_all (const Context *context, GArray *candidates, GError **error)
 {
   double best = 0;
-  guint outlines = 0;
+  guint worthy[SP_N_CANDIDATE_KINDS] = { 0 };
+  const SpExemplarSet *set = &context->own->exemplars;
   for (guint i = 0; i < candidates->len; i++)
     best = fmax (best, g_array_index (candidates, SpCandidate, i).effect);
   for (guint i = 0; i < candidates->len; i++) {
     const SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
-    outlines += candidate->outlined && candidate->effect >= OUTLINE_WORTH * best;
+    worthy[candidate->kind] += candidate->effect >= OUTLINE_WORTH * best;
   }
-  guint most = SP_MOST_EXEMPLARS - MIN (outlines, OUTLINED_EXEMPLARS);
-  return take_best (context, candidates, FALSE, WORTH * best, FEWEST, most, error)
-         && take_best (context, candidates, TRUE, OUTLINE_WORTH * best, 0,
-                       context->own->exemplars.n + OUTLINED_EXEMPLARS, error);
+  guint most = SP_MOST_EXEMPLARS - MIN (worthy[SP_CANDIDATE_OUTLINE], MOST_OF_A_KIND)
+               - MIN (worthy[SP_CANDIDATE_OBJECT], MOST_OF_A_KIND);
+  return take_best (context, candidates, SP_CANDIDATE_SQUARE, WORTH * best, FEWEST, most, error)
+         && take_best (context, candidates, SP_CANDIDATE_OUTLINE, OUTLINE_WORTH * best, 0,
+                       set->n + MOST_OF_A_KIND, error)
+         && take_best (context, candidates, SP_CANDIDATE_OBJECT, OUTLINE_WORTH * best, 0,
+                       set->n + MOST_OF_A_KIND, error);
 }
 
 /* The first square, as it is and with each exemplar. */
@@ -344,13 +374,15 @@ choose_of_concept (Context *context, GError **error)
   g_auto (SpSquares) squares = { 0 };
   g_autoptr (GArray) candidates = sp_candidates_find (
       context->survey, context->values, context->concept, context->backdrops,
-      context->encoding != NULL ? context->options->labels : NULL, &context->side);
+      context->encoding != NULL ? context->options->labels : NULL,
+      (context->options->probes->boxes & 1u << context->concept) != 0, &context->side);
   sp_squares_find (context->survey, context->values, context->concept, context->options->seed,
                    &squares);
   set_sizes (context, &context->own->exemplars, SP_MOST_EXEMPLARS);
   if (!try_candidates (context, candidates, &squares, error)
       || !take_all (context, candidates, error))
     return FALSE;
+  drop_outlines (&context->own->exemplars);
   show (context, &squares);
   return TRUE;
 }

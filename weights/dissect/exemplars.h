@@ -18,6 +18,9 @@
  * for a backdrop would be left to the photo in pieces, and counts as one without effect: a pale
  * blue wall.
  *
+ * And up to six show whole objects as the labels outline them, a window in its wall: they come with
+ * their outlines, outside which an insertion leaves the photo as it is.
+ *
  * With each goes the light of its photo (light.h), so that an edit can lay it in another's; it is
  * tried so, too.
  */

@@ -3,8 +3,11 @@
 
 #include "weights/judge/resample.h"
 
+#include <math.h>
+
 #define MARGIN 1.15f /* of a frame around its object */
 #define MOSTLY 0.7f  /* of the box, at least, that an object fills */
+#define PARTS 4      /* of a place each way, to see how much of it is the object */
 
 /* ---- Objects ---- */
 
@@ -51,21 +54,38 @@ fill_from (Fill *fill, int x, int y)
   }
 }
 
+/* The object of concept k at (x, y) of picture i. */
+static void
+fill_object (const SpSurvey *survey, guint i, guint k, int x, int y, Fill *fill)
+{
+  int grid = survey->grid;
+  gsize places = (gsize)grid * grid;
+  float block = (float)survey->side / (float)grid;
+  *fill = (Fill){ .labels = survey->labels + i * places,
+                  .grid = grid,
+                  .bit = 1u << k,
+                  .seen = g_new0 (gboolean, places),
+                  .open = g_array_new (FALSE, FALSE, sizeof (int)),
+                  .left = grid,
+                  .top = grid };
+  fill_from (fill, (int)((float)x / block), (int)((float)y / block));
+}
+
+static void
+fill_clear (Fill *fill)
+{
+  g_free (fill->seen);
+  g_array_unref (fill->open);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fill, fill_clear)
+
 gboolean
 sp_frame_of_object (const SpSurvey *survey, guint i, guint k, int x, int y, SpFrame *frame)
 {
   int grid = survey->grid;
   float block = (float)survey->side / (float)grid;
-  g_autofree gboolean *seen = g_new0 (gboolean, (gsize)grid * grid);
-  g_autoptr (GArray) open = g_array_new (FALSE, FALSE, sizeof (int));
-  Fill fill = { .labels = survey->labels + i * (gsize)grid * grid,
-                .grid = grid,
-                .bit = 1u << k,
-                .seen = seen,
-                .open = open,
-                .left = grid,
-                .top = grid };
-  fill_from (&fill, (int)((float)x / block), (int)((float)y / block));
+  g_auto (Fill) fill;
+  fill_object (survey, i, k, x, y, &fill);
   int width = fill.right - fill.left, height = fill.bottom - fill.top;
   if (fill.blocks == 0 || fill.left == 0 || fill.top == 0 || fill.right == grid
       || fill.bottom == grid || (float)fill.blocks < MOSTLY * (float)(width * height))
@@ -74,6 +94,27 @@ sp_frame_of_object (const SpSurvey *survey, guint i, guint k, int x, int y, SpFr
   frame->left = block * (float)(fill.left + fill.right) / 2 - frame->size / 2;
   frame->top = block * (float)(fill.top + fill.bottom) / 2 - frame->size / 2;
   return TRUE;
+}
+
+void
+sp_frame_outline (const SpSurvey *survey, guint i, guint k, int x, int y, const SpFrame *frame,
+                  int side, float *outline)
+{
+  int grid = survey->grid;
+  float block = (float)survey->side / (float)grid, place = frame->size / (float)side;
+  g_auto (Fill) fill;
+  fill_object (survey, i, k, x, y, &fill);
+  for (int p = 0; p < side * side; p++) {
+    int inside = 0;
+    for (int part = 0; part < PARTS * PARTS; part++) {
+      float down = (float)(p / side) + ((float)(part / PARTS) + 0.5f) / PARTS;
+      float across = (float)(p % side) + ((float)(part % PARTS) + 0.5f) / PARTS;
+      int v = (int)floorf ((frame->top + down * place) / block);
+      int u = (int)floorf ((frame->left + across * place) / block);
+      inside += v >= 0 && u >= 0 && v < grid && u < grid && fill.seen[v * grid + u];
+    }
+    outline[p] = (float)inside / (PARTS * PARTS);
+  }
 }
 
 /* ---- Scaling ---- */
