@@ -214,7 +214,10 @@ SpRectangle sp_session_window (const SpSession *session, int *width, int *height
 gboolean sp_session_open (SpSession *session, GCancellable *cancellable,
                           SpProgressFunction progress, gpointer user_data, GError **error);
 
-/* Adds an edit on top of the earlier ones; the session copies it. */
+/* Adds an edit on top of the earlier ones; the session copies it. One that removes a concept
+ * without units completes the photo, some tenths of a second, and goes on with those right before
+ * it that remove the same as strongly: together they are one. Fails with SP_ERROR_STROKES where the
+ * strokes miss the window, or leave nothing of it to fill their place with. */
 gboolean sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error);
 void sp_session_clear_edits (SpSession *session);
 

@@ -93,7 +93,8 @@ test_examples (Fixture *fixture, gconstpointer unused)
                   grass[1], grass[2], rock[0], rock[1], rock[2]);
   g_assert_cmpint (sky[2], >, sky[0] + 30);
   g_assert_cmpint (6 * grass[1], >, 7 * MAX (grass[0], grass[2])); /* green, be it dark */
-  g_assert_cmpint (rock[0], >, rock[2]);
+  g_assert_cmpint (rock[0] + rock[1] + rock[2], <, sky[0] + sky[1] + sky[2]);
+  g_assert_cmpint (6 * rock[1], <, 7 * MAX (rock[0], rock[2])); /* dark, and not green */
 }
 
 static gboolean
