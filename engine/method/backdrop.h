@@ -14,6 +14,9 @@
  * drawn a second time. The coarse map is
  * laid along the edges of the picture that is drawn (engine/photo/guided.h).
  *
+ * Of an exemplar that frames an object as labels told it, a window in its wall, the pack has the
+ * outline (`concept.NAME.outlines`), and what lies outside it is left in the same way.
+ *
  * A removal and a new look are to change what stands there already, and leave nothing.
  */
 #pragma once
