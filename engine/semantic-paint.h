@@ -160,7 +160,8 @@ typedef struct {
   gboolean perturb_strokes; /* a render has R's perturbations under the strokes too, as the paper's;
                                else they are faded out there as in a preview (docs/method.md) */
   gboolean fill_strokes; /* the result is the drawing in the whole of the strokes, as the paper's;
-                            else the photo's own backdrop stays (engine/method/backdrop.h) */
+                            else the photo's own backdrop, and what is around an object, stays
+                            (engine/method/backdrop.h) */
   gboolean smooth; /* a layer is the drawing enlarged, as the paper's; else with the fine detail of
                       the photo around (docs/method.md) */
   const char *cache_folder; /* where fits of photos are kept for the next opening (engine/cache.h);

@@ -280,7 +280,8 @@ typedef struct {
 
 /* The middle of both strokes is covered by both edits, if there are two. */
 static Kept
-draw (SpPack *of, gboolean fill, const char *first, const char *second, SpEditOperation operation)
+draw_edits (SpPack *of, gboolean fill, const char *first, SpEditOperation operation,
+            const char *second, SpEditOperation then)
 {
   g_autoptr (GError) error = NULL;
   SpSettings settings = quick_settings ();
@@ -291,7 +292,7 @@ draw (SpPack *of, gboolean fill, const char *first, const char *second, SpEditOp
   g_assert_no_error (error);
   add_edit (session, first, operation, 80, 60);
   if (second != NULL)
-    add_edit (session, second, operation, 80, 60);
+    add_edit (session, second, then, 80, 60);
   const float *keep = sp_session_keep (session, &kept.width, &kept.height);
   gsize bytes = (gsize)kept.width * (gsize)kept.height * sizeof (float);
   kept.before = g_memdup2 (keep, bytes);
@@ -301,6 +302,12 @@ draw (SpPack *of, gboolean fill, const char *first, const char *second, SpEditOp
   sp_session_render (session, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   return kept;
+}
+
+static Kept
+draw (SpPack *of, gboolean fill, const char *first, const char *second, SpEditOperation operation)
+{
+  return draw_edits (of, fill, first, operation, second, operation);
 }
 
 /* The result keeps `share` of the strokes, everywhere. */
@@ -328,6 +335,23 @@ test_shares (void)
   assert_share (draw (nowhere, FALSE, "tree", NULL, SP_EDIT_ADD), 0);
   g_autoptr (SpPack) everywhere = pack_with_offset (10, FEATURES + 1); /* nothing would be left */
   assert_share (draw (everywhere, FALSE, "tree", NULL, SP_EDIT_ADD), 0);
+}
+
+/* Where something was removed nothing is left to the photo, or it would show again. */
+static void
+test_over_a_removal (void)
+{
+  g_autoptr (SpPack) half = pack_with_offset (HALF, FEATURES + 1);
+  Kept kept = draw_edits (half, FALSE, "road", SP_EDIT_REMOVE, "tree", SP_EDIT_ADD);
+  int drawn = 0;
+  for (int p = 0; p < kept.width * kept.height; p++)
+    if (kept.before[p] == 0) {
+      g_assert_cmpfloat (kept.after[p], ==, 0);
+      drawn++;
+    }
+  g_assert_cmpint (drawn, >, 100);
+  g_free (kept.before);
+  g_free (kept.after);
 }
 
 /* The pack with one tree, of 2 x 2 cells, of which the left half is the tree. */
@@ -495,6 +519,7 @@ main (int argc, char **argv)
   g_test_add_func ("/backdrop/labels", test_labels);
   g_test_add_func ("/backdrop/outlines", test_outlines);
   g_test_add_func ("/backdrop/shares", test_shares);
+  g_test_add_func ("/backdrop/over-a-removal", test_over_a_removal);
   g_test_add_func ("/backdrop/outlined-exemplar", test_outlined_exemplar);
   g_test_add_func ("/backdrop/layer", test_layer);
   g_test_add_func ("/backdrop/wrong-probe", test_wrong_probe);

@@ -221,32 +221,55 @@ leave_surroundings (const SpBackdrop *backdrop, const SpBackdropScene *scene,
 
 /* ---- Edits ---- */
 
-/* Adds the edit's mask to `covered`, and what of it is left to the photo to `left`. */
+/* What a scene's edits say of each pixel. */
+typedef struct {
+  float *covered, *left; /* sums of insertions' masks, and of what they leave of them */
+  float *stands;         /* the photo as it was: 0 where a removal or a new look has changed it */
+} Found;
+
+static void
+found_clear (Found *found)
+{
+  g_free (found->covered);
+  g_free (found->left);
+  g_free (found->stands);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Found, found_clear)
+
 static gboolean
-add_edit (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpBackdropEdit *edit,
-          float *covered, float *left, GError **error)
+add_insertion (SpBackdrop *backdrop, const SpBackdropScene *scene, const SpBackdropEdit *edit,
+               Found *found, GError **error)
 {
   gsize pixels = (gsize)scene->height * scene->width;
-  g_autofree float *found = g_new0 (float, pixels);
-  if (!leave_backdrops (backdrop, scene, edit->edit, found, error)
-      || !leave_surroundings (backdrop, scene, edit->edit, found, error))
+  g_autofree float *left = g_new0 (float, pixels);
+  if (!leave_backdrops (backdrop, scene, edit->edit, left, error)
+      || !leave_surroundings (backdrop, scene, edit->edit, left, error))
     return FALSE;
   for (gsize p = 0; p < pixels; p++) {
-    covered[p] += 1 - edit->keep[p];
-    left[p] += (1 - edit->keep[p]) * found[p];
+    found->covered[p] += 1 - edit->keep[p];
+    found->left[p] += (1 - edit->keep[p]) * left[p];
   }
   return TRUE;
 }
 
-/* Where edits overlap, each has its share. */
 static void
-leave (const SpBackdropScene *scene, const float *covered, const float *left, float *kept)
+add_change (const SpBackdropScene *scene, const SpBackdropEdit *edit, Found *found)
+{
+  gsize pixels = (gsize)scene->height * scene->width;
+  for (gsize p = 0; p < pixels; p++)
+    found->stands[p] =
+        MIN (found->stands[p], 1 - (float)edit->edit->strength * (1 - edit->keep[p]));
+}
+
+/* Where insertions overlap, each has its share. */
+static void
+leave (const SpBackdropScene *scene, const Found *found, float *kept)
 {
   gsize pixels = (gsize)scene->height * scene->width;
   double free = 0, drawn = 0;
   for (gsize p = 0; p < pixels; p++) {
-    float share = covered[p] > 0 ? left[p] / covered[p] : 0;
-    kept[p] = scene->keep[p] + (1 - scene->keep[p]) * share;
+    float share = found->covered[p] > 0 ? found->left[p] / found->covered[p] : 0;
+    kept[p] = scene->keep[p] + (1 - scene->keep[p]) * share * found->stands[p];
     free += 1 - (double)scene->keep[p];
     drawn += 1 - (double)kept[p];
   }
@@ -259,10 +282,16 @@ sp_backdrop_keep (SpBackdrop *backdrop, const SpBackdropScene *scene, float *kep
 {
   gsize pixels = (gsize)scene->height * scene->width;
   memcpy (kept, scene->keep, pixels * sizeof (float));
-  g_autofree float *covered = g_new0 (float, pixels), *left = g_new0 (float, pixels);
-  for (guint i = 0; i < scene->n_edits; i++)
-    if (!add_edit (backdrop, scene, &scene->edits[i], covered, left, error))
+  g_auto (Found) found = { g_new0 (float, pixels), g_new0 (float, pixels), g_new (float, pixels) };
+  for (gsize p = 0; p < pixels; p++)
+    found.stands[p] = 1;
+  for (guint i = 0; i < scene->n_edits; i++) {
+    const SpBackdropEdit *edit = &scene->edits[i];
+    if (edit->edit->operation != SP_EDIT_ADD)
+      add_change (scene, edit, &found);
+    else if (!add_insertion (backdrop, scene, edit, &found, error))
       return FALSE;
-  leave (scene, covered, left, kept);
+  }
+  leave (scene, &found, kept);
   return TRUE;
 }

@@ -17,7 +17,8 @@
  * Of an exemplar that frames an object as labels told it, a window in its wall, the pack has the
  * outline (`concept.NAME.outlines`), and what lies outside it is left in the same way.
  *
- * A removal and a new look are to change what stands there already, and leave nothing.
+ * A removal and a new look are to change what stands there already, and leave nothing; nor does
+ * an insertion over them, or what was removed would show again around it.
  */
 #pragma once
 

@@ -59,8 +59,8 @@ gboolean sp_edit_outline (const SpPack *pack, const SpLatentEdit *edit, SpShape 
                           float *map, GError **error);
 
 /* Applies one edit to `latent` (C x h x w, in place). Fails with SP_ERROR_PACK when the concept's
- * tensors do not fit the latent, with SP_ERROR_CONCEPT when the concept cannot be used so, with
- * SP_ERROR_STROKES when the mask leaves nothing to work from; the latent is then untouched. */
+ * tensors do not fit the latent, with SP_ERROR_CONCEPT when the concept cannot be used so; the
+ * latent is then untouched. */
 gboolean sp_edit_latent (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, float *latent,
                          GError **error);
 

@@ -30,9 +30,10 @@ typedef struct {
 } SpCompletion;
 
 /* Fills the hole in `picture` (3 x height x width in [-1, 1], in place). `misfit`, which may be
- * NULL, is how far patches of the filling are from those of the rest, as a mean square: the less,
- * the less is seen. The same for any number of threads. Fails with SP_ERROR_STROKES where there is
- * nothing to take, SP_ERROR_MEMORY; the picture is then untouched. */
+ * NULL, is how unlike patches of the filling are to those of the rest, as a mean square, with what
+ * it costs that these lie higher or lower: the less, the less is seen. The same for any number of
+ * threads. Fails with SP_ERROR_STROKES where there is nothing to take, SP_ERROR_MEMORY; the picture
+ * is then untouched. */
 gboolean sp_complete (const SpCompletion *completion, float *picture, double *misfit,
                       GError **error);
 

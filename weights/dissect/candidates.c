@@ -128,7 +128,7 @@ add_outlines (Search *search, GArray *candidates)
 static float
 share_of_object (const Search *search, guint i, int x, int y, const SpFrame *frame)
 {
-  enum { SIDE = 16, PLACES = SIDE * SIDE };
+  enum { SIDE = SP_PACK_OUTLINE_SIDE, PLACES = SIDE * SIDE };
   float outline[PLACES], sum = 0;
   sp_frame_outline (search->survey, i, search->concept, x, y, frame, SIDE, outline);
   for (int p = 0; p < PLACES; p++)
