@@ -74,41 +74,24 @@ check_vector (const SpPack *pack, const SpTensorEntry *entry, int *channels, GEr
   return TRUE;
 }
 
-/* Exemplars of one size, K x C x h x w. */
-static gboolean
-check_exemplar_shape (const SpPack *pack, const SpTensorEntry *entry, guint n, int channels,
-                      GError **error)
-{
-  SpPackShape shape = entry->shape;
-  if (shape.n_dimensions == 4 && shape.size[0] == (int)n && shape.size[1] == channels
-      && shape.size[2] <= SP_PACK_EXEMPLAR_SIDE && shape.size[3] <= SP_PACK_EXEMPLAR_SIDE)
-    return TRUE;
-  return sp_tensor_file_damaged (
-      pack->file, error, "tensor “%s” is not of the shape that the manifest declares", entry->name);
-}
-
-/* concept.NAME.exemplars, there exactly if the manifest says K > 0, and the same in other sizes,
- * concept.NAME.exemplars.N of N x N cells, where there are any. */
+/* concept.NAME.exemplars, K x C x h x w, there exactly if the manifest says K > 0. */
 static gboolean
 check_exemplars (const SpPack *pack, const SpConcept *concept, int channels, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("concept.%s.exemplars", concept->name);
   const SpTensorEntry *entry = sp_tensor_file_find (pack->file, name);
 
-  if (!entry && concept->exemplars > 0)
+  if (!entry && concept->exemplars == 0)
+    return TRUE;
+  if (!entry)
     return sp_tensor_file_damaged (pack->file, error, "tensor “%s” is missing", name);
-  if (entry && !check_exemplar_shape (pack, entry, concept->exemplars, channels, error))
-    return FALSE;
-  for (int side = 1; side <= SP_PACK_EXEMPLAR_SIDE; side++) {
-    g_autofree char *sized = g_strdup_printf ("%s.%d", name, side);
-    entry = sp_tensor_file_find (pack->file, sized);
-    if (entry && !check_exemplar_shape (pack, entry, concept->exemplars, channels, error))
-      return FALSE;
-    if (entry && (entry->shape.size[2] != side || entry->shape.size[3] != side))
-      return sp_tensor_file_damaged (pack->file, error, "tensor “%s” has cells of another size",
-                                     sized);
-  }
-  return TRUE;
+  SpPackShape shape = entry->shape;
+  if (shape.n_dimensions == 4 && shape.size[0] == (int)concept->exemplars
+      && shape.size[1] == channels && shape.size[2] <= SP_PACK_EXEMPLAR_SIDE
+      && shape.size[3] <= SP_PACK_EXEMPLAR_SIDE)
+    return TRUE;
+  return sp_tensor_file_damaged (
+      pack->file, error, "tensor “%s” is not of the shape that the manifest declares", name);
 }
 
 /* A tensor that may be there, in this shape. */
@@ -219,15 +202,6 @@ check_concepts (const SpPack *pack, GError **error)
          && check_light (pack, channels, error);
 }
 
-/* "concept.tree.exemplars.3": a number of cells a side? */
-static gboolean
-is_exemplar_side (const char *word)
-{
-  guint64 side;
-  return g_ascii_string_to_unsigned (word, 10, 1, SP_PACK_EXEMPLAR_SIDE, &side, NULL)
-         && *word != '0';
-}
-
 /* "concept.tree.value": is it of a concept that there is, and one of the kinds there are? */
 static gboolean
 concept_tensor_known (const SpPack *pack, const char *name)
@@ -235,11 +209,7 @@ concept_tensor_known (const SpPack *pack, const char *name)
   g_auto (GStrv) parts = g_strsplit (name, ".", 5);
   guint n = g_strv_length (parts);
 
-  if (n < 3 || sp_pack_find_concept (pack, parts[1], NULL) < 0)
-    return FALSE;
-  if (n == 4)
-    return g_str_equal (parts[2], "exemplars") && is_exemplar_side (parts[3]);
-  return n == 3
+  return n == 3 && sp_pack_find_concept (pack, parts[1], NULL) >= 0
          && (g_str_equal (parts[2], "value") || g_str_equal (parts[2], "exemplars")
              || g_str_equal (parts[2], "light") || g_str_equal (parts[2], "probe")
              || g_str_equal (parts[2], "outlines"));

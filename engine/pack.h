@@ -54,7 +54,7 @@ const SpPerceptualTap *sp_pack_perceptual_taps (const SpPack *pack, guint *n_tap
 /* Units that carry a concept, best first; n_units 0: the concept lives in all channels. */
 const int *sp_pack_concept_units (const SpPack *pack, guint concept_index, guint *n_units);
 /* The concepts that this one stands before, and that an edit of it leaves as the photo has them
- * (engine/method/backdrop.h): indices. Each has a tensor concept.NAME.probe. */
+ * (engine/method/example.h): indices. Each has a tensor concept.NAME.probe. */
 const guint *sp_pack_concept_backdrops (const SpPack *pack, guint concept_index, guint *n);
 /* Units never edited (unit 418 of the church model). */
 const int *sp_pack_excluded_units (const SpPack *pack, guint *n_units);

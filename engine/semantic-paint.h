@@ -61,8 +61,8 @@ typedef struct _SpConceptPictures SpConceptPictures;
 /* Fails with SP_ERROR_PACK or SP_ERROR_MEMORY. */
 SpConceptPictures *sp_concept_pictures_new (SpPack *pack, GError **error);
 /* The concept by itself: its first exemplar or, where the pack has none, its value. 3 x height x
- * width, sRGB-encoded, nominally -1 to 1, half the generator's resolution; the object's until
- * the next call. Some ten milliseconds. Fails with SP_ERROR_CONCEPT or SP_ERROR_PACK. */
+ * width, sRGB-encoded, nominally -1 to 1, as large as the generator draws the exemplar; the
+ * object's until the next call. Some ten milliseconds. Fails with SP_ERROR_CONCEPT or SP_ERROR_PACK. */
 const float *sp_concept_pictures_draw (SpConceptPictures *pictures, guint concept, int *width,
                                        int *height, GError **error);
 void sp_concept_pictures_free (SpConceptPictures *pictures);
@@ -161,7 +161,7 @@ typedef struct {
                                else they are faded out there as in a preview (docs/method.md) */
   gboolean fill_strokes; /* the result is the drawing in the whole of the strokes, as the paper's;
                             else the photo's own backdrop, and what is around an object, stays
-                            (engine/method/backdrop.h) */
+                            (engine/method/example.h) */
   gboolean smooth; /* a layer is the drawing enlarged, as the paper's; else with the fine detail of
                       the photo around (docs/method.md) */
   const char *cache_folder; /* where fits of photos are kept for the next opening (engine/cache.h);
@@ -215,9 +215,10 @@ SpRectangle sp_session_window (const SpSession *session, int *width, int *height
 gboolean sp_session_open (SpSession *session, GCancellable *cancellable,
                           SpProgressFunction progress, gpointer user_data, GError **error);
 
-/* Adds an edit on top of the earlier ones; the session copies it. One that removes a concept
- * without units completes the photo, some tenths of a second, and goes on with those right before
- * it that remove the same as strongly: together they are one. Fails with SP_ERROR_STROKES where the
+/* Adds an edit on top of the earlier ones; the session copies it. One that puts in a concept
+ * without units draws an example of it, some hundredths of a second. One that removes such a
+ * concept completes the photo, some tenths, and goes on with those right before it that remove the
+ * same as strongly: together they are one. Fails with SP_ERROR_STROKES where the
  * strokes miss the window, or leave nothing of it to fill their place with. */
 gboolean sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error);
 void sp_session_clear_edits (SpSession *session);
@@ -249,8 +250,8 @@ void sp_session_rest (SpSession *session);
 const float *sp_session_picture (const SpSession *session, int *width, int *height);
 
 /* The photo as the generator sees it, likewise; and what of it the result keeps, height x width: 1
- * keeps the photo, 0 is the edits'. In the strokes that depends on what is drawn there: it belongs
- * to the last preview or render. Both are the session's, the second until the next edit. */
+ * keeps the photo, 0 is the edits'. What is put in keeps what is around its object in its strokes.
+ * Both are the session's, the second until the next edit. */
 const float *sp_session_photo (const SpSession *session, int *width, int *height);
 const float *sp_session_keep (const SpSession *session, int *width, int *height);
 
@@ -259,8 +260,8 @@ const float *sp_session_keep (const SpSession *session, int *width, int *height)
  * while inverting. */
 gboolean sp_session_look (SpSession *session);
 
-/* PSNR of the picture against the photo at the generator's resolution over pixels wholly outside
- * the soft mask, peak 255 of 8 bits (picture clamped, not rounded). */
+/* PSNR of the picture against the photo at the generator's resolution over pixels that the result
+ * keeps wholly, peak 255 of 8 bits (picture clamped, not rounded). */
 double sp_session_psnr (const SpSession *session);
 
 /* ---- What an edit moves ---- */

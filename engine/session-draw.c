@@ -49,26 +49,6 @@ sp_session_rest (SpSession *session)
   session->preview_is_of_render = TRUE; /* the next preview begins with the fit */
 }
 
-/* What of the photo the result keeps, when the picture is drawn. */
-static gboolean
-find_kept (SpSession *session, GError **error)
-{
-  guint n = session->settings.fill_strokes ? 0 : session->edits->len;
-  g_autofree SpBackdropEdit *edits = g_new0 (SpBackdropEdit, n);
-  for (guint i = 0; i < n; i++) {
-    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    edits[i] = (SpBackdropEdit){ &edit->latent_edit, edit->keep };
-  }
-  SpBackdropScene scene = { .latent = session->latent,
-                            .picture = session->picture,
-                            .keep = session->keep,
-                            .edits = edits,
-                            .n_edits = n,
-                            .height = session->window.height,
-                            .width = session->window.width };
-  return sp_backdrop_keep (session->backdrop, &scene, session->kept, error);
-}
-
 static gboolean
 preview_on_device (SpSession *session, GError **error)
 {
@@ -76,7 +56,7 @@ preview_on_device (SpSession *session, GError **error)
       || (session->preview_is_of_render && !sp_session_restore_fit (session, error)))
     return FALSE;
   sp_preview_draw (session->preview, session->edited, session->keep, session->picture);
-  return find_kept (session, error) && sp_backend_check (session->backend, error);
+  return sp_backend_check (session->backend, error);
 }
 
 gboolean
@@ -146,7 +126,7 @@ draw_render (SpSession *session, GError **error)
   if (!sp_preview_fit (session->preview, session->adaptation, error))
     return FALSE;
   sp_preview_draw (session->preview, session->edited, held, session->picture);
-  return find_kept (session, error) && sp_backend_check (session->backend, error);
+  return sp_backend_check (session->backend, error);
 }
 
 /* A cancelled render's state counts as well: it is the best so far, and no worse than its start. */
@@ -159,6 +139,7 @@ render_on_device (SpSession *session, GCancellable *cancellable, SpProgressFunct
   if (!sp_session_plan_edits (session, error))
     return FALSE;
   sp_adaptation_set_target (session->adaptation, session->target, session->held);
+  sp_adaptation_set_measured (session->adaptation, session->keep);
   sp_adaptation_set_latent (session->adaptation, session->edited);
   if (!restore_start (session, error))
     return FALSE;

@@ -1,6 +1,7 @@
-/* What a session makes of its edits: masks, references, what stands there when something is taken
- * away, and what the perturbation network is to show of all that. See session.c. */
+/* What a session makes of its edits: masks, references, what stands there when something is put in
+ * or taken away, and what the perturbation network is to show of all that. See session.c. */
 #include "engine/method/encode.h"
+#include "engine/method/insertion.h"
 #include "engine/method/removal.h"
 #include "engine/session-private.h"
 
@@ -14,50 +15,44 @@ sp_session_free_edit (gpointer data)
   g_free (edit->keep);
   g_free (edit->cells);
   g_free (edit->reference_values);
-  g_free (edit->completed);
+  g_free (edit->picture);
   g_free (edit->filling);
+  g_free (edit->key);
   g_free (edit);
 }
 
 /* ---- Masks ---- */
 
+/* What stands there when something was put in or taken away is known: R learns to show it. What
+ * else is painted is not. */
 static void
-merge_strokes (const StoredEdit *edit, gsize pixels, float *all)
+update_target (SpSession *session, const StoredEdit *edit)
 {
-  for (gsize i = 0; i < pixels; i++)
-    all[i] = MAX (all[i], edit->strokes[i]);
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  float strength = (float)edit->latent_edit.strength;
+  for (gsize p = 0; edit->picture != NULL && p < 3 * pixels; p++)
+    session->target[p] += strength * (edit->picture[p] - session->target[p]);
+  for (gsize p = 0; p < pixels; p++)
+    if (edit->picture != NULL)
+      session->held[p] += strength * (1 - edit->keep[p]) * (1 - session->held[p]);
+    else
+      session->held[p] = MIN (session->held[p], edit->keep[p]);
 }
 
-/* What is removed is known: R learns to show it. What else is painted is not. */
+/* One mask for all edits: what all of them leave as it is. */
 static void
-update_target (SpSession *session)
+update_keep (SpSession *session)
 {
   gsize pixels = (gsize)session->window.height * session->window.width;
   memcpy (session->target, session->photo, 3 * pixels * sizeof (float));
   for (gsize p = 0; p < pixels; p++)
-    session->held[p] = 1;
+    session->keep[p] = session->held[p] = 1;
   for (guint i = 0; i < session->edits->len; i++) {
     const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    float strength = (float)edit->latent_edit.strength;
-    for (gsize p = 0; edit->completed != NULL && p < 3 * pixels; p++)
-      session->target[p] += strength * (edit->completed[p] - session->target[p]);
-    for (gsize p = 0; edit->completed == NULL && p < pixels; p++)
-      session->held[p] = MIN (session->held[p], edit->keep[p]);
+    update_target (session, edit);
+    for (gsize p = 0; p < pixels; p++)
+      session->keep[p] = MIN (session->keep[p], edit->keep[p]);
   }
-}
-
-/* One keep mask for all edits: the union of their strokes. */
-static void
-update_keep (SpSession *session)
-{
-  update_target (session);
-  gsize pixels = (gsize)session->window.height * session->window.width;
-  g_autofree float *strokes = g_new0 (float, pixels);
-  for (guint i = 0; i < session->edits->len; i++)
-    merge_strokes (g_ptr_array_index (session->edits, i), pixels, strokes);
-  g_free (session->keep);
-  session->keep = sp_window_keep_mask (&session->window, strokes, session->generator.resolution);
-  memcpy (session->kept, session->keep, pixels * sizeof (float));
 }
 
 /* ---- References ---- */
@@ -119,12 +114,18 @@ goes_on_with (const StoredEdit *edit, const StoredEdit *before)
          && before->latent_edit.strength == edit->latent_edit.strength;
 }
 
+static gboolean
+is_removal (const StoredEdit *edit)
+{
+  return edit->picture != NULL && edit->latent_edit.operation == SP_EDIT_REMOVE;
+}
+
 /* Index of the first of the removals that nothing else was done after. */
 static guint
 first_removal (const SpSession *session)
 {
   guint i = session->edits->len;
-  while (i > 0 && ((const StoredEdit *)g_ptr_array_index (session->edits, i - 1))->filling != NULL)
+  while (i > 0 && is_removal (g_ptr_array_index (session->edits, i - 1)))
     i--;
   return i;
 }
@@ -140,18 +141,35 @@ take_over_strokes (const SpSession *session, StoredEdit *edit)
   }
 }
 
-/* Whether what was found for `known` is what would be found again. */
-static gboolean
-is_known (const SpSession *session, const StoredEdit *edit, const StoredEdit *known)
+/* ---- What is found for an edit ---- */
+
+static void
+add_floats (GChecksum *sum, const float *values, gsize n)
+{
+  g_checksum_update (sum, (const guchar *)values, (gssize)(n * sizeof (float)));
+}
+
+/* Of what is removed it does not matter how it looked. */
+static char *
+make_key (const SpSession *session, const StoredEdit *edit)
 {
   gsize pixels = (gsize)session->window.height * session->window.width;
-  if (known->filling == NULL || known->latent_edit.concept != edit->latent_edit.concept
-      || memcmp (known->keep, edit->keep, pixels * sizeof (float)) != 0)
-    return FALSE;
-  for (gsize p = 0; p < 3 * pixels; p++)
-    if (!sp_removal_is_filled (edit->keep[p % pixels]) && known->completed[p] != session->target[p])
-      return FALSE;
-  return TRUE;
+  const SpLatentEdit *what = &edit->latent_edit;
+  gboolean removes = what->operation == SP_EDIT_REMOVE;
+  guint numbers[] = { what->operation, what->concept, removes ? 0 : what->seed };
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA1);
+  g_autofree float *scene = g_memdup2 (session->target, 3 * pixels * sizeof (float));
+  for (gsize p = 0; removes && p < 3 * pixels; p++)
+    if (sp_removal_is_filled (edit->keep[p % pixels]))
+      scene[p] = 0;
+  g_checksum_update (sum, (const guchar *)numbers, sizeof numbers);
+  add_floats (sum, scene, 3 * pixels);
+  add_floats (sum, edit->keep, pixels);
+  if (!removes) {
+    add_floats (sum, edit->strokes, pixels);
+    add_floats (sum, session->latent, sp_shape_elements (session->latent_shape));
+  }
+  return g_strdup (g_checksum_get_string (sum));
 }
 
 /* Edits are taken away and added again whenever one of them changes: what was found for those that
@@ -161,47 +179,94 @@ find_known (SpSession *session, StoredEdit *edit)
 {
   for (guint i = 0; i < session->cleared->len; i++) {
     StoredEdit *known = g_ptr_array_index (session->cleared, i);
-    if (!is_known (session, edit, known))
+    if (known->picture == NULL || strcmp (known->key, edit->key) != 0)
       continue;
-    edit->completed = g_steal_pointer (&known->completed);
+    memcpy (edit->keep, known->keep,
+            (gsize)session->window.height * session->window.width * sizeof (float));
+    memcpy (edit->cells, known->cells,
+            (gsize)session->latent_shape.height * session->latent_shape.width * sizeof (float));
+    edit->picture = g_steal_pointer (&known->picture);
     edit->filling = g_steal_pointer (&known->filling);
     return TRUE;
   }
   return FALSE;
 }
 
+typedef gboolean (*Find) (SpSession *session, SpBackend *backend, StoredEdit *edit, GError **error);
+
+static gboolean
+find_removal (SpSession *session, SpBackend *backend, StoredEdit *edit, GError **error)
+{
+  SpRemoval removal = { edit->latent_edit.concept, session->window.height, session->window.width,
+                        session->target, edit->keep };
+  sp_removal_cells (&removal, session->cell, edit->cells);
+  return sp_removal_find (session->pack, backend, &removal, &edit->picture, &edit->filling, error);
+}
+
+static gboolean
+find_insertion (SpSession *session, SpBackend *backend, StoredEdit *edit, GError **error)
+{
+  SpInsertion insertion = { .edit = &edit->latent_edit,
+                            .latent = session->latent_shape,
+                            .height = session->window.height,
+                            .width = session->window.width,
+                            .photo = session->target,
+                            .strokes = edit->strokes,
+                            .keep = edit->keep,
+                            .fills = session->settings.fill_strokes };
+  g_auto (SpInserted) inserted = { 0 };
+  if (!sp_insertion_find (session->pack, backend, &insertion, &inserted, error))
+    return FALSE;
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  memcpy (edit->keep, inserted.keep, pixels * sizeof (float));
+  memcpy (edit->cells, inserted.cells,
+          (gsize)session->latent_shape.height * session->latent_shape.width * sizeof (float));
+  edit->picture = g_steal_pointer (&inserted.picture);
+  edit->filling = g_steal_pointer (&inserted.filling);
+  return TRUE;
+}
+
 /* On the CPU where the device fails. */
 static gboolean
-find_filling (SpSession *session, SpBackend *backend, const SpRemoval *removal, StoredEdit *edit,
-              GError **error)
+find_on (SpSession *session, SpBackend *backend, Find find, StoredEdit *edit, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  if (sp_removal_find (session->pack, backend, removal, &edit->completed, &edit->filling, &failure)
-      && sp_backend_check (backend, &failure))
+  if (find (session, backend, edit, &failure) && sp_backend_check (backend, &failure))
     return TRUE;
-  g_clear_pointer (&edit->completed, g_free);
+  g_clear_pointer (&edit->picture, g_free);
   g_clear_pointer (&edit->filling, g_free);
   g_autoptr (SpBackend) cpu = cpu_instead (session, backend, &failure, error);
-  return cpu != NULL && find_filling (session, cpu, removal, edit, error);
+  return cpu != NULL && find_on (session, cpu, find, edit, error);
+}
+
+static gboolean
+find_what_stands_there (SpSession *session, Find find, StoredEdit *edit, GError **error)
+{
+  edit->key = make_key (session, edit);
+  if (!find_known (session, edit) && !find_on (session, session->backend, find, edit, error))
+    return FALSE;
+  edit->latent_edit.filling = edit->filling;
+  return TRUE;
 }
 
 static gboolean
 take_away (SpSession *session, StoredEdit *edit, GError **error)
 {
-  SpRemoval removal = { edit->latent_edit.concept, session->window.height, session->window.width,
-                        session->target, edit->keep };
   take_over_strokes (session, edit);
-  if (!find_known (session, edit)
-      && !find_filling (session, session->backend, &removal, edit, error))
+  if (!find_what_stands_there (session, find_removal, edit, error))
     return FALSE;
-  edit->latent_edit.filling = edit->filling;
-  sp_removal_cells (&removal, session->cell, edit->cells);
   for (guint i = first_removal (session); i < session->edits->len; i++) {
     StoredEdit *before = g_ptr_array_index (session->edits, i);
     if (goes_on_with (edit, before))
       before->latent_edit.strength = 0;
   }
   return TRUE;
+}
+
+static gboolean
+put_in (SpSession *session, StoredEdit *edit, GError **error)
+{
+  return find_what_stands_there (session, find_insertion, edit, error);
 }
 
 /* ---- Edits ---- */
@@ -247,7 +312,9 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
   if (!check_edit (edit, stored, pixels, error)
       || (edit->reference != NULL && !read_reference (session, edit->reference, stored, error))
       || (sp_removal_fills (session->pack, edit->operation, (guint)concept)
-          && !take_away (session, stored, error))) {
+          && !take_away (session, stored, error))
+      || (sp_insertion_places (session->pack, edit->operation, (guint)concept)
+          && !put_in (session, stored, error))) {
     sp_session_free_edit (stored);
     return FALSE;
   }

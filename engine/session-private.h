@@ -5,7 +5,6 @@
 
 #include "engine/device.h"
 #include "engine/method/adapt.h"
-#include "engine/method/backdrop.h"
 #include "engine/method/edit.h"
 #include "engine/method/invert.h"
 #include "engine/method/preview.h"
@@ -19,13 +18,14 @@ G_BEGIN_DECLS
 typedef struct {
   SpLatentEdit latent_edit;
   float *strokes; /* height x width */
-  float *keep;    /* height x width: the mask of this edit alone */
+  float *keep;    /* height x width: what this edit leaves as it is */
   float *cells;   /* h x w */
   SpLatent reference;
   float *reference_values;
-  /* NULL, both: the edit removes nothing, or by units. */
-  float *completed; /* 3 x H x W: the photo without what is removed */
-  float *filling;   /* C x h x w: its latent */
+  /* NULL, all: the edit is made in the latent alone. */
+  float *picture; /* 3 x H x W: the photo with what is put in, or without what is removed */
+  float *filling; /* C x h x w: its latent */
+  char *key;      /* a hash of all that they depend on */
 } StoredEdit;
 
 struct _SpSession {
@@ -39,14 +39,12 @@ struct _SpSession {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
-  SpBackdrop *backdrop;
   float *photo;                  /* 3 x H x W */
   float *latent;                 /* z4 */
   float *edited;                 /* ze, scratch */
   float *keep;                   /* H x W; all ones without edits */
-  float *target, *held;          /* 3 x H x W, H x W: what R is to show, and where: the photo, where
-                                  * something is removed completed, but for other strokes */
-  float *kept;                   /* H x W: that, and the backdrops of what was drawn last */
+  float *target, *held;          /* 3 x H x W, H x W: what R is to show, and where: the photo with
+                                  * what is put in and without what is removed, all but new looks */
   float *picture;                /* 3 x H x W */
   float *warm_start;             /* R as fitted to the unedited photo */
   gboolean preview_is_of_render; /* and no longer of the fit */

@@ -48,7 +48,7 @@ sp_session_photo (const SpSession *session, int *width, int *height)
 const float *
 sp_session_keep (const SpSession *session, int *width, int *height)
 {
-  return sized (session, session->kept, width, height);
+  return sized (session, session->keep, width, height);
 }
 
 gboolean
@@ -74,6 +74,6 @@ sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error
     g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "There is no edit yet to make a layer of.");
     return NULL;
   }
-  return sp_window_blend (&session->window, photo, session->picture, session->kept,
+  return sp_window_blend (&session->window, photo, session->picture, session->keep,
                           session->settings.smooth, error);
 }

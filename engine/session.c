@@ -73,11 +73,7 @@ sp_session_plan_edits (SpSession *session, GError **error)
   if (session->adaptation == NULL)
     return FALSE;
   session->preview = sp_preview_new (session->pack, session->backend, session->adaptation, error);
-  if (session->preview != NULL)
-    session->backdrop = sp_backdrop_new (session->pack, session->backend, session->adaptation,
-                                         session->latent_shape, error);
-  if (session->backdrop == NULL) {
-    g_clear_pointer (&session->preview, sp_preview_free);
+  if (session->preview == NULL) {
     g_clear_pointer (&session->adaptation, sp_adaptation_free);
     return FALSE;
   }
@@ -90,7 +86,6 @@ void
 sp_session_drop_plans (SpSession *session)
 {
   session->preview_is_of_render = FALSE;
-  g_clear_pointer (&session->backdrop, sp_backdrop_free);
   g_clear_pointer (&session->preview, sp_preview_free);
   g_clear_pointer (&session->adaptation, sp_adaptation_free);
   g_clear_pointer (&session->inversion, sp_inversion_free);
@@ -170,7 +165,6 @@ make_buffers (SpSession *session)
   session->keep = g_new (float, pixels);
   for (gsize i = 0; i < pixels; i++)
     session->keep[i] = 1;
-  session->kept = g_memdup2 (session->keep, pixels * sizeof (float));
   session->picture = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
   session->target = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
   session->held = g_memdup2 (session->keep, pixels * sizeof (float));
@@ -215,7 +209,6 @@ sp_session_free (SpSession *session)
   g_free (session->latent);
   g_free (session->edited);
   g_free (session->keep);
-  g_free (session->kept);
   g_free (session->target);
   g_free (session->held);
   g_free (session->picture);

@@ -21,7 +21,6 @@ static const struct {
   { "generator.weight", { 1, { 5, 1, 1, 1 } } },
   { "concept.tree.value", { 1, { CHANNELS, 1, 1, 1 } } },
   { "concept.tree.exemplars", { 4, { 3, CHANNELS, 1, 1 } } },
-  { "concept.tree.exemplars.2", { 4, { 3, CHANNELS, 2, 2 } } },
   { "concept.tree.light", { 2, { 3, SP_PACK_LIGHT_NUMBERS, 1, 1 } } },
   { "concept.tree.outlines", { 3, { 3, SP_PACK_OUTLINE_SIDE, SP_PACK_OUTLINE_SIDE, 1 } } },
   { "concept.sky.value", { 1, { CHANNELS, 1, 1, 1 } } },

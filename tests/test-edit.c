@@ -25,8 +25,6 @@ static const float exemplars[] = { 0, 1, 0, 0, 0, 0, 0, 1 };
 /* dome's, 4 x 3 x 3: 1, the row, the column and 0 */
 static const float square[CHANNELS * CELLS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
                                                 1, 2, 2, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2 };
-/* the same dome in one cell, 4 x 1 x 1 */
-static const float small_square[] = { 0, 0, 0, 1 };
 static const float values[4][CHANNELS] = {
   { 5, 6, 7, 8 }, { 0, 2, 0, 0 }, { 0, 0, 2, 0 }, { 2, 0, 0, 0 }
 };
@@ -86,10 +84,6 @@ make_pack (void)
   sp_pack_writer_add (writer, "concept.dome.exemplars",
                       (SpPackShape){ 4, { 1, CHANNELS, SIDE, SIDE } }, SP_PACK_FLOAT32, square,
                       &error);
-  g_assert_no_error (error);
-
-  sp_pack_writer_add (writer, "concept.dome.exemplars.1", (SpPackShape){ 4, { 1, CHANNELS, 1, 1 } },
-                      SP_PACK_FLOAT32, small_square, &error);
   g_assert_no_error (error);
 
   add_light (writer);
@@ -296,100 +290,53 @@ test_add_middle_of_exemplar (void)
   }
 }
 
-/* Of several sizes a stroke gets the smallest that covers it. */
-static void
-test_add_fitting_size (void)
-{
-  Fixture fixture;
-  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x10);
-  apply (&fixture);
-  assert_unchanged_outside (&fixture);
-  g_assert_cmpfloat (now (&fixture, 0, 4), ==, 0);
-  g_assert_cmpfloat_with_epsilon (now (&fixture, 3, 4), length (&fixture, fixture.latent, 4), 1e-4);
-  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x30); /* two cells beside */
-  apply (&fixture);
-  g_assert_cmpfloat (now (&fixture, 0, 4), >, 0);
-  g_assert_cmpfloat (now (&fixture, 3, 4), ==, 0);
-}
-
-/* An object fills the cells that are edited for the most part; those that are only touched get what
- * lies beside it. */
+/* Middle on middle of the cells that are edited for the most part; those that are only touched get
+ * what lies beside it. */
 static void
 test_add_ignores_what_is_touched (void)
 {
-  Fixture fixture;
-  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x30); /* two cells beside */
-  fixture.cells[5] = 0.4f;
+  Fixture fixture, touched;
+  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x9); /* cells 0 and 3, a column */
+  fixture_init (&touched, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x9);
+  touched.cells[1] = 0.4f;
   apply (&fixture);
-  assert_unchanged_outside (&fixture);
-  g_assert_cmpfloat (now (&fixture, 0, 4), ==, 0); /* the dome in one cell */
-  g_assert_cmpfloat_with_epsilon (now (&fixture, 3, 4), length (&fixture, fixture.latent, 4), 1e-4);
-  g_assert_cmpfloat (now (&fixture, 3, 5), >, was (&fixture, 3, 5));
-  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x30);
-  fixture.cells[4] = fixture.cells[5] = 0.4f; /* nothing else: both are the stroke */
-  apply (&fixture);
-  g_assert_cmpfloat (now (&fixture, 3, 4), <, was (&fixture, 3, 4));
-}
-
-/* The exemplar alone goes on over the whole map, in its own light, whatever the photo's is. */
-static void
-test_exemplar_alone (void)
-{
-  g_autoptr (GError) error = NULL;
-  SpShape shape = SP_SHAPE (1, CHANNELS, SIDE, SIDE);
-  float photo[CHANNELS * CELLS] = { 0 };
-  Fixture fixture;
-  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_LOW, 0x9); /* cells 0 and 3, a column */
-  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, FALSE, fixture.latent, &error));
-  g_assert_no_error (error);
-  for (int i = 0; i < CELLS; i++) {
-    float first = now (&fixture, 0, i);
-    g_assert_cmpfloat (first, >, 0);
-    g_assert_cmpfloat_with_epsilon (now (&fixture, 1, i), (float)(i / SIDE) * first, 1e-4);
-    g_assert_cmpfloat_with_epsilon (now (&fixture, 2, i), (float)MIN (i % SIDE + 1, 2) * first,
-                                    1e-4);
-  }
-  fixture_init (&fixture, SKY, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x18);
-  for (int i = 0; i < CELLS; i++)
-    photo[CELLS + i] = 5;
-  fixture.edit.photo = photo;
-  g_assert_true (sp_edit_exemplar (pack, &fixture.edit, shape, FALSE, fixture.latent, &error));
-  g_assert_cmpfloat (now (&fixture, 0, 0), ==, 0);
-  g_assert_cmpfloat (now (&fixture, 1, 0), >, 0);
-  static const struct {
-    guint concept;
-    SpEditOperation operation;
-  } others[] = { { TREE, SP_EDIT_ADD }, { DOOR, SP_EDIT_ADD }, { SKY, SP_EDIT_REMOVE } };
-  for (guint k = 0; k < G_N_ELEMENTS (others); k++) {
-    fixture_init (&fixture, others[k].concept, others[k].operation, SP_STRENGTH_HIGH, 0x18);
-    g_assert_false (sp_edit_exemplar (pack, &fixture.edit, shape, FALSE, fixture.latent, &error));
-    g_assert_no_error (error);
-    g_assert_cmpmem (fixture.latent, sizeof fixture.latent, fixture.before, sizeof fixture.before);
-  }
+  apply (&touched);
+  assert_unchanged_outside (&touched);
+  for (int c = 0; c < CHANNELS; c++)
+    g_assert_cmpfloat (now (&touched, c, 0), ==, now (&fixture, c, 0));
+  g_assert_cmpfloat (now (&touched, 2, 1), !=, was (&touched, 2, 1));
 }
 
 /* Its middle column comes to the last of a long map: the first are up to four beyond its edge. */
 static void
-test_beyond_the_exemplar (void)
+test_mirrored_beyond (void)
 {
   enum { WIDTH = 6, AREA = 2 * WIDTH };
-  static const float columns[2][WIDTH] = { { 0, 0, 0, 0, 0, 1 }, { 2, 2, 1, 0, 0, 1 } };
-  static const float cells[AREA] = { [WIDTH - 1] = 1, [AREA - 1] = 1 };
-  SpLatentEdit edit = { .concept = DOME, .operation = SP_EDIT_ADD, .strength = 1, .cells = cells };
-  for (int mirrored = 0; mirrored < 2; mirrored++) {
-    g_autoptr (GError) error = NULL;
-    float latent[CHANNELS * AREA];
-    for (int i = 0; i < CHANNELS * AREA; i++)
-      latent[i] = 1;
-    g_assert_true (
-        sp_edit_exemplar (pack, &edit, SP_SHAPE (1, CHANNELS, 2, WIDTH), mirrored, latent, &error));
-    g_assert_no_error (error);
-    for (int i = 0; i < AREA; i++) {
-      g_assert_cmpfloat (latent[i], >, 0);
-      g_assert_cmpfloat_with_epsilon (latent[2 * AREA + i],
-                                      columns[mirrored][i % WIDTH] * latent[i], 1e-4);
-    }
+  static const float columns[WIDTH] = { 2, 2, 1, 0, 0, 1 };
+  SpRectangle last = { WIDTH - 1, 0, 1, 2 }, all = { 0, 0, WIDTH, 2 };
+  float latent[CHANNELS * AREA], laid[CHANNELS * AREA];
+  for (int i = 0; i < CHANNELS * AREA; i++)
+    latent[i] = 1;
+  sp_edit_lay (square, SP_SHAPE (1, CHANNELS, SIDE, SIDE), last, all,
+               SP_SHAPE (1, CHANNELS, 2, WIDTH), latent, laid);
+  for (int i = 0; i < AREA; i++) {
+    g_assert_cmpfloat (laid[i], >, 0);
+    g_assert_cmpfloat_with_epsilon (laid[2 * AREA + i], columns[i % WIDTH] * laid[i], 1e-4);
   }
+}
+
+/* What is known to stand there then goes before the exemplar. */
+static void
+test_add_puts_in_the_filling (void)
+{
+  Fixture fixture;
+  float filling[CHANNELS * CELLS] = { [2 * CELLS] = 7 }; /* cell 0: channel 2 alone */
+  fixture_init (&fixture, SKY, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x1);
+  fixture.edit.filling = filling;
+  apply (&fixture);
+  assert_unchanged_outside (&fixture);
+  for (int c = 0; c < CHANNELS; c++)
+    g_assert_cmpfloat (now (&fixture, c, 0), ==, c == 2 ? 7 : 0);
 }
 
 static void
@@ -567,10 +514,9 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/cells/add-light", test_add_in_the_photos_light);
   g_test_add_func ("/edit/cells/restyle-light", test_restyle_keeps_its_light);
   g_test_add_func ("/edit/cells/add-middle", test_add_middle_of_exemplar);
-  g_test_add_func ("/edit/cells/add-fitting", test_add_fitting_size);
   g_test_add_func ("/edit/cells/add-touched", test_add_ignores_what_is_touched);
-  g_test_add_func ("/edit/cells/exemplar-alone", test_exemplar_alone);
-  g_test_add_func ("/edit/cells/beyond-the-exemplar", test_beyond_the_exemplar);
+  g_test_add_func ("/edit/cells/add-mirrored", test_mirrored_beyond);
+  g_test_add_func ("/edit/cells/add-filling", test_add_puts_in_the_filling);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);
   g_test_add_func ("/edit/cells/remove", test_remove_puts_in_the_filling);
   g_test_add_func ("/edit/cells/restyle", test_restyle_cells);

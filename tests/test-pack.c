@@ -82,7 +82,6 @@ static const struct {
                 { "concept.tree.value", { 1, { 4, 1, 1, 1 } }, 4 },
                 { "concept.sky.value", { 1, { 4, 1, 1, 1 } }, 4 },
                 { "concept.sky.exemplars", { 4, { 2, 4, 2, 2 } }, 32 },
-                { "concept.sky.exemplars.3", { 4, { 2, 4, 3, 3 } }, 72 },
                 { "concept.sky.probe", { 1, { 9, 1, 1, 1 } }, 9 },
                 { "concept.sky.light", { 2, { 2, 3, 1, 1 } }, 6 },
                 { "latent.colour", { 2, { 4, 4, 1, 1 } }, 16 },

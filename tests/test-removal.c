@@ -151,13 +151,13 @@ test_strokes_come_together (void)
     g_assert_cmpfloat (edit_of (session, i)->latent_edit.strength, >, 0);
 
   /* added once more, what was found is used again */
-  const float *found = edit_of (session, 1)->completed, *last = edit_of (session, 3)->completed;
+  const float *found = edit_of (session, 1)->picture, *last = edit_of (session, 3)->picture;
   sp_session_clear_edits (session);
   add_edit (session, "tree", SP_EDIT_REMOVE, 60, 60);
   add_edit (session, "tree", SP_EDIT_REMOVE, 100, 60);
-  g_assert_true (edit_of (session, 1)->completed == found);
+  g_assert_true (edit_of (session, 1)->picture == found);
   add_edit (session, "dome", SP_EDIT_REMOVE, 100, 60); /* of another picture now */
-  g_assert_true (edit_of (session, 2)->completed != last);
+  g_assert_true (edit_of (session, 2)->picture != last);
 
   /* once all is taken back, R is to show the photo again */
   sp_session_clear_edits (session);
@@ -165,7 +165,8 @@ test_strokes_come_together (void)
                    3 * pixels * sizeof (float));
 }
 
-/* R is to show what stands there then, and learns nothing under other strokes. */
+/* R is to show what stands there then, and learns nothing under a new look, unless that is taken
+ * away as well. */
 static void
 test_target (void)
 {
@@ -176,13 +177,17 @@ test_target (void)
   gsize pixels = (gsize)session->window.height * session->window.width;
   add_edit (session, "tree", SP_EDIT_REMOVE, 60, 60);
   const StoredEdit *removal = edit_of (session, 0);
-  g_assert_cmpmem (session->target, 3 * pixels * sizeof (float), removal->completed,
+  g_assert_cmpmem (session->target, 3 * pixels * sizeof (float), removal->picture,
                    3 * pixels * sizeof (float));
   for (gsize p = 0; p < pixels; p++)
     g_assert_cmpfloat (session->held[p], ==, 1);
-  add_edit (session, "dome", SP_EDIT_ADD, 100, 60);
+  add_edit (session, "dome", SP_EDIT_RESTYLE, 100, 60);
   for (gsize p = 0; p < pixels; p++)
     g_assert_cmpfloat (session->held[p], ==, edit_of (session, 1)->keep[p]);
+  add_edit (session, "dome", SP_EDIT_REMOVE, 100, 60);
+  for (gsize p = 0; p < pixels; p++)
+    if (edit_of (session, 2)->keep[p] == 0)
+      g_assert_cmpfloat (session->held[p], ==, 1);
   g_assert_true (sp_session_render (session, NULL, NULL, NULL, &error));
   g_assert_no_error (error);
 }

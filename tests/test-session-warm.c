@@ -166,14 +166,14 @@ open_session (const SpSettings *settings, gboolean warm)
   return session;
 }
 
-/* A tree, rendered; then a pond beside it, and rendered again: where that one starts and ends. */
+/* A tree, rendered; then a new look beside it, and rendered again: where that one starts and ends. */
 static Curve
 render_twice (const SpSettings *settings, gboolean warm, guint first_steps, guint steps)
 {
   g_autoptr (SpSession) session = open_session (settings, warm);
   add_edit (session, "tree", SP_EDIT_ADD, 65, 60);
   Curve first = render_steps (session, first_steps);
-  add_edit (session, "water", SP_EDIT_ADD, 100, 60);
+  add_edit (session, "water", SP_EDIT_RESTYLE, 100, 60);
   Curve second = render_steps (session, steps);
   if (warm)
     g_assert_cmpfloat (second.first, <, first.first);

@@ -125,8 +125,8 @@ differences (const SpSession *session, const float *one, const float *other)
   return found;
 }
 
-/* A render fades R's perturbations out under the strokes, so that one of no steps is the preview;
- * a preview after renders is what it was before them. */
+/* A render fades R's perturbations out where it is not known what is right, as under a new look, so
+ * that one of no steps is the preview; a preview after renders is what it was before them. */
 static void
 test_perturb_strokes (void)
 {
@@ -140,7 +140,7 @@ test_perturb_strokes (void)
     g_autoptr (SpSession) session = make_session (pack, &settings);
     sp_session_open (session, NULL, NULL, NULL, &error);
     g_assert_no_error (error);
-    add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+    add_edit (session, "tree", SP_EDIT_RESTYLE, 80, 60);
     for (int i = 0; i < 4; i++) { /* preview, render of no steps, render, preview */
       sp_session_set_steps (session, i == 2 ? 60 : 0);
       gboolean fine = i % 3 == 0 ? sp_session_preview (session, &error)

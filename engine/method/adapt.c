@@ -364,6 +364,13 @@ sp_adaptation_go_on (SpAdaptation *adaptation)
   adaptation->goes_on = TRUE;
 }
 
+void
+sp_adaptation_set_measured (SpAdaptation *adaptation, const float *keep)
+{
+  SpShape picture = sp_tensor_shape (adaptation->upper.picture);
+  memcpy (adaptation->keep, keep, (gsize)picture.height * picture.width * sizeof (float));
+}
+
 static double
 measure_psnr (gpointer data)
 {

@@ -25,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpAdaptation, sp_adaptation_free)
 
 /* Sets x (3 x H x W) and the keep mask (H x W, 1 keeps; NULL for all ones). */
 void sp_adaptation_set_target (SpAdaptation *adaptation, const float *photo, const float *keep);
+/* Where the PSNR that runs tell is taken, H x W, 1 counts. A new target sets it to its keep mask.
+ */
+void sp_adaptation_set_measured (SpAdaptation *adaptation, const float *keep);
 /* Sets ze and computes what lies below the first perturbed layer. */
 void sp_adaptation_set_latent (SpAdaptation *adaptation, const float *latent);
 /* The same for another plan of this backend: the first perturbed layer's output over `latent`,

@@ -37,38 +37,6 @@ sp_edit_mask_box (const SpEditContext *context)
 
 /* ---- Choosing ---- */
 
-/* A concept's exemplars as a tensor of the pack: those of one size. */
-typedef struct {
-  char *name;
-  SpPackShape shape;
-} Exemplars;
-
-gboolean
-sp_edit_side_suits (int needed, int side, int other)
-{
-  return other < needed ? side > other : side >= needed && side < other;
-}
-
-/* Those that suit `needed` cells a side best. Caller frees the name. */
-static Exemplars
-fitting_exemplars (const SpEditContext *context, int needed)
-{
-  g_autofree char *plain = sp_edit_tensor (context, "exemplars");
-  Exemplars best = { g_strdup (plain), { 0 } };
-  sp_pack_tensor_shape (context->pack, plain, &best.shape);
-  for (int side = 1; side <= SP_PACK_EXEMPLAR_SIDE; side++) {
-    g_autofree char *name = g_strdup_printf ("%s.%d", plain, side);
-    SpPackShape shape;
-    int other = MAX (best.shape.size[2], best.shape.size[3]);
-    if (!sp_pack_tensor_shape (context->pack, name, &shape)
-        || !sp_edit_side_suits (needed, side, other))
-      continue;
-    g_free (best.name);
-    best = (Exemplars){ g_steal_pointer (&name), shape };
-  }
-  return best;
-}
-
 /* From the light of its own photo to that of the edit's. */
 static gboolean
 change_light (const SpEditContext *context, guint exemplar, SpShape shape, float *cells,
@@ -99,85 +67,50 @@ change_light (const SpEditContext *context, guint exemplar, SpShape shape, float
 }
 
 float *
-sp_edit_read_exemplar (const SpEditContext *context, SpShape *shape, GError **error)
+sp_edit_read_exemplar (const SpEditContext *context, gboolean in_photo_light, SpShape *shape,
+                       GError **error)
 {
-  SpRectangle box = sp_edit_mask_box (context);
-  Exemplars exemplars = fitting_exemplars (context, MAX (box.width, box.height));
-  g_autofree char *name = exemplars.name;
-  const int *size = exemplars.shape.size;
-  SpPackShape expected = {
-    4, { (int)context->concept->exemplars, context->shape.channels, size[2], size[3] }
-  };
+  g_autofree char *name = sp_edit_tensor (context, "exemplars");
+  SpPackShape expected = { 0 };
+  sp_pack_tensor_shape (context->pack, name, &expected);
+  expected.size[1] = context->shape.channels;
   g_autofree float *all = sp_pack_read (context->pack, name, expected, error);
   if (all == NULL)
     return NULL;
-  *shape = SP_SHAPE (1, context->shape.channels, size[2], size[3]);
+  *shape = SP_SHAPE (1, context->shape.channels, expected.size[2], expected.size[3]);
   gsize n = sp_shape_elements (*shape);
   guint chosen = context->edit->seed % context->concept->exemplars;
   g_autofree float *cells = g_memdup2 (all + chosen * n, n * sizeof (float));
-  return change_light (context, chosen, *shape, cells, error) ? g_steal_pointer (&cells) : NULL;
+  if (in_photo_light && !change_light (context, chosen, *shape, cells, error))
+    return NULL;
+  return g_steal_pointer (&cells);
 }
 
 /* ---- Laying ---- */
 
-/* 0 1 2 3 3 2 1 0 0 1 ..., and -1 is 0: tiles without a seam. */
-static int
-mirror (int i, int n)
+int
+sp_edit_mirror (int i, int n)
 {
   int k = ((i % (2 * n)) + 2 * n) % (2 * n);
   return k < n ? k : 2 * n - 1 - k;
 }
 
-static int
-nearest (int i, int n)
-{
-  return CLAMP (i, 0, n - 1);
-}
-
-/* From a cell's place to that in an exemplar of height x width whose middle comes to the box's, for
- * an object is in the middle of its exemplar; where that is half a cell off, it stays the higher
- * and the more to the left. */
-typedef struct {
-  int down, across;
-} Offset;
-
-static Offset
-offset_to (int height, int width, SpRectangle box)
-{
-  return (Offset){ (height - box.height) / 2 - box.y, (width - box.width) / 2 - box.x };
-}
-
-/* `beyond`: the place in n of one that lies beyond. */
-static void
-lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area, SpShape shape,
-     const float *latent, int (*beyond) (int i, int n), float *values)
-{
-  float length = sp_edit_mean_length (latent, shape);
-  gsize n_source = (gsize)size.height * size.width, n_cells = (gsize)shape.height * shape.width;
-  Offset offset = offset_to (size.height, size.width, box);
-  for (int i = area.y; i < area.y + area.height; i++) {
-    for (int j = area.x; j < area.x + area.width; j++) {
-      gsize from = (gsize)beyond (i + offset.down, size.height) * size.width
-                   + beyond (j + offset.across, size.width);
-      sp_edit_copy_cell (shape.channels, exemplar, n_source, from, values, n_cells,
-                         (gsize)i * shape.width + j, length);
-    }
-  }
-}
-
+/* Where its middle is half a cell off, it stays the higher and the more to the left. */
 void
 sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area, SpShape shape,
              const float *latent, float *values)
 {
-  lay (exemplar, size, box, area, shape, latent, mirror, values);
-}
-
-float *
-sp_edit_read_source (const SpEditContext *context, SpShape *size, GError **error)
-{
-  *size = SP_SHAPE (1, context->shape.channels, 1, 1); /* of p_c where there is no exemplar */
-  return context->concept->exemplars > 0 ? sp_edit_read_exemplar (context, size, error)
-                                         : sp_edit_read_value (context, error);
+  float length = sp_edit_mean_length (latent, shape);
+  gsize n_source = (gsize)size.height * size.width, n_cells = (gsize)shape.height * shape.width;
+  int down = (size.height - box.height) / 2 - box.y, across = (size.width - box.width) / 2 - box.x;
+  for (int i = area.y; i < area.y + area.height; i++) {
+    for (int j = area.x; j < area.x + area.width; j++) {
+      gsize from = (gsize)sp_edit_mirror (i + down, size.height) * size.width
+                   + sp_edit_mirror (j + across, size.width);
+      sp_edit_copy_cell (shape.channels, exemplar, n_source, from, values, n_cells,
+                         (gsize)i * shape.width + j, length);
+    }
+  }
 }
 
 /* ---- Outlines ---- */
@@ -218,46 +151,16 @@ outline_at (const float *outline, float y, float x)
 }
 
 gboolean
-sp_edit_outline (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, int fine, float *map,
-                 GError **error)
+sp_edit_read_outline (const SpEditContext *context, int height, int width, float *map,
+                      GError **error)
 {
-  SpEditContext context = sp_edit_context (pack, edit, shape, NULL);
-  if (edit->operation != SP_EDIT_ADD || context.n_units > 0 || context.concept->exemplars == 0)
-    return FALSE;
-  g_autofree float *outline = read_outline (&context, error);
+  g_autofree float *outline = read_outline (context, error);
   if (outline == NULL)
     return FALSE;
-  SpRectangle box = sp_edit_mask_box (&context);
-  Exemplars exemplars = fitting_exemplars (&context, MAX (box.width, box.height));
-  int height = exemplars.shape.size[2], width = exemplars.shape.size[3];
-  Offset offset = offset_to (height, width, box);
-  g_free (exemplars.name);
-  for (int y = 0; y < shape.height * fine; y++)
-    for (int x = 0; x < shape.width * fine; x++) {
-      float v = ((float)y + 0.5f) / (float)fine + (float)offset.down;
-      float u = ((float)x + 0.5f) / (float)fine + (float)offset.across;
-      map[y * shape.width * fine + x] =
-          outline_at (outline, v / (float)height * SP_PACK_OUTLINE_SIDE,
-                      u / (float)width * SP_PACK_OUTLINE_SIDE);
-    }
-  return TRUE;
-}
-
-gboolean
-sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, gboolean mirrored,
-                  float *latent, GError **error)
-{
-  SpLatentEdit in_own_light = *edit;
-  in_own_light.photo = NULL;
-  SpEditContext context = sp_edit_context (pack, &in_own_light, shape, latent);
-  if (edit->operation != SP_EDIT_ADD || context.n_units > 0 || context.concept->exemplars == 0)
-    return FALSE;
-  SpShape size;
-  SpRectangle all = { 0, 0, shape.width, shape.height };
-  g_autofree float *source = sp_edit_read_source (&context, &size, error);
-  if (source == NULL)
-    return FALSE;
-  lay (source, size, sp_edit_mask_box (&context), all, shape, latent, mirrored ? mirror : nearest,
-       latent);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      map[y * width + x] =
+          outline_at (outline, ((float)y + 0.5f) / (float)height * SP_PACK_OUTLINE_SIDE,
+                      ((float)x + 0.5f) / (float)width * SP_PACK_OUTLINE_SIDE);
   return TRUE;
 }

@@ -41,10 +41,15 @@ SpRectangle sp_edit_box (const SpEditContext *context, float least);
 /* What an object is to fill: the cells that are edited for the most part, not those that the mask
  * only touches; where there are none, these. */
 SpRectangle sp_edit_mask_box (const SpEditContext *context);
-/* The exemplar that the seed chooses, of the size that suits the stroke; C x h x w. Caller frees.
+/* The exemplar that the seed chooses, C x h x w, in its own light or in the photo's. Caller frees.
  */
-float *sp_edit_read_exemplar (const SpEditContext *context, SpShape *shape, GError **error);
-/* What is laid over the stroke, C x h x w: that, or p_c. Caller frees. */
-float *sp_edit_read_source (const SpEditContext *context, SpShape *size, GError **error);
+float *sp_edit_read_exemplar (const SpEditContext *context, gboolean in_photo_light, SpShape *shape,
+                              GError **error);
+/* How much of each place of that, height x width of them, is the object that its outline frames.
+ * FALSE without an error where it has no outline. */
+gboolean sp_edit_read_outline (const SpEditContext *context, int height, int width, float *map,
+                               GError **error);
+/* A place beyond [0, n) mirrored: 0 1 2 3 3 2 1 0 0 1 ..., and -1 is 0. */
+int sp_edit_mirror (int i, int n);
 
 G_END_DECLS

@@ -161,8 +161,14 @@ edit_units (SpEditContext *context, const SpLatent *reference, GError **error)
 static gboolean
 add_to_cells (SpEditContext *context, GError **error)
 {
-  SpShape size;
-  g_autofree float *source = sp_edit_read_source (context, &size, error);
+  if (context->edit->filling != NULL) {
+    blend_all (context, context->edit->filling);
+    return TRUE;
+  }
+  SpShape size = SP_SHAPE (1, context->shape.channels, 1, 1); /* of p_c */
+  g_autofree float *source = context->concept->exemplars > 0
+                                 ? sp_edit_read_exemplar (context, TRUE, &size, error)
+                                 : sp_edit_read_value (context, error);
   g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
   if (source == NULL)
     return FALSE;
@@ -266,7 +272,7 @@ restyle (SpEditContext *context, GError **error)
                    context->concept->title);
       return FALSE;
     }
-    values = sp_edit_read_exemplar (context, &exemplar.shape, error);
+    values = sp_edit_read_exemplar (context, FALSE, &exemplar.shape, error);
     if (values == NULL)
       return FALSE;
     exemplar.values = values;

@@ -25,8 +25,9 @@ typedef struct {
   guint seed;
   const float *cells;        /* h x w cell mask, 0 to 1 (sp_edit_cells()) */
   const SpLatent *reference; /* RESTYLE; NULL takes one of the concept's exemplars */
-  const float *filling;      /* REMOVE, of concepts without units: what stands there then, C x h x w
-                              * (removal.h) */
+  const float *filling;      /* of concepts without units: what stands there then, C x h x w. REMOVE
+                              * needs it (removal.h); ADD (insertion.h) lays the exemplar's cells
+                              * without it */
   const float *photo; /* ADD: z4 of the photo before any edit, C x h x w, in whose light exemplars
                        * are put where the pack says how; NULL: in their own */
 } SpLatentEdit;
@@ -36,27 +37,11 @@ typedef struct {
  * / cell) x (width / cell). */
 void sp_edit_cells (const float *strokes, int height, int width, int cell, float *cells);
 
-/* Of exemplars of several sizes an edit takes the smallest that covers `needed` cells a side, or
- * else the largest, so that a whole object shows: whether `side` suits better than `other`. */
-gboolean sp_edit_side_suits (int needed, int side, int other);
-
 /* Lays an exemplar (C x h x w of `size`), its middle on that of `box`, mirrored beyond its edges:
  * fills the cells of `area` in `values` (C x h x w of `shape`), each at the mean length of the
  * cells of `latent`. The two may be the same map. */
 void sp_edit_lay (const float *exemplar, SpShape size, SpRectangle box, SpRectangle area,
                   SpShape shape, const float *latent, float *values);
-
-/* What an insertion lays over the stroke, alone and in its own light: fills all of `latent` (C x h
- * x w, in place), beyond the exemplar mirrored, as an edit lays it, or with the nearest of its
- * cells. FALSE without an error where it lays no exemplar. */
-gboolean sp_edit_exemplar (const SpPack *pack, const SpLatentEdit *edit, SpShape shape,
-                           gboolean mirrored, float *latent, GError **error);
-
-/* How much of each place the object is that an insertion lays over the stroke, where the pack has
- * the exemplar's outline: fills `map`, (fine h) x (fine w), with 0 to 1. FALSE without an error
- * where there is no outline. */
-gboolean sp_edit_outline (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, int fine,
-                          float *map, GError **error);
 
 /* Applies one edit to `latent` (C x h x w, in place). Fails with SP_ERROR_PACK when the concept's
  * tensors do not fit the latent, with SP_ERROR_CONCEPT when the concept cannot be used so; the

@@ -63,10 +63,12 @@ make_session (Subject *subject, SpPack *pack, const SpSettings *settings, GError
   return subject->session != NULL;
 }
 
+/* Of another example each time, or it would be known already what stands there then. */
 static gboolean
 preview (gpointer data, GError **error)
 {
   Subject *subject = data;
+  subject->edit.seed++;
   sp_session_clear_edits (subject->session);
   return sp_session_add_edit (subject->session, &subject->edit, error)
          && sp_session_preview (subject->session, error);

@@ -217,7 +217,7 @@ print_json (const SpDissection *dissection)
     sp_json_add_boolean (json, "edited_by_units", dissection->by_units[k]);
     sp_json_add_integer (json, "clusters", values->clusters.n);
     sp_json_add_integer (json, "exemplars", values->exemplars.n);
-    sp_json_add_integer (json, "exemplar_side", values->exemplars.sides[0]);
+    sp_json_add_integer (json, "exemplar_side", values->exemplars.side);
     add_backdrops (json, dissection, k);
     add_effects (json, &dissection->causal->effects[k]);
     add_best_overlaps (json, dissection, k);

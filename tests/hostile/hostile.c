@@ -23,8 +23,6 @@
 #define EXEMPLARS TENSOR ("concept.tree.exemplars", "F16", "1,4,1,1", "24,32")
 #define WEIGHT TENSOR ("generator.a", "F32", "2,2", "0,16")
 #define TENSORS WEIGHT "," VALUE "," EXEMPLARS
-#define SIZED(side, shape, offsets)                                                                \
-  TENSORS "," TENSOR ("concept.tree.exemplars." side, "F16", shape, offsets)
 #define PROBE(shape) TENSOR ("concept.tree.probe", "F16", shape, "32,40")
 #define BIRD(backdrops) "{\"name\":\"bird\",\"title\":\"Bird\",\"backdrops\":[" backdrops "]}"
 #define BIRD_VALUE TENSOR ("concept.bird.value", "F16", "4", "40,48")
@@ -187,14 +185,8 @@ const HostileFile hostile_files[] = {
   { "exemplars-too-large", "shape that the manifest declares", .n_data = 24 + 136,
     .tensors =
         WEIGHT "," VALUE "," TENSOR ("concept.tree.exemplars", "F16", "1,4,17,1", "24,160") },
-  { "exemplars-of-another-size", "has cells of another size", .n_data = 24 + 16,
-    .tensors = SIZED ("2", "1,4,1,1", "32,40") },
-  { "exemplars-of-another-count", "shape that the manifest declares", .n_data = 24 + 24,
-    .tensors = SIZED ("1", "2,4,1,1", "32,48") },
-  { "exemplars-of-no-size", "concept.tree.exemplars.0", .n_data = 24 + 16,
-    .tensors = SIZED ("0", "1,4,1,1", "32,40") },
-  { "exemplars-of-a-size-with-zero", "concept.tree.exemplars.01", .n_data = 24 + 16,
-    .tensors = SIZED ("01", "1,4,1,1", "32,40") },
+  { "exemplars-in-sizes", "concept.tree.exemplars.1", .n_data = 24 + 16,
+    .tensors = TENSORS "," TENSOR ("concept.tree.exemplars.1", "F16", "1,4,1,1", "32,40") },
   { "light-of-another-count", "shape that the manifest declares", .n_data = 24 + 8 + 12,
     .tensors = TENSORS "," TENSOR ("concept.tree.light", "F16", "2,3", "32,44") },
   { "outlines-of-another-count", "shape that the manifest declares", .n_data = 24 + 8 + 1024,

@@ -83,8 +83,7 @@ add_networks (JsonBuilder *json, const Rewriting *rewriting)
 void
 sp_exemplar_set_clear (SpExemplarSet *set)
 {
-  for (guint i = 0; i < set->n_sizes; i++)
-    g_free (set->cells[i]);
+  g_free (set->cells);
   g_free (set->lights);
   g_free (set->outlines);
   *set = (SpExemplarSet){ 0 };
@@ -249,7 +248,7 @@ write_lights (SpPackWriter *writer, const SpNewConcept *concept, GError **error)
   const SpExemplarSet *set = concept->exemplars;
   g_autofree char *name = g_strdup_printf ("concept.%s.light", concept->name);
   SpPackShape shape = { 2, { (int)set->n, SP_PACK_LIGHT_NUMBERS, 1, 1 } };
-  return set->lights == NULL || set->n == 0
+  return set->lights == NULL
          || sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT32, &set->lights->black, error);
 }
 
@@ -259,7 +258,7 @@ write_outlines (SpPackWriter *writer, const SpNewConcept *concept, GError **erro
   const SpExemplarSet *set = concept->exemplars;
   g_autofree char *name = g_strdup_printf ("concept.%s.outlines", concept->name);
   SpPackShape shape = { 3, { (int)set->n, SP_PACK_OUTLINE_SIDE, SP_PACK_OUTLINE_SIDE, 1 } };
-  return set->outlines == NULL || set->n == 0
+  return set->outlines == NULL
          || sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, set->outlines, error);
 }
 
@@ -268,16 +267,11 @@ write_exemplars (const Rewriting *rewriting, SpPackWriter *writer, const SpNewCo
                  GError **error)
 {
   const SpExemplarSet *set = concept->exemplars;
-  for (guint i = 0; i < set->n_sizes && set->n > 0; i++) {
-    int side = set->sides[i];
-    g_autofree char *name = i == 0
-                                ? g_strdup_printf ("concept.%s.exemplars", concept->name)
-                                : g_strdup_printf ("concept.%s.exemplars.%d", concept->name, side);
-    SpPackShape shape = { 4, { (int)set->n, rewriting->changes->channels, side, side } };
-    if (!sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, set->cells[i], error))
-      return FALSE;
-  }
-  return write_lights (writer, concept, error) && write_outlines (writer, concept, error);
+  g_autofree char *name = g_strdup_printf ("concept.%s.exemplars", concept->name);
+  SpPackShape shape = { 4, { (int)set->n, rewriting->changes->channels, set->side, set->side } };
+  return set->n == 0
+         || (sp_pack_writer_add (writer, name, shape, SP_PACK_FLOAT16, set->cells, error)
+             && write_lights (writer, concept, error) && write_outlines (writer, concept, error));
 }
 
 static gboolean

@@ -6,14 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* A concept's examples, each as squares of one or more sizes; of the first size is the pack's plain
- * tensor. */
-#define SP_MOST_EXEMPLAR_SIZES (SP_PACK_EXEMPLAR_SIDE + 1)
+/* A concept's examples, squares of cells. */
 typedef struct {
-  guint n, n_sizes;
-  int sides[SP_MOST_EXEMPLAR_SIZES];
-  float *cells[SP_MOST_EXEMPLAR_SIZES]; /* n x C x side x side */
-  SpLight *lights;                      /* n: of the photos that they come from; NULL: not known */
+  guint n;
+  int side;
+  float *cells;    /* n x C x side x side */
+  SpLight *lights; /* n: of the photos that they come from; NULL: not known */
   float *outlines; /* n x S x S, S = SP_PACK_OUTLINE_SIDE: how much of a place is the object that
                     * the exemplar frames, all 1 where it frames none; NULL: none does */
 } SpExemplarSet;

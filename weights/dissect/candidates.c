@@ -35,7 +35,7 @@ cluster_of (const Search *search, guint latent, int left, int top, int side)
   double best = -G_MAXDOUBLE;
   guint chosen = 0;
   for (guint k = 0; k < clusters->n; k++) {
-    const float *centre = clusters->cells[0] + (gsize)k * survey->channels;
+    const float *centre = clusters->cells + (gsize)k * survey->channels;
     double dot = 0, length = 1e-12;
     for (int c = 0; c < survey->channels; c++) {
       const float *plane = sp_survey_latent (survey, latent) + c * sp_survey_cells (survey);

@@ -270,15 +270,13 @@ set_exemplar (const Context *context, const SpExemplarSet *set, guint n, guint i
 {
   if (set->n == 0)
     return FALSE;
-  guint chosen = sp_exemplar_size_for (set, side);
   static const SpLightModel none;
   SpShape shape = context->drawing->latent_shape;
-  gsize size = (gsize)shape.channels * (gsize)(set->sides[chosen] * set->sides[chosen]);
+  gsize size = (gsize)shape.channels * (gsize)(set->side * set->side);
   SpRectangle area = { square->left, square->top, side, side };
   sp_exemplar_lay (set->lights != NULL ? &context->values->light : &none,
                    set->lights != NULL ? set->lights[i % set->n] : (SpLight){ 0 },
-                   set->cells[chosen] + i % set->n * size, set->sides[chosen], area, shape,
-                   latent_of (context, n));
+                   set->cells + i % set->n * size, set->side, area, shape, latent_of (context, n));
   return TRUE;
 }
 
@@ -288,11 +286,12 @@ apply (const Context *context, const Trial *trial, guint n, guint i, const SpSqu
 {
   SpConceptValues *values = &context->values->concepts[trial->k];
   int side = trial->squares->side;
-  const SpExemplarSet mean = { .n = 1, .n_sizes = 1, .sides = { 1 }, .cells = { values->mean } };
-  const SpExemplarSet *set = trial->setting == SP_SET_MEAN        ? &mean
-                             : trial->setting == SP_SET_CLUSTERS  ? &values->clusters
-                             : trial->setting == SP_SET_EXEMPLARS ? &values->exemplars
-                                                                  : NULL;
+  const SpExemplarSet mean = { .n = 1, .side = 1, .cells = values->mean };
+  const SpExemplarSet *set = trial->setting == SP_SET_MEAN       ? &mean
+                             : trial->setting == SP_SET_CLUSTERS ? &values->clusters
+                             : trial->setting == SP_SET_EXEMPLARS
+                                 ? (values->small.n > 0 ? &values->small : &values->exemplars)
+                                 : NULL;
   if (set != NULL)
     return set_exemplar (context, set, n, i, square, side);
   set_units (context, trial, n, square);

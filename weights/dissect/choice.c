@@ -58,23 +58,21 @@ pick (const float *all, gsize row, const SpExemplarChoice *choice)
   return picked;
 }
 
-/* The exemplars of one size, where the pack has it. */
 static gboolean
-pick_size (const SpPack *pack, const char *tensor, const SpExemplarChoice *choice,
-           SpExemplarSet *set, GError **error)
+pick_cells (const SpPack *pack, const SpExemplarChoice *choice, SpExemplarSet *set, GError **error)
 {
-  SpPackShape shape;
-  if (!sp_pack_tensor_shape (pack, tensor, &shape))
-    return TRUE;
+  g_autofree char *tensor = g_strdup_printf ("concept.%s.exemplars", choice->concept);
+  SpPackShape shape = { 0 };
+  sp_pack_tensor_shape (pack, tensor, &shape);
   if (shape.size[2] != shape.size[3])
     return refuse (error, "“%s”: examples of %u cells a row are no squares.", choice->concept,
                    (guint)shape.size[3]);
   g_autofree float *all = sp_pack_read (pack, tensor, shape, error);
   if (all == NULL)
     return FALSE;
-  set->sides[set->n_sizes] = shape.size[2];
-  set->cells[set->n_sizes++] =
-      pick (all, (gsize)shape.size[1] * shape.size[2] * shape.size[3], choice);
+  set->n = choice->n;
+  set->side = shape.size[2];
+  set->cells = pick (all, (gsize)shape.size[1] * shape.size[2] * shape.size[3], choice);
   return TRUE;
 }
 
@@ -97,18 +95,10 @@ static gboolean
 pick_exemplars (const SpPack *pack, const SpExemplarChoice *choice, SpExemplarSet *set,
                 GError **error)
 {
-  g_autofree char *plain = g_strdup_printf ("concept.%s.exemplars", choice->concept);
   float *lights = NULL;
-  if (!pick_size (pack, plain, choice, set, error))
-    return FALSE;
-  for (int side = 1; side <= SP_PACK_EXEMPLAR_SIDE; side++) {
-    g_autofree char *sized = g_strdup_printf ("%s.%d", plain, side);
-    if (!pick_size (pack, sized, choice, set, error))
-      return FALSE;
-  }
-  set->n = choice->n;
   gboolean picked =
-      pick_rows (pack, "light", SP_PACK_LIGHT_NUMBERS, choice, &lights, error)
+      pick_cells (pack, choice, set, error)
+      && pick_rows (pack, "light", SP_PACK_LIGHT_NUMBERS, choice, &lights, error)
       && pick_rows (pack, "outlines", (gsize)SP_PACK_OUTLINE_SIDE * SP_PACK_OUTLINE_SIDE, choice,
                     &set->outlines, error);
   set->lights = (SpLight *)(void *)lights;

@@ -11,8 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#define SMALLEST_SCALED 2
-#define MOST_ENLARGED 1.5f /* what is enlarged more is a blur */
+#define LARGEST 6          /* cells a side */
 #define MOST_OF_A_KIND 6u  /* but squares */
 #define TRIED_IN 12u       /* squares */
 #define WORTH 0.6          /* of the best's effect, at least, */
@@ -54,20 +53,43 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
 
 /* ---- Sizes ---- */
 
-static void
-set_sizes (const Context *context, SpExemplarSet *set, guint most)
+/* Of one exemplar, in floats. */
+static gsize
+size_of (const Context *context, const SpExemplarSet *set)
 {
-  *set = (SpExemplarSet){ .n_sizes = 1, .sides = { context->side } };
-  int largest = MIN (SP_CANDIDATE_SIDE, MIN (context->survey->h, context->survey->w));
-  for (int side = SMALLEST_SCALED; context->encoding != NULL && side <= largest; side++)
-    if (side != context->side && (float)side <= MOST_ENLARGED * (float)context->side)
-      set->sides[set->n_sizes++] = side;
-  for (guint i = 0; i < set->n_sizes; i++)
-    set->cells[i] = g_new0 (float, (gsize)most * context->survey->channels
-                                       * (gsize)(set->sides[i] * set->sides[i]));
-  set->outlines = g_new (float, most *OUTLINE_PLACES);
+  return (gsize)context->survey->channels * (gsize)(set->side * set->side);
+}
+
+static void
+make_set (const Context *context, int side, SpExemplarSet *set)
+{
+  *set = (SpExemplarSet){ .side = side };
+  set->cells = g_new0 (float, SP_MOST_EXEMPLARS *size_of (context, set));
   if (context->values->light.channels > 0)
-    set->lights = g_new0 (SpLight, most);
+    set->lights = g_new0 (SpLight, SP_MOST_EXEMPLARS);
+}
+
+/* As large as there is something to see: of the frames only the largest are looked at. */
+static int
+largest_side (const Context *context, const GArray *candidates)
+{
+  const SpSurvey *survey = context->survey;
+  int most = MIN (LARGEST, MIN (survey->h, survey->w));
+  for (guint i = 0; i < candidates->len; i++)
+    if (g_array_index (candidates, SpCandidate, i).kind != SP_CANDIDATE_SQUARE)
+      return most;
+  return context->side;
+}
+
+static void
+make_sets (const Context *context, const GArray *candidates, int tried)
+{
+  gboolean scaled = context->encoding != NULL;
+  make_set (context, scaled ? largest_side (context, candidates) : context->side,
+            &context->own->exemplars);
+  context->own->exemplars.outlines = g_new (float, SP_MOST_EXEMPLARS *OUTLINE_PLACES);
+  if (scaled)
+    make_set (context, tried, &context->own->small);
 }
 
 static void
@@ -193,22 +215,27 @@ share_left (const Context *context, guint latent, const float *cells, int side)
                           box);
 }
 
-/* The most of it in any size, of a square that the concept fills: there the probes are mistaken. Of
- * outlines and of boxes that are labelled something is to be left, and this is 0. */
+/* That, of a square that the concept fills: there the probes are mistaken. Of outlines and of boxes
+ * that are labelled something is to be left, and this is 0. */
 static gboolean
-find_mistaken (const Context *context, const SpCandidate *candidate, double *most, GError **error)
+find_mistaken (const Context *context, const SpCandidate *candidate, double *mistaken,
+               GError **error)
 {
-  const SpExemplarSet *sizes = &context->own->exemplars;
-  *most = 0;
+  SpExemplarSet *set = &context->own->exemplars;
+  *mistaken = 0;
   if (context->backdrops == 0 || candidate->kind != SP_CANDIDATE_SQUARE
       || (context->options->probes->boxes & 1u << context->concept) != 0)
     return TRUE;
-  for (guint i = 0; i < sizes->n_sizes; i++) {
-    if (!make_exemplar (context, candidate, sizes->sides[i], FALSE, sizes->cells[i], error))
-      return FALSE;
-    *most = fmax (*most, share_left (context, candidate->latent, sizes->cells[i], sizes->sides[i]));
-  }
+  if (!make_exemplar (context, candidate, set->side, FALSE, set->cells, error))
+    return FALSE;
+  *mistaken = share_left (context, candidate->latent, set->cells, set->side);
   return TRUE;
+}
+
+static SpExemplarSet *
+tried_set (const Context *context)
+{
+  return context->own->small.side > 0 ? &context->own->small : &context->own->exemplars;
 }
 
 /* The effect of those that are mistaken is 0: they are taken where there are too few. */
@@ -216,20 +243,18 @@ static gboolean
 try_candidates (const Context *context, GArray *candidates, const SpSquares *squares,
                 GError **error)
 {
-  const SpExemplarSet *sizes = &context->own->exemplars;
-  guint chosen = sp_exemplar_size_for (sizes, squares->side);
+  const SpExemplarSet *set = tried_set (context);
   guint n = MIN (TRIED_IN, (squares->without->len + 1) / 2); /* even ones, as causal.c ranks by */
   for (guint i = 0; i < candidates->len; i++) {
     SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
-    int side = sizes->sides[chosen];
     double mistaken;
     if (!sp_work_go_on (context->work, "Trying exemplars", context->concept,
                         context->survey->concepts, error)
         || !find_mistaken (context, candidate, &mistaken, error)
-        || !make_exemplar (context, candidate, side, FALSE, sizes->cells[chosen], error))
+        || !make_exemplar (context, candidate, set->side, FALSE, set->cells, error))
       return FALSE;
     if (mistaken <= MOST_MISTAKEN)
-      candidate->effect = effect_of (context, sizes->cells[chosen], side,
+      candidate->effect = effect_of (context, set->cells, set->side,
                                      light_of (context, candidate->latent), squares, n);
   }
   return TRUE;
@@ -277,23 +302,28 @@ drop_outlines (SpExemplarSet *set)
 }
 
 static gboolean
-take (const Context *context, SpCandidate *candidate, GError **error)
+add_exemplar (const Context *context, const SpCandidate *candidate, gboolean invert,
+              SpExemplarSet *set, GError **error)
 {
-  SpExemplarSet *set = &context->own->exemplars;
-  for (guint i = 0; i < set->n_sizes; i++) {
-    gsize size = (gsize)context->survey->channels * (gsize)(set->sides[i] * set->sides[i]);
-    if (!sp_work_go_on (context->work, "Making exemplars", context->concept,
-                        context->survey->concepts, error)
-        || !make_exemplar (context, candidate, set->sides[i], TRUE, set->cells[i] + set->n * size,
-                           error))
-      return FALSE;
-  }
+  if (!make_exemplar (context, candidate, set->side, invert,
+                      set->cells + set->n * size_of (context, set), error))
+    return FALSE;
   if (set->lights != NULL)
     set->lights[set->n] = light_of (context, candidate->latent);
-  outline (context, candidate, set->outlines + set->n * OUTLINE_PLACES);
-  candidate->taken = TRUE;
   set->n++;
   return TRUE;
+}
+
+static gboolean
+take (const Context *context, SpCandidate *candidate, GError **error)
+{
+  SpExemplarSet *set = &context->own->exemplars, *small = &context->own->small;
+  outline (context, candidate, set->outlines + set->n * OUTLINE_PLACES);
+  candidate->taken = TRUE;
+  return sp_work_go_on (context->work, "Making exemplars", context->concept,
+                        context->survey->concepts, error)
+         && add_exemplar (context, candidate, TRUE, set, error)
+         && (small->side == 0 || add_exemplar (context, candidate, FALSE, small, error));
 }
 
 /* The best, then the best of the next cluster that is worth it, and so on, until there are `most`;
@@ -346,9 +376,7 @@ take_all (const Context *context, GArray *candidates, GError **error)
 static void
 show (const Context *context, const SpSquares *squares)
 {
-  const SpExemplarSet *set = &context->own->exemplars;
-  guint chosen = sp_exemplar_size_for (set, squares->side);
-  gsize size = (gsize)context->survey->channels * (gsize)(set->sides[chosen] * set->sides[chosen]);
+  const SpExemplarSet *set = tried_set (context);
   SpShape one = context->drawing->picture_shape;
   one.batch = 1;
   gsize n = sp_shape_elements (one);
@@ -358,8 +386,8 @@ show (const Context *context, const SpSquares *squares)
   for (guint first = 0; first <= set->n; first += BATCH) {
     guint count = MIN (BATCH, set->n + 1 - first);
     for (guint b = 0; b < count; b++)
-      lay (context, b, first + b > 0 ? set->cells[chosen] + (first + b - 1) * size : NULL,
-           set->sides[chosen],
+      lay (context, b, first + b > 0 ? set->cells + (first + b - 1) * size_of (context, set) : NULL,
+           set->side,
            first + b > 0 && set->lights != NULL ? set->lights[first + b - 1] : (SpLight){ 0 },
            squares, 0);
     sp_drawing_run (context->drawing);
@@ -378,7 +406,7 @@ choose_of_concept (Context *context, GError **error)
       (context->options->probes->boxes & 1u << context->concept) != 0, &context->side);
   sp_squares_find (context->survey, context->values, context->concept, context->options->seed,
                    &squares);
-  set_sizes (context, &context->own->exemplars, SP_MOST_EXEMPLARS);
+  make_sets (context, candidates, squares.side);
   if (!try_candidates (context, candidates, &squares, error)
       || !take_all (context, candidates, error))
     return FALSE;

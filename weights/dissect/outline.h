@@ -1,6 +1,6 @@
 /* Where an object stands before its backdrop: a tree with the sky around its crown.
  *
- * An insertion leaves the backdrop to the photo (engine/method/backdrop.h), so an exemplar that
+ * An insertion leaves the backdrop to the photo (engine/method/example.h), so an exemplar that
  * shows an object with its outline is worth more than a piece of its inside: it is a tree, not a
  * patch of leaves.
  */

@@ -1,7 +1,7 @@
 /* Linear discriminant analysis of the generator's features. See probe.h. */
 #include "weights/dissect/probe.h"
 
-#include "engine/method/backdrop.h"
+#include "engine/method/example.h"
 #include "weights/dissect/feature-map.h"
 #include "weights/dissect/least-squares.h"
 
@@ -268,7 +268,7 @@ left_at (const SpProbes *probes, guint32 concepts, const float *place)
   for (guint k = 0; k < probes->n_concepts; k++)
     if ((concepts & 1u << k) != 0)
       most = MAX (most, 1 / (1 + expf (-log_odds (probes, k, place))));
-  return (double)sp_backdrop_left (most);
+  return (double)sp_example_left (most);
 }
 
 double

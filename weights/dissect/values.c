@@ -27,6 +27,7 @@ sp_values_free (SpValues *values)
     g_free (values->concepts[k].mean);
     sp_exemplar_set_clear (&values->concepts[k].clusters);
     sp_exemplar_set_clear (&values->concepts[k].exemplars);
+    sp_exemplar_set_clear (&values->concepts[k].small);
     g_free (values->concepts[k].shown);
   }
   g_free (values->concepts);
@@ -34,16 +35,6 @@ sp_values_free (SpValues *values)
   g_free (values->seen);
   sp_light_model_clear (&values->light);
   g_free (values);
-}
-
-guint
-sp_exemplar_size_for (const SpExemplarSet *set, int needed)
-{
-  guint best = 0;
-  for (guint i = 1; i < set->n_sizes; i++)
-    if (sp_edit_side_suits (needed, set->sides[i], set->sides[best]))
-      best = i;
-  return best;
 }
 
 void
@@ -194,9 +185,8 @@ find_clusters (Context *context)
       points[(gsize)p * channels + c] = cell[c * stride] / lengths[p];
   }
   guint n = sp_clusters_find (points, places->len, channels, SP_MOST_CLUSTERS, group);
-  values->clusters = (SpExemplarSet){
-    .n = n, .n_sizes = 1, .sides = { 1 }, .cells = { g_new0 (float, (gsize)n *channels) }
-  };
+  values->clusters =
+      (SpExemplarSet){ .n = n, .side = 1, .cells = g_new0 (float, (gsize)n *channels) };
   count = g_new0 (guint, n + 1);
   for (guint p = 0; p < places->len; p++)
     count[group[p]]++;
@@ -204,7 +194,7 @@ find_clusters (Context *context)
     for (int c = 0; c < channels; c++) {
       gsize at = (gsize)group[p] * channels + c;
       float value = points[(gsize)p * channels + c] / (float)count[group[p]];
-      values->clusters.cells[0][at] += value * lengths[p];
+      values->clusters.cells[at] += value * lengths[p];
     }
 }
 

@@ -21,6 +21,8 @@ typedef struct {
   float *mean;            /* C */
   SpExemplarSet clusters; /* of one cell each */
   SpExemplarSet exemplars;
+  SpExemplarSet small; /* the same, as large as the squares that they are tried in, as the encoder
+                        * sees them; none: exemplars are not to be had in another size */
   float *shown; /* pictures: one that does not show the concept, then with each exemplar; or NULL */
 } SpConceptValues;
 
@@ -38,9 +40,6 @@ SpValues *sp_values_measure (SpWork *work, const SpPack *pack, const SpJudge *ju
                              const SpSurvey *survey, GError **error);
 void sp_values_free (SpValues *values);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpValues, sp_values_free)
-
-/* Which of the sizes an edit of `needed` cells a side takes (engine/method/edit.h). */
-guint sp_exemplar_size_for (const SpExemplarSet *set, int needed);
 
 /* Lays an exemplar of side x side cells, from a photo in `light`, over `area` of `latent` (C x h x
  * w of `shape`), as an edit lays it. */

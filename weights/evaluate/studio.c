@@ -2,10 +2,10 @@
 #include "weights/evaluate/studio.h"
 
 #include "engine/method/adapt.h"
-#include "engine/method/backdrop.h"
+#include "engine/method/insertion.h"
 #include "engine/method/invert.h"
-#include "engine/method/removal.h"
 #include "engine/method/preview.h"
+#include "engine/method/removal.h"
 #include "engine/model/generator.h"
 #include "engine/model/perceptual.h"
 #include "weights/common/planar.h"
@@ -17,7 +17,6 @@ struct _SpStudioPlans {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
-  SpBackdrop *backdrop;
   SpDrawing *drawing;
   float *fresh, *warm; /* R at its start, R fitted to the photo */
   SpGraph *perceptual_graph;
@@ -33,16 +32,15 @@ sp_studio_free (SpStudio *studio)
     return;
   SpStudioPlans *plans = studio->plans;
   sp_inversion_free (plans->inversion);
-  sp_backdrop_free (plans->backdrop);
   sp_preview_free (plans->preview);
   sp_adaptation_free (plans->adaptation);
   sp_drawing_free (plans->drawing);
   sp_plan_free (plans->perceptual_plan);
   g_clear_pointer (&plans->perceptual_graph, sp_graph_free);
   sp_sight_free (studio->sight);
-  float *buffers[] = { plans->fresh,    plans->warm,       plans->features, studio->photo,
-                       studio->encoded, studio->latent,    studio->drawn,   studio->inverted,
-                       studio->fitted,  studio->completed, studio->keep,    studio->generated,
+  float *buffers[] = { plans->fresh,    plans->warm,    plans->features, studio->photo,
+                       studio->encoded, studio->latent, studio->drawn,   studio->inverted,
+                       studio->fitted,  studio->shown,  studio->keep,    studio->generated,
                        studio->adapted, studio->kept };
   for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
     g_free (buffers[i]);
@@ -93,9 +91,6 @@ plan_all (SpStudio *studio, const SpJudge *judge, GError **error)
   if (plans->adaptation != NULL)
     plans->preview = sp_preview_new (studio->pack, backend, plans->adaptation, error);
   if (plans->preview != NULL)
-    plans->backdrop =
-        sp_backdrop_new (studio->pack, backend, plans->adaptation, studio->latent_shape, error);
-  if (plans->backdrop != NULL)
     plans->drawing =
         sp_drawing_new (studio->pack, judge, backend, 1, shape.height, shape.width, error);
   if (plans->drawing != NULL)
@@ -188,38 +183,58 @@ sp_studio_open (SpStudio *studio, GError **error)
 
 /* As a session's render ends. */
 static gboolean
-finish (SpStudio *studio, const float *edited, const SpLatentEdit *edit, GError **error)
+finish (SpStudio *studio, const float *edited, GError **error)
 {
-  SpStudioPlans *plans = studio->plans;
-  SpBackdropEdit one = { edit, studio->keep };
-  SpBackdropScene scene = { .latent = studio->latent,
-                            .picture = studio->adapted,
-                            .keep = studio->keep,
-                            .edits = &one,
-                            .n_edits = 1,
-                            .height = studio->side,
-                            .width = studio->side };
-  gboolean fades = studio->completed == NULL && !studio->settings.perturb_strokes;
-  sp_preview_draw (plans->preview, edited, fades ? studio->keep : NULL, studio->adapted);
-  return (studio->settings.fill_strokes
-          || sp_backdrop_keep (plans->backdrop, &scene, studio->kept, error))
-         && sp_backend_check (studio->work->backend, error);
+  gboolean fades = studio->shown == NULL && !studio->settings.perturb_strokes;
+  sp_preview_draw (studio->plans->preview, edited, fades ? studio->kept : NULL, studio->adapted);
+  return sp_backend_check (studio->work->backend, error);
 }
 
-/* As a session does it. Nothing where the edit removes nothing, or by units. */
+/* As a session does it, where a concept lives in all channels; nothing where units carry it. */
 static gboolean
-find_filling (SpStudio *studio, SpLatentEdit *edit, float *cells, float **filling, GError **error)
+take_away (SpStudio *studio, SpLatentEdit *edit, float *cells, float **filling, GError **error)
 {
   SpRemoval removal = { edit->concept, studio->side, studio->side, studio->photo, studio->keep };
-  g_clear_pointer (&studio->completed, g_free);
-  if (!sp_removal_fills (studio->pack, edit->operation, edit->concept))
-    return TRUE;
-  if (!sp_removal_find (studio->pack, studio->work->backend, &removal, &studio->completed, filling,
+  if (!sp_removal_find (studio->pack, studio->work->backend, &removal, &studio->shown, filling,
                         error))
     return FALSE;
   sp_removal_cells (&removal, studio->side / studio->latent_shape.height, cells);
   edit->filling = *filling;
   return TRUE;
+}
+
+static gboolean
+put_in (SpStudio *studio, const float *strokes, SpLatentEdit *edit, float *cells, float **filling,
+        GError **error)
+{
+  SpInsertion insertion = { .edit = edit,
+                            .latent = studio->latent_shape,
+                            .height = studio->side,
+                            .width = studio->side,
+                            .photo = studio->photo,
+                            .strokes = strokes,
+                            .keep = studio->keep,
+                            .fills = studio->settings.fill_strokes };
+  g_auto (SpInserted) inserted = { 0 };
+  SpShape shape = studio->latent_shape;
+  if (!sp_insertion_find (studio->pack, studio->work->backend, &insertion, &inserted, error))
+    return FALSE;
+  memcpy (studio->kept, inserted.keep, (gsize)studio->side * studio->side * sizeof (float));
+  memcpy (cells, inserted.cells, (gsize)shape.height * shape.width * sizeof (float));
+  edit->filling = *filling = g_steal_pointer (&inserted.filling);
+  studio->shown = g_steal_pointer (&inserted.picture);
+  return TRUE;
+}
+
+static gboolean
+find_filling (SpStudio *studio, const float *strokes, SpLatentEdit *edit, float *cells,
+              float **filling, GError **error)
+{
+  g_clear_pointer (&studio->shown, g_free);
+  if (sp_removal_fills (studio->pack, edit->operation, edit->concept))
+    return take_away (studio, edit, cells, filling, error);
+  return !sp_insertion_places (studio->pack, edit->operation, edit->concept)
+         || put_in (studio, strokes, edit, cells, filling, error);
 }
 
 gboolean
@@ -243,21 +258,21 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
   g_free (studio->kept);
   studio->keep = sp_window_keep_mask (&studio->window, strokes, side);
   studio->kept = g_memdup2 (studio->keep, (gsize)side * side * sizeof (float));
-  if (!find_filling (studio, &edit, cells, &filling, error))
+  if (!find_filling (studio, strokes, &edit, cells, &filling, error))
     return FALSE;
   if (!sp_edit_latent (studio->pack, &edit, shape, edited, error))
     return FALSE;
   draw (studio, edited, studio->generated);
   sp_adaptation_restore (plans->adaptation, plans->warm);
   sp_adaptation_set_target (plans->adaptation,
-                            studio->completed != NULL ? studio->completed : studio->photo,
-                            studio->completed != NULL ? NULL : studio->keep);
+                            studio->shown != NULL ? studio->shown : studio->photo,
+                            studio->shown != NULL ? NULL : studio->kept);
   sp_adaptation_set_latent (plans->adaptation, edited);
   if (!sp_adaptation_run (plans->adaptation, "adapt", studio->settings.adaptation_steps,
                           studio->work->cancellable, NULL, NULL, error)
       || !sp_preview_fit (plans->preview, plans->adaptation, error))
     return FALSE;
-  return finish (studio, edited, &edit, error);
+  return finish (studio, edited, error);
 }
 
 /* ---- Blending ---- */

@@ -25,7 +25,8 @@ typedef struct {
   float *drawn, *inverted, *fitted; /* G (E (x)), G (z4), G' (z4) */
   /* What sp_studio_edit() made. */
   float *keep, *kept;         /* side x side: the mask; and what the result keeps of the photo */
-  float *completed;           /* the photo without what was removed; NULL: nothing was */
+  float *shown;               /* the photo with what was put in, or without what was removed; NULL:
+                               * the edit was made in the latent alone */
   float *generated, *adapted; /* G (ze), G' (ze) */
   SpStudioPlans *plans;
 } SpStudio;

@@ -1,0 +1,259 @@
+/* Exemplars as pictures. See example.h. */
+#include "engine/method/example.h"
+
+#include "engine/graph/plan.h"
+#include "engine/method/edit-private.h"
+#include "engine/method/light.h"
+#include "engine/model/generator.h"
+#include "engine/photo/guided.h"
+
+#include <math.h>
+#include <string.h>
+
+/* How likely a backdrop must be to be left a little, and wholly. */
+#define UNSURE 0.1f
+#define SURE 0.5f
+
+/* Cells around the exemplar, mirrored: as far as the generator looks. */
+#define MARGIN 2
+
+/* Of a map of outlines, to a cell's side, at most. */
+#define OUTLINE_PLACES 4
+
+void
+sp_example_clear (SpExample *example)
+{
+  g_free (example->picture);
+  g_free (example->object);
+}
+
+float
+sp_example_left (float probability)
+{
+  float t = CLAMP ((probability - UNSURE) / (SURE - UNSURE), 0.0f, 1.0f);
+  return t * t * (3 - 2 * t);
+}
+
+/* ---- Drawing ---- */
+
+/* The exemplar with its margin, in its own light and in the photo's. */
+typedef struct {
+  SpShape cells;    /* of the exemplar */
+  SpShape picture;  /* 2 x 3 x H x W */
+  SpShape features; /* 2 x F x H/4 x W/4; of no channels where the generator has none */
+  float *pictures, *seen;
+} Drawn;
+
+static void
+drawn_clear (Drawn *drawn)
+{
+  g_free (drawn->pictures);
+  g_free (drawn->seen);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Drawn, drawn_clear)
+
+static void
+add_margin (const float *exemplar, SpShape cells, float *latent)
+{
+  int height = cells.height + 2 * MARGIN, width = cells.width + 2 * MARGIN;
+  for (int c = 0; c < cells.channels; c++)
+    for (int y = 0; y < height; y++)
+      for (int x = 0; x < width; x++)
+        latent[(c * height + y) * width + x] =
+            exemplar[(c * cells.height + sp_edit_mirror (y - MARGIN, cells.height)) * cells.width
+                     + sp_edit_mirror (x - MARGIN, cells.width)];
+}
+
+/* Both latents with their margins, one after the other. */
+static float *
+read_latents (const SpEditContext *context, SpShape *cells, SpShape *shape, GError **error)
+{
+  float *latents = NULL;
+  for (int lit = 0; lit < 2; lit++) {
+    g_autofree float *exemplar = sp_edit_read_exemplar (context, lit != 0, cells, error);
+    if (exemplar == NULL) {
+      g_free (latents);
+      return NULL;
+    }
+    *shape = SP_SHAPE (2, cells->channels, cells->height + 2 * MARGIN, cells->width + 2 * MARGIN);
+    gsize n = sp_shape_elements (*shape) / 2;
+    if (latents == NULL)
+      latents = g_new (float, 2 * n);
+    add_margin (exemplar, *cells, latents + (gsize)lit * n);
+  }
+  return latents;
+}
+
+/* `features` stays where the generator has no such layer. */
+static SpTensor *
+build (const SpPack *pack, const SpGeneratorShape *generator, SpGraph *graph, SpTensor *latents,
+       SpTensor **features, GError **error)
+{
+  int layer = sp_generator_feature_layer (generator);
+  SpTensor *x = latents;
+  if (layer > 0) {
+    x = *features = sp_generator_layers (graph, pack, generator, x, SP_LATENT_LAYER + 1, layer,
+                                         NULL, NULL, error);
+    if (x == NULL)
+      return NULL;
+    sp_tensor_keep (x);
+  }
+  x = sp_generator_layers (graph, pack, generator, x, MAX (layer, SP_LATENT_LAYER) + 1,
+                           generator->last_layer, NULL, NULL, error);
+  SpTensor *picture = x != NULL ? sp_generator_output (graph, pack, generator, x, error) : NULL;
+  if (picture != NULL)
+    sp_tensor_keep (picture);
+  return picture;
+}
+
+static gboolean
+draw (const SpEditContext *context, SpBackend *backend, Drawn *drawn, GError **error)
+{
+  SpGeneratorShape generator;
+  SpShape shape;
+  if (!sp_generator_shape (context->pack, &generator, error))
+    return FALSE;
+  g_autofree float *latents = read_latents (context, &drawn->cells, &shape, error);
+  if (latents == NULL)
+    return FALSE;
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  SpTensor *input = sp_graph_input (graph, "latents", shape), *features = NULL;
+  SpTensor *picture = build (context->pack, &generator, graph, input, &features, error);
+  if (picture == NULL)
+    return FALSE;
+  g_autoptr (SpPlan) plan = sp_plan_new_once (graph, backend, NULL, error);
+  if (plan == NULL)
+    return FALSE;
+  sp_plan_write (plan, input, latents);
+  sp_plan_forward (plan);
+  drawn->picture = sp_tensor_shape (picture);
+  drawn->pictures = g_new (float, sp_shape_elements (drawn->picture));
+  sp_plan_read (plan, picture, drawn->pictures);
+  if (features != NULL) {
+    drawn->features = sp_tensor_shape (features);
+    drawn->seen = g_new (float, sp_shape_elements (drawn->features));
+    sp_plan_read (plan, features, drawn->seen);
+  }
+  return TRUE;
+}
+
+/* The middle of one of the planes without the margin: height x width. */
+static void
+cut_out (const float *plane, int plane_width, int margin, int height, int width, float *cut)
+{
+  for (int y = 0; y < height; y++)
+    memcpy (cut + (gsize)y * width, plane + (gsize)(y + margin) * plane_width + margin,
+            width * sizeof (float));
+}
+
+/* ---- What is the object ---- */
+
+/* Lowers the object to what is none of a coarse map, map_height x map_width, of what it is not. */
+static gboolean
+leave_by_map (const float *map, int map_height, int map_width, const float *own, SpExample *example,
+              GError **error)
+{
+  g_autofree float *found =
+      sp_map_along_edges (map, map_height, map_width, own, example->height, example->width);
+  if (found == NULL) {
+    g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
+                 "There is not enough memory to find what stands behind the edit.");
+    return FALSE;
+  }
+  for (gsize p = 0; p < (gsize)example->height * example->width; p++)
+    example->object[p] = MIN (example->object[p], 1 - sp_example_left (found[p]));
+  return TRUE;
+}
+
+/* Raises the map, h x w places of the exemplar's features, to the concept's probability. */
+static gboolean
+apply_probe (const SpEditContext *context, const Drawn *drawn, guint concept, int height, int width,
+             float *map, GError **error)
+{
+  guint n;
+  SpShape shape = drawn->features;
+  int channels = shape.channels, margin = (shape.height - height) / 2;
+  gsize places = (gsize)shape.height * shape.width;
+  g_autofree char *name =
+      g_strdup_printf ("concept.%s.probe", sp_pack_concepts (context->pack, &n)[concept].name);
+  g_autofree float *probe =
+      sp_pack_read (context->pack, name, (SpPackShape){ 1, { channels + 1, 1, 1, 1 } }, error);
+  g_autofree float *place = g_new (float, channels);
+  if (probe == NULL)
+    return FALSE;
+  for (int p = 0; p < height * width; p++) {
+    gsize at = (gsize)(p / width + margin) * shape.width + p % width + margin;
+    float odds = probe[channels];
+    sp_light_read_cell (drawn->seen, places, channels, at, place);
+    for (int c = 0; c < channels; c++)
+      odds += probe[c] * place[c];
+    map[p] = MAX (map[p], 1 / (1 + expf (-odds)));
+  }
+  return TRUE;
+}
+
+/* What the probes see. */
+static gboolean
+leave_backdrops (const SpEditContext *context, const Drawn *drawn, const float *own,
+                 SpExample *example, GError **error)
+{
+  guint n;
+  const guint *concepts = sp_pack_concept_backdrops (context->pack, context->edit->concept, &n);
+  if (n == 0 || drawn->seen == NULL)
+    return TRUE;
+  int factor = drawn->picture.height / drawn->features.height;
+  int height = example->height / factor, width = example->width / factor;
+  g_autofree float *map = g_new0 (float, (gsize)height *width);
+  for (guint i = 0; i < n; i++)
+    if (!apply_probe (context, drawn, concepts[i], height, width, map, error))
+      return FALSE;
+  return leave_by_map (map, height, width, own, example, error);
+}
+
+/* What lies outside the outline. */
+static gboolean
+leave_surroundings (const SpEditContext *context, const Drawn *drawn, const float *own,
+                    SpExample *example, GError **error)
+{
+  GError *reason = NULL;
+  int fine = MIN (OUTLINE_PLACES, example->height / drawn->cells.height);
+  int height = drawn->cells.height * fine, width = drawn->cells.width * fine;
+  g_autofree float *map = g_new (float, (gsize)height *width);
+  if (sp_edit_read_outline (context, height, width, map, &reason)) {
+    for (int p = 0; p < height * width; p++)
+      map[p] = 1 - CLAMP (map[p], 0.0f, 1.0f);
+    return leave_by_map (map, height, width, own, example, error);
+  }
+  if (reason == NULL)
+    return TRUE;
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+gboolean
+sp_example_draw (const SpPack *pack, SpBackend *backend, const SpLatentEdit *edit, SpShape latent,
+                 SpExample *example, GError **error)
+{
+  g_auto (Drawn) drawn = { 0 };
+  SpEditContext context = sp_edit_context (pack, edit, latent, NULL);
+  if (!draw (&context, backend, &drawn, error))
+    return FALSE;
+  int cell = drawn.picture.height / (drawn.cells.height + 2 * MARGIN);
+  example->height = drawn.cells.height * cell;
+  example->width = drawn.cells.width * cell;
+  gsize pixels = (gsize)example->height * example->width;
+  gsize plane = (gsize)drawn.picture.height * drawn.picture.width;
+  g_autofree float *own = g_new (float, 3 * pixels);
+  example->picture = g_new (float, 3 * pixels);
+  example->object = g_new (float, pixels);
+  for (gsize c = 0; c < 3; c++) {
+    cut_out (drawn.pictures + c * plane, drawn.picture.width, MARGIN * cell, example->height,
+             example->width, own + c * pixels);
+    cut_out (drawn.pictures + (3 + c) * plane, drawn.picture.width, MARGIN * cell, example->height,
+             example->width, example->picture + c * pixels);
+  }
+  for (gsize p = 0; p < pixels; p++)
+    example->object[p] = 1;
+  return leave_backdrops (&context, &drawn, own, example, error)
+         && leave_surroundings (&context, &drawn, own, example, error);
+}

@@ -1,0 +1,43 @@
+/* What stands there when a concept is put in: an exemplar's object, as large as the stroke and
+ * where it lies, before what the photo shows there; and its latent, which ADD of edit.h puts in.
+ * For concepts that live in all channels and have exemplars; where single units carry them,
+ * insertion sets these and needs nothing of this.
+ *
+ * A latent's cells are coarse and the generator is not translation-invariant within one, so an
+ * object can be moved and scaled by less than a cell only as a picture: the exemplar is drawn
+ * (example.h), put before the photo, and encoded.
+ */
+#pragma once
+
+#include "engine/graph/backend.h"
+#include "engine/method/edit.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const SpLatentEdit *edit;
+  SpShape latent; /* of edit->photo */
+  int height, width;
+  const float *photo;   /* 3 x height x width in [-1, 1]: what stands there so far */
+  const float *strokes; /* height x width: coverage */
+  const float *keep;    /* height x width: the mask of the strokes (sp_window_keep_mask()) */
+  gboolean fills;       /* the exemplar fills the strokes, its backdrop too, as in the paper */
+} SpInsertion;
+
+/* Whether the operation lays an exemplar. */
+gboolean sp_insertion_places (const SpPack *pack, SpEditOperation operation, guint concept);
+
+typedef struct {
+  float *picture; /* 3 x height x width: the photo with the object */
+  float *keep;    /* height x width: where it stays as it was, 0 to 1 */
+  float *filling; /* C x h x w: E of the picture */
+  float *cells;   /* h x w: those in which there is some of the object (edit.h) */
+} SpInserted;
+
+/* The caller clears. Fails with SP_ERROR_PACK and SP_ERROR_MEMORY. */
+gboolean sp_insertion_find (const SpPack *pack, SpBackend *backend, const SpInsertion *insertion,
+                            SpInserted *inserted, GError **error);
+void sp_inserted_clear (SpInserted *inserted);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpInserted, sp_inserted_clear)
+
+G_END_DECLS
