@@ -1,7 +1,6 @@
 /* What a session makes of its edits: masks, references, what stands there when something is put in
  * or taken away, and what the perturbation network is to show of all that. See session.c. */
 #include "engine/method/encode.h"
-#include "engine/method/insertion.h"
 #include "engine/method/removal.h"
 #include "engine/session-private.h"
 
@@ -207,15 +206,17 @@ static gboolean
 find_insertion (SpSession *session, SpBackend *backend, StoredEdit *edit, GError **error)
 {
   SpInsertion insertion = { .edit = &edit->latent_edit,
-                            .latent = session->latent_shape,
-                            .height = session->window.height,
-                            .width = session->window.width,
                             .photo = session->target,
                             .strokes = edit->strokes,
                             .keep = edit->keep,
                             .fills = session->settings.fill_strokes };
   g_auto (SpInserted) inserted = { 0 };
-  if (!sp_insertion_find (session->pack, backend, &insertion, &inserted, error))
+  g_autoptr (SpInserter) once = NULL; /* on a CPU where the session's device has failed */
+  SpInserter **inserter = backend == session->backend ? &session->inserter : &once;
+  if (*inserter == NULL)
+    *inserter = sp_inserter_new (session->pack, backend, session->window.height,
+                                 session->window.width, error);
+  if (*inserter == NULL || !sp_inserter_find (*inserter, &insertion, &inserted, error))
     return FALSE;
   gsize pixels = (gsize)session->window.height * session->window.width;
   memcpy (edit->keep, inserted.keep, pixels * sizeof (float));

@@ -6,6 +6,7 @@
 #include "engine/device.h"
 #include "engine/method/adapt.h"
 #include "engine/method/edit.h"
+#include "engine/method/insertion.h"
 #include "engine/method/invert.h"
 #include "engine/method/preview.h"
 #include "engine/photo/photo.h"
@@ -39,6 +40,7 @@ struct _SpSession {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
+  SpInserter *inserter; /* NULL: nothing was put in yet */
   float *photo;                  /* 3 x H x W */
   float *latent;                 /* z4 */
   float *edited;                 /* ze, scratch */

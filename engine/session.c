@@ -86,6 +86,7 @@ void
 sp_session_drop_plans (SpSession *session)
 {
   session->preview_is_of_render = FALSE;
+  g_clear_pointer (&session->inserter, sp_inserter_free);
   g_clear_pointer (&session->preview, sp_preview_free);
   g_clear_pointer (&session->adaptation, sp_adaptation_free);
   g_clear_pointer (&session->inversion, sp_inversion_free);

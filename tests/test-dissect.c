@@ -160,6 +160,24 @@ test_frame_of_object (void)
   g_assert_false (sp_frame_of_object (&survey, 1, 1, 15, 14, &frame)); /* to the edge */
 }
 
+/* What an object goes all around is part of it, and counts as that. */
+static void
+test_frame_with_a_hole (void)
+{
+  guint32 labels[64] = { 0 };
+  const SpSurvey survey = { .n = 1, .grid = 8, .side = 32, .labels = labels };
+  SpFrame frame;
+  float outline[8 * 8];
+  for (int i = 0; i < 25; i++) { /* a ring of 16 blocks around 9 */
+    int y = i / 5, x = i % 5;
+    labels[8 * (y + 1) + x + 1] = y % 4 == 0 || x % 4 == 0 ? 2 : 4;
+  }
+  g_assert_true (sp_frame_of_object (&survey, 0, 1, 6, 6, &frame));
+  sp_frame_outline (&survey, 0, 1, 6, 6, &frame, 8, outline);
+  g_assert_cmpfloat (outline[8 * 4 + 4], ==, 1);
+  g_assert_cmpfloat (outline[0], <, 1);
+}
+
 /* ---- The whole ---- */
 
 static SpDissectOptions
@@ -347,6 +365,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dissect/clusters", test_clusters);
   g_test_add_func ("/dissect/frame-picture", test_frame_picture);
   g_test_add_func ("/dissect/frame-of-object", test_frame_of_object);
+  g_test_add_func ("/dissect/frame-with-a-hole", test_frame_with_a_hole);
   g_test_add_func ("/dissect/enlarging", test_enlarging);
   static const struct {
     const char *path;

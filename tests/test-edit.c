@@ -290,23 +290,6 @@ test_add_middle_of_exemplar (void)
   }
 }
 
-/* Middle on middle of the cells that are edited for the most part; those that are only touched get
- * what lies beside it. */
-static void
-test_add_ignores_what_is_touched (void)
-{
-  Fixture fixture, touched;
-  fixture_init (&fixture, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x9); /* cells 0 and 3, a column */
-  fixture_init (&touched, DOME, SP_EDIT_ADD, SP_STRENGTH_HIGH, 0x9);
-  touched.cells[1] = 0.4f;
-  apply (&fixture);
-  apply (&touched);
-  assert_unchanged_outside (&touched);
-  for (int c = 0; c < CHANNELS; c++)
-    g_assert_cmpfloat (now (&touched, c, 0), ==, now (&fixture, c, 0));
-  g_assert_cmpfloat (now (&touched, 2, 1), !=, was (&touched, 2, 1));
-}
-
 /* Its middle column comes to the last of a long map: the first are up to four beyond its edge. */
 static void
 test_mirrored_beyond (void)
@@ -514,7 +497,6 @@ main (int argc, char **argv)
   g_test_add_func ("/edit/cells/add-light", test_add_in_the_photos_light);
   g_test_add_func ("/edit/cells/restyle-light", test_restyle_keeps_its_light);
   g_test_add_func ("/edit/cells/add-middle", test_add_middle_of_exemplar);
-  g_test_add_func ("/edit/cells/add-touched", test_add_ignores_what_is_touched);
   g_test_add_func ("/edit/cells/add-mirrored", test_mirrored_beyond);
   g_test_add_func ("/edit/cells/add-filling", test_add_puts_in_the_filling);
   g_test_add_func ("/edit/cells/add-value", test_add_value_where_there_is_no_exemplar);

@@ -113,14 +113,13 @@ insert (SpPack *of, const char *concept, SpRectangle stroke, gboolean fills, Tri
       trial->strokes[y * SIDE + x] = 1;
   trial->keep = sp_window_keep_mask (&window, trial->strokes, SIDE);
   SpInsertion insertion = { .edit = &edit,
-                            .latent = SP_SHAPE (1, CHANNELS, SIDE / CELL, SIDE / CELL),
-                            .height = SIDE,
-                            .width = SIDE,
                             .photo = trial->photo,
                             .strokes = trial->strokes,
                             .keep = trial->keep,
                             .fills = fills };
-  g_assert_true (sp_insertion_find (of, backend, &insertion, &trial->inserted, &error));
+  g_autoptr (SpInserter) inserter = sp_inserter_new (of, backend, SIDE, SIDE, &error);
+  g_assert_no_error (error);
+  g_assert_true (sp_inserter_find (inserter, &insertion, &trial->inserted, &error));
   g_assert_no_error (error);
 }
 
@@ -273,9 +272,10 @@ test_example (void)
                         .operation = SP_EDIT_ADD,
                         .strength = 1 };
   g_auto (SpExample) own = { 0 }, lit = { 0 };
-  g_assert_true (sp_example_draw (pack, backend, &edit, shape, &own, &error));
+  g_autoptr (SpExamples) examples = sp_examples_new (pack, backend);
+  g_assert_true (sp_examples_draw (examples, &edit, shape, &own, &error));
   edit.photo = dark;
-  g_assert_true (sp_example_draw (pack, backend, &edit, shape, &lit, &error));
+  g_assert_true (sp_examples_draw (examples, &edit, shape, &lit, &error));
   g_assert_no_error (error);
   gsize pixels = (gsize)own.height * own.width;
   double sum = 0;

@@ -1,39 +1,9 @@
-/* Exemplars: which one an edit takes, in which light, and how it is laid over the stroke. See
- * edit.h. */
+/* Exemplars: which one an edit takes, in which light and with which outline, and how its cells are
+ * laid over others. See edit.h. */
 #include "engine/method/edit-private.h"
 #include "engine/method/light.h"
 
 #include <math.h>
-
-#define MOSTLY 0.5f /* of a cell is edited */
-
-/* ---- The stroke ---- */
-
-SpRectangle
-sp_edit_box (const SpEditContext *context, float least)
-{
-  int height = context->shape.height, width = context->shape.width;
-  int top = height, left = width, bottom = 0, right = 0;
-  for (int i = 0; i < height; i++) {
-    for (int j = 0; j < width; j++) {
-      float cell = context->edit->cells[i * width + j];
-      if (cell > 0 && cell >= least) {
-        top = MIN (top, i);
-        left = MIN (left, j);
-        bottom = MAX (bottom, i + 1);
-        right = MAX (right, j + 1);
-      }
-    }
-  }
-  return (SpRectangle){ left, top, MAX (right - left, 0), MAX (bottom - top, 0) };
-}
-
-SpRectangle
-sp_edit_mask_box (const SpEditContext *context)
-{
-  SpRectangle box = sp_edit_box (context, MOSTLY);
-  return box.width > 0 ? box : sp_edit_box (context, 0);
-}
 
 /* ---- Choosing ---- */
 

@@ -36,11 +36,6 @@ void sp_edit_copy_cell (int channels, const float *source, gsize n_source, gsize
 
 /* ---- edit-exemplar.c ---- */
 
-/* The rows and columns in which the mask is at least `least` somewhere; of no size if nowhere. */
-SpRectangle sp_edit_box (const SpEditContext *context, float least);
-/* What an object is to fill: the cells that are edited for the most part, not those that the mask
- * only touches; where there are none, these. */
-SpRectangle sp_edit_mask_box (const SpEditContext *context);
 /* The exemplar that the seed chooses, C x h x w, in its own light or in the photo's. Caller frees.
  */
 float *sp_edit_read_exemplar (const SpEditContext *context, gboolean in_photo_light, SpShape *shape,

@@ -158,6 +158,23 @@ edit_units (SpEditContext *context, const SpLatent *reference, GError **error)
 
 /* ---- Concepts in all channels: add ---- */
 
+/* The rows and columns in which something is edited. */
+static SpRectangle
+box_of_cells (const SpEditContext *context)
+{
+  int height = context->shape.height, width = context->shape.width;
+  int top = height, left = width, bottom = 0, right = 0;
+  for (int i = 0; i < height; i++)
+    for (int j = 0; j < width; j++)
+      if (context->edit->cells[i * width + j] > 0) {
+        top = MIN (top, i);
+        left = MIN (left, j);
+        bottom = MAX (bottom, i + 1);
+        right = MAX (right, j + 1);
+      }
+  return (SpRectangle){ left, top, MAX (right - left, 0), MAX (bottom - top, 0) };
+}
+
 static gboolean
 add_to_cells (SpEditContext *context, GError **error)
 {
@@ -172,8 +189,8 @@ add_to_cells (SpEditContext *context, GError **error)
   g_autofree float *values = g_new0 (float, sp_shape_elements (context->shape));
   if (source == NULL)
     return FALSE;
-  sp_edit_lay (source, size, sp_edit_mask_box (context), sp_edit_box (context, 0), context->shape,
-               context->latent, values);
+  SpRectangle box = box_of_cells (context);
+  sp_edit_lay (source, size, box, box, context->shape, context->latent, values);
   blend_all (context, values);
   return TRUE;
 }

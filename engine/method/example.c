@@ -20,6 +20,14 @@
 /* Of a map of outlines, to a cell's side, at most. */
 #define OUTLINE_PLACES 4
 
+struct _SpExamples {
+  const SpPack *pack;
+  SpBackend *backend;
+  SpGraph *graph;
+  SpPlan *plan;                           /* NULL: nothing was drawn yet */
+  SpTensor *latents, *picture, *features; /* of two; no features: there is no such layer */
+};
+
 void
 sp_example_clear (SpExample *example)
 {
@@ -35,6 +43,15 @@ sp_example_left (float probability)
 }
 
 /* ---- Drawing ---- */
+
+SpExamples *
+sp_examples_new (const SpPack *pack, SpBackend *backend)
+{
+  SpExamples *examples = g_new0 (SpExamples, 1);
+  examples->pack = pack;
+  examples->backend = backend;
+  return examples;
+}
 
 /* The exemplar with its margin, in its own light and in the photo's. */
 typedef struct {
@@ -84,7 +101,7 @@ read_latents (const SpEditContext *context, SpShape *cells, SpShape *shape, GErr
   return latents;
 }
 
-/* `features` stays where the generator has no such layer. */
+/* `features` is left alone where the generator has no such layer. */
 static SpTensor *
 build (const SpPack *pack, const SpGeneratorShape *generator, SpGraph *graph, SpTensor *latents,
        SpTensor **features, GError **error)
@@ -106,34 +123,65 @@ build (const SpPack *pack, const SpGeneratorShape *generator, SpGraph *graph, Sp
   return picture;
 }
 
+static void
+drop_plan (SpExamples *examples)
+{
+  g_clear_pointer (&examples->plan, sp_plan_free);
+  g_clear_pointer (&examples->graph, sp_graph_free);
+  examples->features = NULL;
+}
+
+void
+sp_examples_free (SpExamples *examples)
+{
+  if (examples == NULL)
+    return;
+  drop_plan (examples);
+  g_free (examples);
+}
+
+/* For two latents of this shape. */
 static gboolean
-draw (const SpEditContext *context, SpBackend *backend, Drawn *drawn, GError **error)
+plan (SpExamples *examples, SpShape shape, GError **error)
 {
   SpGeneratorShape generator;
+  if (examples->plan != NULL && sp_shape_equal (shape, sp_tensor_shape (examples->latents)))
+    return TRUE;
+  if (!sp_generator_shape (examples->pack, &generator, error))
+    return FALSE;
+  drop_plan (examples);
+  examples->graph = sp_graph_new ();
+  examples->latents = sp_graph_input (examples->graph, "latents", shape);
+  examples->picture = build (examples->pack, &generator, examples->graph, examples->latents,
+                             &examples->features, error);
+  if (examples->picture != NULL)
+    examples->plan = sp_plan_new_once (examples->graph, examples->backend, NULL, error);
+  if (examples->plan == NULL)
+    drop_plan (examples);
+  return examples->plan != NULL;
+}
+
+static float *
+read_tensor (const SpExamples *examples, SpTensor *tensor, SpShape *shape)
+{
+  *shape = sp_tensor_shape (tensor);
+  float *values = g_new (float, sp_shape_elements (*shape));
+  sp_plan_read (examples->plan, tensor, values);
+  return values;
+}
+
+static gboolean
+draw (SpExamples *examples, const SpEditContext *context, Drawn *drawn, GError **error)
+{
   SpShape shape;
-  if (!sp_generator_shape (context->pack, &generator, error))
-    return FALSE;
   g_autofree float *latents = read_latents (context, &drawn->cells, &shape, error);
-  if (latents == NULL)
+  if (latents == NULL || !plan (examples, shape, error))
     return FALSE;
-  g_autoptr (SpGraph) graph = sp_graph_new ();
-  SpTensor *input = sp_graph_input (graph, "latents", shape), *features = NULL;
-  SpTensor *picture = build (context->pack, &generator, graph, input, &features, error);
-  if (picture == NULL)
-    return FALSE;
-  g_autoptr (SpPlan) plan = sp_plan_new_once (graph, backend, NULL, error);
-  if (plan == NULL)
-    return FALSE;
-  sp_plan_write (plan, input, latents);
-  sp_plan_forward (plan);
-  drawn->picture = sp_tensor_shape (picture);
-  drawn->pictures = g_new (float, sp_shape_elements (drawn->picture));
-  sp_plan_read (plan, picture, drawn->pictures);
-  if (features != NULL) {
-    drawn->features = sp_tensor_shape (features);
-    drawn->seen = g_new (float, sp_shape_elements (drawn->features));
-    sp_plan_read (plan, features, drawn->seen);
-  }
+  sp_plan_write (examples->plan, examples->latents, latents);
+  sp_plan_forward (examples->plan);
+  drawn->pictures = read_tensor (examples, examples->picture, &drawn->picture);
+  if (examples->features != NULL)
+    drawn->seen = read_tensor (examples, examples->features, &drawn->features);
   return TRUE;
 }
 
@@ -210,33 +258,44 @@ leave_backdrops (const SpEditContext *context, const Drawn *drawn, const float *
   return leave_by_map (map, height, width, own, example, error);
 }
 
-/* What lies outside the outline. */
+/* What lies outside the outline. FALSE without an error where there is none. */
 static gboolean
 leave_surroundings (const SpEditContext *context, const Drawn *drawn, const float *own,
                     SpExample *example, GError **error)
 {
-  GError *reason = NULL;
   int fine = MIN (OUTLINE_PLACES, example->height / drawn->cells.height);
   int height = drawn->cells.height * fine, width = drawn->cells.width * fine;
   g_autofree float *map = g_new (float, (gsize)height *width);
-  if (sp_edit_read_outline (context, height, width, map, &reason)) {
-    for (int p = 0; p < height * width; p++)
-      map[p] = 1 - CLAMP (map[p], 0.0f, 1.0f);
-    return leave_by_map (map, height, width, own, example, error);
-  }
-  if (reason == NULL)
+  if (!sp_edit_read_outline (context, height, width, map, error))
+    return FALSE;
+  for (int p = 0; p < height * width; p++)
+    map[p] = 1 - CLAMP (map[p], 0.0f, 1.0f);
+  return leave_by_map (map, height, width, own, example, error);
+}
+
+/* What labels say goes before what probes see: a window shows a piece of sky that is its own. */
+static gboolean
+find_object (const SpEditContext *context, const Drawn *drawn, const float *own, SpExample *example,
+             GError **error)
+{
+  GError *reason = NULL;
+  for (gsize p = 0; p < (gsize)example->height * example->width; p++)
+    example->object[p] = 1;
+  if (leave_surroundings (context, drawn, own, example, &reason))
     return TRUE;
+  if (reason == NULL)
+    return leave_backdrops (context, drawn, own, example, error);
   g_propagate_error (error, reason);
   return FALSE;
 }
 
 gboolean
-sp_example_draw (const SpPack *pack, SpBackend *backend, const SpLatentEdit *edit, SpShape latent,
-                 SpExample *example, GError **error)
+sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent,
+                  SpExample *example, GError **error)
 {
   g_auto (Drawn) drawn = { 0 };
-  SpEditContext context = sp_edit_context (pack, edit, latent, NULL);
-  if (!draw (&context, backend, &drawn, error))
+  SpEditContext context = sp_edit_context (examples->pack, edit, latent, NULL);
+  if (!draw (examples, &context, &drawn, error))
     return FALSE;
   int cell = drawn.picture.height / (drawn.cells.height + 2 * MARGIN);
   example->height = drawn.cells.height * cell;
@@ -252,8 +311,5 @@ sp_example_draw (const SpPack *pack, SpBackend *backend, const SpLatentEdit *edi
     cut_out (drawn.pictures + (3 + c) * plane, drawn.picture.width, MARGIN * cell, example->height,
              example->width, example->picture + c * pixels);
   }
-  for (gsize p = 0; p < pixels; p++)
-    example->object[p] = 1;
-  return leave_backdrops (&context, &drawn, own, example, error)
-         && leave_surroundings (&context, &drawn, own, example, error);
+  return find_object (&context, &drawn, own, example, error);
 }

@@ -9,8 +9,8 @@
  * looks like a wall.
  *
  * Of an exemplar that frames an object as labels told it, a window in its wall, the pack has the
- * outline (`concept.NAME.outlines`), and what lies outside it is not the object either. Both maps
- * are coarse; they are laid along the edges of the picture (engine/photo/guided.h).
+ * outline (`concept.NAME.outlines`) instead: what lies within it is the object. Either map
+ * is coarse; it is laid along the edges of the picture (engine/photo/guided.h).
  */
 #pragma once
 
@@ -28,11 +28,19 @@ typedef struct {
 /* How much of a place is left to the photo, 0 to 1, that is a backdrop with this probability. */
 float sp_example_left (float probability);
 
-/* Draws the exemplar that the edit's seed chooses, in the largest of its sizes. `latent`: the shape
- * of the edit's photo. The caller clears `example`. Fails with SP_ERROR_PACK when a tensor of the
- * concept does not fit the generator, and with SP_ERROR_MEMORY. */
-gboolean sp_example_draw (const SpPack *pack, SpBackend *backend, const SpLatentEdit *edit,
-                          SpShape latent, SpExample *example, GError **error);
+/* Draws a pack's exemplars on a backend, both of which must outlive it; what it plans for one it
+ * keeps for the next of the same size. */
+typedef struct _SpExamples SpExamples;
+
+SpExamples *sp_examples_new (const SpPack *pack, SpBackend *backend);
+void sp_examples_free (SpExamples *examples);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpExamples, sp_examples_free)
+
+/* The exemplar that the edit's seed chooses. `latent`: the shape of the edit's photo. The caller
+ * clears `example`. Fails with SP_ERROR_PACK when a tensor of the concept does not fit the
+ * generator, and with SP_ERROR_MEMORY. */
+gboolean sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent,
+                           SpExample *example, GError **error);
 void sp_example_clear (SpExample *example);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpExample, sp_example_clear)
 

@@ -33,6 +33,12 @@
 /* A cell that has this much of the object is edited wholly. */
 #define ENOUGH 0.25f
 
+struct _SpInserter {
+  int height, width;
+  SpExamples *examples;
+  SpEncoding *encoding;
+};
+
 void
 sp_inserted_clear (SpInserted *inserted)
 {
@@ -196,12 +202,13 @@ scene_clear (Scene *scene)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Scene, scene_clear)
 
 static gboolean
-place (const SpInsertion *insertion, const SpExample *example, Fit fit, Scene *scene)
+place (const SpInserter *inserter, const SpInsertion *insertion, const SpExample *example, Fit fit,
+       Scene *scene)
 {
-  gsize pixels = (gsize)insertion->height * insertion->width;
+  gsize pixels = (gsize)inserter->height * inserter->width;
   gsize own = (gsize)example->height * example->width;
-  Reach down = reach_of (fit.down, insertion->height);
-  Reach across = reach_of (fit.across, insertion->width);
+  Reach down = reach_of (fit.down, inserter->height);
+  Reach across = reach_of (fit.across, inserter->width);
   gboolean done = place_plane (&down, &across, example->object, example->height, example->width,
                                TRUE, scene->object);
   for (gsize c = 0; c < 3 && done; c++)
@@ -237,11 +244,12 @@ put_before (const Scene *copy, gsize pixels, Scene *scene)
 /* Once, or as often as there is room: every other one is mirrored, and each stands where the stroke
  * ends below it. */
 static gboolean
-place_object (const SpInsertion *insertion, SpExample *example, Scene *scene)
+place_object (const SpInserter *inserter, const SpInsertion *insertion, SpExample *example,
+              Scene *scene)
 {
-  int height = insertion->height, width = insertion->width;
+  int height = inserter->height, width = inserter->width;
   gsize pixels = (gsize)height * width;
-  double least = SMALLEST * height / insertion->latent.height;
+  double least = SMALLEST * height / sp_encoding_shape (inserter->encoding).height;
   Box stroke = box_of (insertion->strokes, height, width, 0, width);
   stroke.down = roomy (stroke.down, least);
   int n = copies (box_of_object (example), stroke);
@@ -251,7 +259,8 @@ place_object (const SpInsertion *insertion, SpExample *example, Scene *scene)
     int end = (int)(stroke.across.begin + length (stroke.across) * (i + 1) / n);
     Box part = box_of (insertion->strokes, height, width, first, end);
     part = (Box){ roomy (part.down, least), roomy (part.across, least) };
-    if (!place (insertion, example, fit_object (box_of_object (example), part, n > 1 ? 1 : STRETCH),
+    if (!place (inserter, insertion, example,
+                fit_object (box_of_object (example), part, n > 1 ? 1 : STRETCH),
                 i == 0 ? scene : &copy))
       return FALSE;
     if (i > 0)
@@ -272,21 +281,23 @@ is_object (const SpExample *example)
 }
 
 static gboolean
-place_whole (const SpInsertion *insertion, const SpExample *example, Scene *scene)
+place_whole (const SpInserter *inserter, const SpInsertion *insertion, const SpExample *example,
+             Scene *scene)
 {
-  int height = insertion->height, width = insertion->width;
+  int height = inserter->height, width = inserter->width;
   g_autofree float *mask = g_new (float, (gsize)height *width);
   for (gsize p = 0; p < (gsize)height * width; p++)
     mask[p] = 1 - insertion->keep[p];
-  return place (insertion, example, fit_whole (example, box_of (mask, height, width, 0, width)),
-                scene);
+  return place (inserter, insertion, example,
+                fit_whole (example, box_of (mask, height, width, 0, width)), scene);
 }
 
 /* What stays. */
 static void
-find_keep (const SpInsertion *insertion, const float *object, float *keep)
+find_keep (const SpInserter *inserter, const SpInsertion *insertion, const float *object,
+           float *keep)
 {
-  gsize pixels = (gsize)insertion->height * insertion->width;
+  gsize pixels = (gsize)inserter->height * inserter->width;
   double free = 0, drawn = 0;
   for (gsize p = 0; p < pixels; p++) {
     keep[p] = 1 - object[p] * (1 - insertion->keep[p]);
@@ -311,20 +322,21 @@ find_cells (const float *keep, SpShape shape, int height, int width, float *cell
 
 /* The photo with the example, and what of it stays. */
 static gboolean
-compose (const SpInsertion *insertion, SpExample *example, SpInserted *inserted, GError **error)
+compose (const SpInserter *inserter, const SpInsertion *insertion, SpExample *example,
+         SpInserted *inserted, GError **error)
 {
-  gsize pixels = (gsize)insertion->height * insertion->width;
+  gsize pixels = (gsize)inserter->height * inserter->width;
   g_auto (Scene) scene = { g_new (float, 3 * pixels), g_new (float, pixels) };
   gboolean placed = is_object (example) && !insertion->fills
-                        ? place_object (insertion, example, &scene)
-                        : place_whole (insertion, example, &scene);
+                        ? place_object (inserter, insertion, example, &scene)
+                        : place_whole (inserter, insertion, example, &scene);
   if (!placed) {
     g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
                  "There is not enough memory to put in what is added.");
     return FALSE;
   }
   inserted->keep = g_new (float, pixels);
-  find_keep (insertion, scene.object, inserted->keep);
+  find_keep (inserter, insertion, scene.object, inserted->keep);
   for (gsize i = 0; i < 3 * pixels; i++)
     scene.picture[i] =
         insertion->photo[i]
@@ -333,20 +345,39 @@ compose (const SpInsertion *insertion, SpExample *example, SpInserted *inserted,
   return TRUE;
 }
 
+SpInserter *
+sp_inserter_new (const SpPack *pack, SpBackend *backend, int height, int width, GError **error)
+{
+  g_autoptr (SpInserter) inserter = g_new0 (SpInserter, 1);
+  inserter->height = height;
+  inserter->width = width;
+  inserter->examples = sp_examples_new (pack, backend);
+  inserter->encoding = sp_encoding_new (pack, backend, 1, height, width, error);
+  return inserter->encoding != NULL ? g_steal_pointer (&inserter) : NULL;
+}
+
+void
+sp_inserter_free (SpInserter *inserter)
+{
+  if (inserter == NULL)
+    return;
+  sp_examples_free (inserter->examples);
+  sp_encoding_free (inserter->encoding);
+  g_free (inserter);
+}
+
 gboolean
-sp_insertion_find (const SpPack *pack, SpBackend *backend, const SpInsertion *insertion,
-                   SpInserted *inserted, GError **error)
+sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpInserted *inserted,
+                  GError **error)
 {
   g_auto (SpExample) example = { 0 };
-  SpShape shape;
-  if (!sp_example_draw (pack, backend, insertion->edit, insertion->latent, &example, error)
-      || !compose (insertion, &example, inserted, error))
+  SpShape shape = sp_encoding_shape (inserter->encoding);
+  if (!sp_examples_draw (inserter->examples, insertion->edit, shape, &example, error)
+      || !compose (inserter, insertion, &example, inserted, error))
     return FALSE;
-  inserted->filling = sp_encode_pictures (pack, backend, inserted->picture, 1, insertion->height,
-                                          insertion->width, &shape, error);
-  if (inserted->filling == NULL)
-    return FALSE;
+  inserted->filling = g_new (float, sp_shape_elements (shape));
+  sp_encoding_run (inserter->encoding, inserted->picture, inserted->filling);
   inserted->cells = g_new (float, (gsize)shape.height *shape.width);
-  find_cells (inserted->keep, shape, insertion->height, insertion->width, inserted->cells);
+  find_cells (inserted->keep, shape, inserter->height, inserter->width, inserted->cells);
   return TRUE;
 }

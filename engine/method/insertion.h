@@ -16,8 +16,6 @@ G_BEGIN_DECLS
 
 typedef struct {
   const SpLatentEdit *edit;
-  SpShape latent; /* of edit->photo */
-  int height, width;
   const float *photo;   /* 3 x height x width in [-1, 1]: what stands there so far */
   const float *strokes; /* height x width: coverage */
   const float *keep;    /* height x width: the mask of the strokes (sp_window_keep_mask()) */
@@ -34,9 +32,17 @@ typedef struct {
   float *cells;   /* h x w: those in which there is some of the object (edit.h) */
 } SpInserted;
 
+/* Finds that for photos of one size; `pack` and `backend` must outlive it. */
+typedef struct _SpInserter SpInserter;
+
+SpInserter *sp_inserter_new (const SpPack *pack, SpBackend *backend, int height, int width,
+                             GError **error);
+void sp_inserter_free (SpInserter *inserter);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpInserter, sp_inserter_free)
+
 /* The caller clears. Fails with SP_ERROR_PACK and SP_ERROR_MEMORY. */
-gboolean sp_insertion_find (const SpPack *pack, SpBackend *backend, const SpInsertion *insertion,
-                            SpInserted *inserted, GError **error);
+gboolean sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpInserted *inserted,
+                           GError **error);
 void sp_inserted_clear (SpInserted *inserted);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpInserted, sp_inserted_clear)
 

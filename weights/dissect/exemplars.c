@@ -2,17 +2,18 @@
 #include "weights/dissect/exemplars.h"
 
 #include "engine/method/edit.h"
+#include "engine/method/encode.h"
 #include "engine/method/invert.h"
 #include "weights/dissect/candidates.h"
-#include "weights/dissect/encoding.h"
 #include "weights/dissect/feature-map.h"
 #include "weights/dissect/squares.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LARGEST 6          /* cells a side */
-#define MOST_OF_A_KIND 6u  /* but squares */
+#define LARGEST 6 /* cells a side */
+#define MOST_OUTLINES 4u
+#define MOST_OBJECTS 10u
 #define TRIED_IN 12u       /* squares */
 #define WORTH 0.6          /* of the best's effect, at least, */
 #define OUTLINE_WORTH 0.25 /* an outline is worth more than the judge knows */
@@ -363,13 +364,14 @@ take_all (const Context *context, GArray *candidates, GError **error)
     const SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
     worthy[candidate->kind] += candidate->effect >= OUTLINE_WORTH * best;
   }
-  guint most = SP_MOST_EXEMPLARS - MIN (worthy[SP_CANDIDATE_OUTLINE], MOST_OF_A_KIND)
-               - MIN (worthy[SP_CANDIDATE_OBJECT], MOST_OF_A_KIND);
-  return take_best (context, candidates, SP_CANDIDATE_SQUARE, WORTH * best, FEWEST, most, error)
+  guint most = SP_MOST_EXEMPLARS - MIN (worthy[SP_CANDIDATE_OUTLINE], MOST_OUTLINES)
+               - MIN (worthy[SP_CANDIDATE_OBJECT], MOST_OBJECTS);
+  return take_best (context, candidates, SP_CANDIDATE_SQUARE, WORTH * best, MIN (FEWEST, most),
+                    most, error)
          && take_best (context, candidates, SP_CANDIDATE_OUTLINE, OUTLINE_WORTH * best, 0,
-                       set->n + MOST_OF_A_KIND, error)
+                       set->n + MOST_OUTLINES, error)
          && take_best (context, candidates, SP_CANDIDATE_OBJECT, OUTLINE_WORTH * best, 0,
-                       set->n + MOST_OF_A_KIND, error);
+                       MIN (set->n + MOST_OBJECTS, SP_MOST_EXEMPLARS), error);
 }
 
 /* The first square, as it is and with each exemplar. */
@@ -441,7 +443,7 @@ plan (Context *context, const SpPack *pack, const SpJudge *judge, GError **error
     return FALSE;
   if (!context->options->encoded)
     return TRUE;
-  context->encoding = sp_encoding_new (pack, backend, survey->side, error);
+  context->encoding = sp_encoding_new (pack, backend, 1, survey->side, survey->side, error);
   if (context->encoding == NULL || context->options->steps == 0)
     return context->encoding != NULL;
   context->inversion = sp_inversion_new (pack, backend, survey->side, survey->side, error);

@@ -54,7 +54,37 @@ fill_from (Fill *fill, int x, int y)
   }
 }
 
-/* The object of concept k at (x, y) of picture i. */
+/* What the object goes all around is its own: a house's windows. So all that is not reached from
+ * the picture's edge is taken in. */
+static void
+close_holes (Fill *fill)
+{
+  int grid = fill->grid;
+  gsize places = (gsize)grid * grid;
+  g_autofree guint32 *others = g_new (guint32, places);
+  for (gsize p = 0; p < places; p++)
+    others[p] = fill->seen[p] ? 0 : fill->bit;
+  Fill outside = { .labels = others,
+                   .grid = grid,
+                   .bit = fill->bit,
+                   .seen = g_new0 (gboolean, places),
+                   .open = g_array_new (FALSE, FALSE, sizeof (int)) };
+  for (int i = 0; i < grid; i++) {
+    fill_from (&outside, i, 0);
+    fill_from (&outside, i, grid - 1);
+    fill_from (&outside, 0, i);
+    fill_from (&outside, grid - 1, i);
+  }
+  fill->blocks = 0;
+  for (gsize p = 0; p < places; p++) {
+    fill->seen[p] = !outside.seen[p];
+    fill->blocks += !outside.seen[p];
+  }
+  g_free (outside.seen);
+  g_array_unref (outside.open);
+}
+
+/* The object of concept k at (x, y) of picture i, with what it goes all around. */
 static void
 fill_object (const SpSurvey *survey, guint i, guint k, int x, int y, Fill *fill)
 {
@@ -69,6 +99,8 @@ fill_object (const SpSurvey *survey, guint i, guint k, int x, int y, Fill *fill)
                   .left = grid,
                   .top = grid };
   fill_from (fill, (int)((float)x / block), (int)((float)y / block));
+  if (fill->blocks > 0)
+    close_holes (fill);
 }
 
 static void

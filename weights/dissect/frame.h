@@ -11,9 +11,10 @@ typedef struct {
 } SpFrame;
 
 /* The whole object of concept k that lies at (x, y) of picture i: the part that the labels give the
- * concept and that hangs together there, in the middle of a square with a margin. FALSE when there
- * is none, when it reaches the picture's edge, for then it is cut, or when it fills less than most
- * of the box around it: what has no shape of its own, such as grass, is no object. */
+ * concept and that hangs together there, with what it goes all around, in the middle of a square
+ * with a margin. FALSE when there is none, when it reaches the picture's edge, for then it is cut,
+ * or when it fills less than most of the box around it: what has no shape of its own, such as
+ * grass, is no object. */
 gboolean sp_frame_of_object (const SpSurvey *survey, guint i, guint k, int x, int y,
                              SpFrame *frame);
 

@@ -1,7 +1,7 @@
 /* Regression of light on latents. See light.h. */
 #include "weights/dissect/light.h"
 
-#include "weights/dissect/encoding.h"
+#include "engine/method/encode.h"
 #include "weights/dissect/least-squares.h"
 
 #include <math.h>
@@ -75,7 +75,7 @@ context_start (Context *context, SpWork *work, const SpPack *pack, GError **erro
     context->targets[t] = g_new (float, cells *width_of (regression, t));
     regression->products[t] = g_new0 (double, (gsize)survey->channels *width_of (regression, t));
   }
-  context->encoding = sp_encoding_new (pack, work->backend, survey->side, error);
+  context->encoding = sp_encoding_new (pack, work->backend, 1, survey->side, survey->side, error);
   return context->encoding != NULL;
 }
 

@@ -1,8 +1,8 @@
 /* Latents with their pictures and labels. See survey.h. */
 #include "weights/dissect/survey.h"
 
+#include "engine/method/encode.h"
 #include "engine/model/generator.h"
-#include "weights/dissect/encoding.h"
 #include "weights/import/prior.h"
 
 #include <math.h>
@@ -95,7 +95,7 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
                   const SpPhotoList *photos, guint most, int side, GError **error)
 {
   guint n = MIN (most, photos->numbers->len);
-  g_autoptr (SpEncoding) encoding = sp_encoding_new (pack, work->backend, side, error);
+  g_autoptr (SpEncoding) encoding = sp_encoding_new (pack, work->backend, 1, side, side, error);
   if (encoding == NULL)
     return NULL;
   SpShape latent = sp_encoding_shape (encoding);

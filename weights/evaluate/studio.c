@@ -17,6 +17,7 @@ struct _SpStudioPlans {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
+  SpInserter *inserter;
   SpDrawing *drawing;
   float *fresh, *warm; /* R at its start, R fitted to the photo */
   SpGraph *perceptual_graph;
@@ -32,6 +33,7 @@ sp_studio_free (SpStudio *studio)
     return;
   SpStudioPlans *plans = studio->plans;
   sp_inversion_free (plans->inversion);
+  sp_inserter_free (plans->inserter);
   sp_preview_free (plans->preview);
   sp_adaptation_free (plans->adaptation);
   sp_drawing_free (plans->drawing);
@@ -91,6 +93,8 @@ plan_all (SpStudio *studio, const SpJudge *judge, GError **error)
   if (plans->adaptation != NULL)
     plans->preview = sp_preview_new (studio->pack, backend, plans->adaptation, error);
   if (plans->preview != NULL)
+    plans->inserter = sp_inserter_new (studio->pack, backend, side, side, error);
+  if (plans->inserter != NULL)
     plans->drawing =
         sp_drawing_new (studio->pack, judge, backend, 1, shape.height, shape.width, error);
   if (plans->drawing != NULL)
@@ -208,16 +212,13 @@ put_in (SpStudio *studio, const float *strokes, SpLatentEdit *edit, float *cells
         GError **error)
 {
   SpInsertion insertion = { .edit = edit,
-                            .latent = studio->latent_shape,
-                            .height = studio->side,
-                            .width = studio->side,
                             .photo = studio->photo,
                             .strokes = strokes,
                             .keep = studio->keep,
                             .fills = studio->settings.fill_strokes };
   g_auto (SpInserted) inserted = { 0 };
   SpShape shape = studio->latent_shape;
-  if (!sp_insertion_find (studio->pack, studio->work->backend, &insertion, &inserted, error))
+  if (!sp_inserter_find (studio->plans->inserter, &insertion, &inserted, error))
     return FALSE;
   memcpy (studio->kept, inserted.keep, (gsize)studio->side * studio->side * sizeof (float));
   memcpy (cells, inserted.cells, (gsize)shape.height * shape.width * sizeof (float));
