@@ -95,9 +95,10 @@ trial_clear (Trial *trial)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Trial, trial_clear)
 
-/* A stroke over a rectangle of a photo of stripes. */
+/* Strokes over rectangles of a photo of stripes. */
 static void
-insert (SpPack *of, const char *concept, SpRectangle stroke, gboolean fills, Trial *trial)
+insert_into (SpPack *of, const char *concept, int n, const SpRectangle *strokes, gboolean fills,
+             Trial *trial)
 {
   g_autoptr (GError) error = NULL;
   SpWindow window = { { 0, 0, SIDE, SIDE }, SIDE, SIDE };
@@ -108,9 +109,10 @@ insert (SpPack *of, const char *concept, SpRectangle stroke, gboolean fills, Tri
   trial->strokes = g_new0 (float, PLANE);
   for (int i = 0; i < 3 * PLANE; i++)
     trial->photo[i] = 0.5f * (float)(i % SIDE / 4 % 2);
-  for (int y = stroke.y; y < stroke.y + stroke.height; y++)
-    for (int x = stroke.x; x < stroke.x + stroke.width; x++)
-      trial->strokes[y * SIDE + x] = 1;
+  for (const SpRectangle *stroke = strokes; stroke < strokes + n; stroke++)
+    for (int y = stroke->y; y < stroke->y + stroke->height; y++)
+      for (int x = stroke->x; x < stroke->x + stroke->width; x++)
+        trial->strokes[y * SIDE + x] = 1;
   trial->keep = sp_window_keep_mask (&window, trial->strokes, SIDE);
   SpInsertion insertion = { .edit = &edit,
                             .photo = trial->photo,
@@ -121,6 +123,12 @@ insert (SpPack *of, const char *concept, SpRectangle stroke, gboolean fills, Tri
   g_assert_no_error (error);
   g_assert_true (sp_inserter_find (inserter, &insertion, &trial->inserted, &error));
   g_assert_no_error (error);
+}
+
+static void
+insert (SpPack *of, const char *concept, SpRectangle stroke, gboolean fills, Trial *trial)
+{
+  insert_into (of, concept, 1, &stroke, fills, trial);
 }
 
 typedef struct {
@@ -204,6 +212,26 @@ test_thin_stroke (void)
   g_assert_cmpint (extent.bottom - extent.top, >, CELL);
 }
 
+/* Strokes that are apart get one each, at its own height. */
+static void
+test_strokes_apart (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline ();
+  g_auto (Trial) trial = { 0 };
+  int lowest[2] = { 0, 0 }, highest[2] = { SIDE, SIDE };
+  insert_into (outlined, "tree", 2, (const SpRectangle[]){ { 12, 20, 30, 36 }, { 80, 70, 30, 36 } },
+               FALSE, &trial);
+  for (int p = 0; p < PLANE; p++)
+    if (trial.inserted.keep[p] < 0.5f) {
+      int side = p % SIDE > SIDE / 2;
+      lowest[side] = MAX (lowest[side], p / SIDE + 1);
+      highest[side] = MIN (highest[side], p / SIDE);
+    }
+  assert_near (highest[0], 20);
+  assert_near (highest[1], 70);
+  g_assert_cmpint (lowest[0], <, 70);
+}
+
 /* Where nothing is put in, the picture is the photo to the bit; what is put in is encoded, and the
  * cells that have none of it are left alone. */
 static void
@@ -259,6 +287,11 @@ test_shares (void)
   g_assert_cmpfloat_with_epsilon (share_put_in (nowhere, "tree", FALSE), 1, 1e-5);
   g_autoptr (SpPack) everywhere = pack_with_offset (10, FEATURES + 1); /* nothing would be left */
   g_assert_cmpfloat (share_put_in (everywhere, "tree", FALSE), ==, 1);
+  g_auto (Trial) all = { 0 }, filled = { 0 }; /* then it is laid as a whole */
+  insert (everywhere, "tree", (SpRectangle){ 48, 48, 32, 32 }, FALSE, &all);
+  insert (everywhere, "tree", (SpRectangle){ 48, 48, 32, 32 }, TRUE, &filled);
+  g_assert_cmpmem (all.inserted.picture, 3 * PLANE * sizeof (float), filled.inserted.picture,
+                   3 * PLANE * sizeof (float));
 }
 
 /* Of the bundled pack's domes a part is sky, whatever the photo's light. */
@@ -417,6 +450,7 @@ main (int argc, char **argv)
   g_test_add_func ("/insertion/fits-the-stroke", test_fits_the_stroke);
   g_test_add_func ("/insertion/keeps-its-shape", test_keeps_its_shape);
   g_test_add_func ("/insertion/thin-stroke", test_thin_stroke);
+  g_test_add_func ("/insertion/strokes-apart", test_strokes_apart);
   g_test_add_func ("/insertion/picture", test_picture);
   g_test_add_func ("/insertion/shares", test_shares);
   g_test_add_func ("/insertion/example", test_example);

@@ -1,0 +1,324 @@
+/* Examples moved and scaled. See placement.h. */
+#include "engine/method/placement.h"
+
+#include "engine/method/edit-private.h"
+#include "engine/photo/resample.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Of an exemplar: what is less of it than this is an object before something. */
+#define FULL 0.9
+
+/* An object may be this much wider or higher than it was. */
+#define STRETCH 1.3
+
+/* How far what fills a mask is enlarged; beyond that it is repeated. */
+#define LARGEST 1.5
+
+/* Beside one another. */
+#define MOST_COPIES 8
+
+/* Cells that an object is high and wide at least. */
+#define SMALLEST 1.5
+
+/* Pixels to every side that a filter may need. */
+#define FILTER_REACH 3
+
+void
+sp_placed_clear (SpPlaced *placed)
+{
+  g_free (placed->picture);
+  g_free (placed->object);
+}
+
+/* ---- Where it goes ---- */
+
+/* [begin, end) of one axis, in pixels. */
+typedef struct {
+  double begin, end;
+} Span;
+
+typedef struct {
+  Span down, across;
+} Box;
+
+static double
+length (Span span)
+{
+  return span.end - span.begin;
+}
+
+static double
+middle (Span span)
+{
+  return (span.begin + span.end) / 2;
+}
+
+/* Of what is more than half covered from column `first` to `end`; the whole of it where nothing is.
+ */
+static Box
+box_of (const float *map, int height, int width, int first, int end)
+{
+  Box box = { { height, 0 }, { end, first } };
+  for (int y = 0; y < height; y++)
+    for (int x = first; x < end; x++)
+      if (map[y * width + x] > 0.5f) {
+        box.down.begin = MIN (box.down.begin, y);
+        box.down.end = MAX (box.down.end, y + 1);
+        box.across.begin = MIN (box.across.begin, x);
+        box.across.end = MAX (box.across.end, x + 1);
+      }
+  return box.down.end > box.down.begin ? box : (Box){ { 0, height }, { first, end } };
+}
+
+static Box
+box_of_object (const SpExample *example)
+{
+  return box_of (example->object, example->height, example->width, 0, example->width);
+}
+
+/* Pixel x of the window is at start + x * step of the exemplar. */
+typedef struct {
+  double start, step;
+} Axis;
+
+typedef struct {
+  Axis down, across;
+} Fit;
+
+/* The object in the stroke, as large as it has room for, at its bottom, for things stand; `stretch`
+ * times wider or higher than it was at most. */
+static Fit
+fit_object (Box object, Box stroke, double stretch)
+{
+  double high = length (stroke.down) / length (object.down);
+  double wide = length (stroke.across) / length (object.across);
+  high = MIN (high, stretch * wide);
+  wide = MIN (wide, stretch * high);
+  return (Fit){ { object.down.end - stroke.down.end / high, 1 / high },
+                { middle (object.across) - middle (stroke.across) / wide, 1 / wide } };
+}
+
+/* The whole exemplar over the whole mask, middle on middle. */
+static Fit
+fit_whole (const SpExample *example, Box mask)
+{
+  double scale = MAX (length (mask.down) / example->height, length (mask.across) / example->width);
+  scale = MIN (scale, LARGEST);
+  return (Fit){ { example->height / 2.0 - middle (mask.down) / scale, 1 / scale },
+                { example->width / 2.0 - middle (mask.across) / scale, 1 / scale } };
+}
+
+/* Room for something in a thin stroke: the mask around it has some. */
+static Span
+roomy (Span span, double least)
+{
+  double grow = MAX (least - length (span), 0) / 2;
+  return (Span){ span.begin - grow, span.end + grow };
+}
+
+/* How many times the object fits into the stroke, one beside the other. */
+static int
+copies (Box object, Box stroke)
+{
+  double high = length (stroke.down) / length (object.down);
+  double n = length (stroke.across) / (length (object.across) * high);
+  return (int)CLAMP (n, 1, MOST_COPIES);
+}
+
+/* ---- Moving and scaling ---- */
+
+/* What of the exemplar one axis of the window shows; it may lie beyond the exemplar. */
+typedef struct {
+  int first, n;
+  SpFilter *filter;
+} Reach;
+
+static Reach
+reach_of (Axis axis, int outputs)
+{
+  int first = (int)floor (axis.start) - FILTER_REACH;
+  int end = (int)ceil (axis.start + axis.step * outputs) + FILTER_REACH;
+  return (Reach){ first, end - first,
+                  sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, axis.start - first, axis.step,
+                                 outputs, end - first) };
+}
+
+/* The exemplar is mirrored beyond its edges. `once`: unless what is at the edge is less. */
+static gboolean
+show_plane (const Reach *down, const Reach *across, const float *plane, int height, int width,
+            gboolean once, float *placed)
+{
+  g_autofree float *wide = g_try_new (float, (gsize)down->n *(gsize)across->n);
+  if (wide == NULL)
+    return FALSE;
+  for (int i = 0; i < down->n; i++)
+    for (int j = 0; j < across->n; j++) {
+      int y = i + down->first, x = j + across->first;
+      float value = plane[sp_edit_mirror (y, height) * width + sp_edit_mirror (x, width)];
+      float edge = plane[CLAMP (y, 0, height - 1) * width + CLAMP (x, 0, width - 1)];
+      wide[(gsize)i * across->n + j] = once ? MIN (value, edge) : value;
+    }
+  return sp_resample_plane (across->filter, down->filter, wide, (gsize)across->n, placed);
+}
+
+static gboolean
+show (const SpPlace *place, const SpExample *example, Fit fit, SpPlaced *placed)
+{
+  gsize pixels = (gsize)place->height * place->width;
+  gsize own = (gsize)example->height * example->width;
+  Reach down = reach_of (fit.down, place->height);
+  Reach across = reach_of (fit.across, place->width);
+  gboolean done = show_plane (&down, &across, example->object, example->height, example->width,
+                              TRUE, placed->object);
+  for (gsize c = 0; c < 3 && done; c++)
+    done = show_plane (&down, &across, example->picture + c * own, example->height, example->width,
+                       FALSE, placed->picture + c * pixels);
+  sp_filter_free (down.filter);
+  sp_filter_free (across.filter);
+  for (gsize p = 0; p < pixels; p++)
+    placed->object[p] = CLAMP (placed->object[p], 0.0f, 1.0f);
+  return done;
+}
+
+/* Porter and Duff's "over", but that two halves of soft edges make no whole. */
+static void
+put_before (const SpPlaced *one, gsize pixels, SpPlaced *placed)
+{
+  for (gsize p = 0; p < pixels; p++) {
+    float front = one->object[p], behind = placed->object[p] * (1 - front);
+    for (gsize c = 0; c < 3 && front > 0; c++) {
+      float *picture = placed->picture + c * pixels + p;
+      *picture += front / (front + behind) * (one->picture[c * pixels + p] - *picture);
+    }
+    placed->object[p] = MAX (placed->object[p], front);
+  }
+}
+
+static void
+flip_rows (float *rows, gsize n, int width)
+{
+  for (gsize y = 0; y < n; y++)
+    for (int x = 0; x < width / 2; x++) {
+      float *row = rows + y * width, left = row[x];
+      row[x] = row[width - 1 - x];
+      row[width - 1 - x] = left;
+    }
+}
+
+static void
+flip (SpExample *example)
+{
+  flip_rows (example->picture, 3 * (gsize)example->height, example->width);
+  flip_rows (example->object, (gsize)example->height, example->width);
+}
+
+/* ---- Strokes that are apart ---- */
+
+/* Takes the next part of the mask that hangs together out of `left` (height x width, what of it is
+ * not taken yet), with the strokes in it. FALSE: there is none. */
+static gboolean
+take_part (const SpPlace *place, gboolean *left, float *strokes)
+{
+  int height = place->height, width = place->width, pixels = height * width, first = 0;
+  while (first < pixels && !left[first])
+    first++;
+  if (first == pixels)
+    return FALSE;
+  g_autoptr (GArray) open = g_array_new (FALSE, FALSE, sizeof (int));
+  memset (strokes, 0, (gsize)pixels * sizeof (float));
+  left[first] = FALSE;
+  g_array_append_val (open, first);
+  for (guint i = 0; i < open->len; i++) {
+    int p = g_array_index (open, int, i);
+    int near[] = { p % width > 0 ? p - 1 : p, p % width < width - 1 ? p + 1 : p,
+                   p >= width ? p - width : p, p < pixels - width ? p + width : p };
+    strokes[p] = place->strokes[p];
+    for (guint k = 0; k < G_N_ELEMENTS (near); k++)
+      if (left[near[k]]) {
+        left[near[k]] = FALSE;
+        g_array_append_val (open, near[k]);
+      }
+  }
+  return TRUE;
+}
+
+/* In one stroke, as often as there is room: every other one is mirrored, and each stands where the
+ * stroke ends below it. */
+static gboolean
+place_in_part (const SpPlace *place, const float *strokes, SpExample *example, SpPlaced *placed)
+{
+  int height = place->height, width = place->width;
+  gsize pixels = (gsize)height * width;
+  double least = SMALLEST * place->cell;
+  Box stroke = box_of (strokes, height, width, 0, width);
+  stroke.down = roomy (stroke.down, least);
+  int n = copies (box_of_object (example), stroke);
+  g_auto (SpPlaced) one = { g_new (float, 3 * pixels), g_new (float, pixels) };
+  for (int i = 0; i < n; i++) {
+    int first = (int)(stroke.across.begin + length (stroke.across) * i / n);
+    int end = (int)(stroke.across.begin + length (stroke.across) * (i + 1) / n);
+    Box part = box_of (strokes, height, width, first, end);
+    part = (Box){ roomy (part.down, least), roomy (part.across, least) };
+    if (!show (place, example, fit_object (box_of_object (example), part, n > 1 ? 1 : STRETCH),
+               &one))
+      return FALSE;
+    put_before (&one, pixels, placed);
+    flip (example);
+  }
+  if (n % 2 != 0)
+    flip (example); /* as it was */
+  return TRUE;
+}
+
+static gboolean
+place_object (const SpPlace *place, SpExample *example, SpPlaced *placed)
+{
+  gsize pixels = (gsize)place->height * place->width;
+  g_autofree gboolean *left = g_new (gboolean, pixels);
+  g_autofree float *strokes = g_new (float, pixels);
+  memset (placed->picture, 0, 3 * pixels * sizeof (float));
+  memset (placed->object, 0, pixels * sizeof (float));
+  for (gsize p = 0; p < pixels; p++)
+    left[p] = place->keep[p] < 0.5f;
+  while (take_part (place, left, strokes))
+    if (!place_in_part (place, strokes, example, placed))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- What is no object ---- */
+
+static gboolean
+is_object (const SpExample *example)
+{
+  double sum = 0;
+  for (int p = 0; p < example->height * example->width; p++)
+    sum += (double)example->object[p];
+  return sum <= FULL * example->height * example->width;
+}
+
+static gboolean
+place_whole (const SpPlace *place, const SpExample *example, SpPlaced *placed)
+{
+  int height = place->height, width = place->width;
+  g_autofree float *mask = g_new (float, (gsize)height *width);
+  for (gsize p = 0; p < (gsize)height * width; p++)
+    mask[p] = 1 - place->keep[p];
+  return show (place, example, fit_whole (example, box_of (mask, height, width, 0, width)), placed);
+}
+
+gboolean
+sp_place_example (const SpPlace *place, SpExample *example, SpPlaced *placed)
+{
+  gsize pixels = (gsize)place->height * place->width;
+  placed->picture = g_new (float, 3 * pixels);
+  placed->object = g_new (float, pixels);
+  if (is_object (example) && !place->fills)
+    return place_object (place, example, placed);
+  gboolean done = place_whole (place, example, placed);
+  for (gsize p = 0; place->fills && p < pixels; p++)
+    placed->object[p] = 1;
+  return done;
+}

@@ -1,0 +1,31 @@
+/* Where an example goes that is put in, and how large: moved and scaled as a picture.
+ *
+ * An object goes into the strokes: strokes that are apart get one each, and one that is wide as
+ * many as there is room for, side by side. What is no object fills the mask around the strokes.
+ */
+#pragma once
+
+#include "engine/method/example.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  int height, width;
+  const float *strokes; /* height x width: coverage */
+  const float *keep;    /* height x width: the mask of the strokes (sp_window_keep_mask()) */
+  int cell;             /* pixels of a latent's cell */
+  gboolean fills;       /* whatever it is, it fills the mask */
+} SpPlace;
+
+/* What a window of this size shows of an example: 3 x height x width, and how much of each pixel is
+ * the object. */
+typedef struct {
+  float *picture, *object;
+} SpPlaced;
+
+/* The caller clears. FALSE: no memory; `example` may then be mirrored. */
+gboolean sp_place_example (const SpPlace *place, SpExample *example, SpPlaced *placed);
+void sp_placed_clear (SpPlaced *placed);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpPlaced, sp_placed_clear)
+
+G_END_DECLS
