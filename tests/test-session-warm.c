@@ -166,7 +166,8 @@ open_session (const SpSettings *settings, gboolean warm)
   return session;
 }
 
-/* A tree, rendered; then a new look beside it, and rendered again: where that one starts and ends. */
+/* A tree, rendered; then a new look beside it, and rendered again: where that one starts and ends.
+ */
 static Curve
 render_twice (const SpSettings *settings, gboolean warm, guint first_steps, guint steps)
 {
