@@ -62,7 +62,8 @@ typedef struct _SpConceptPictures SpConceptPictures;
 SpConceptPictures *sp_concept_pictures_new (SpPack *pack, GError **error);
 /* The concept by itself: its first exemplar or, where the pack has none, its value. 3 x height x
  * width, sRGB-encoded, nominally -1 to 1, as large as the generator draws the exemplar; the
- * object's until the next call. Some ten milliseconds. Fails with SP_ERROR_CONCEPT or SP_ERROR_PACK. */
+ * object's until the next call. Some ten milliseconds. Fails with SP_ERROR_CONCEPT or
+ * SP_ERROR_PACK. */
 const float *sp_concept_pictures_draw (SpConceptPictures *pictures, guint concept, int *width,
                                        int *height, GError **error);
 void sp_concept_pictures_free (SpConceptPictures *pictures);

@@ -40,7 +40,7 @@ struct _SpSession {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
-  SpInserter *inserter; /* NULL: nothing was put in yet */
+  SpInserter *inserter;          /* NULL: nothing was put in yet */
   float *photo;                  /* 3 x H x W */
   float *latent;                 /* z4 */
   float *edited;                 /* ze, scratch */
