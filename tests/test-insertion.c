@@ -192,13 +192,19 @@ test_keeps_its_shape (void)
   insert (outlined, "tree", (SpRectangle){ 54, 10, 20, 100 }, FALSE, &high);
   Extent extent = extent_of (&high);
   g_test_message ("%d to %d", extent.top, extent.bottom);
-  g_assert_cmpint (extent.top, >, 55);
+  g_assert_cmpint (extent.top, >, 45);
   g_assert_cmpint (extent.bottom, >=, 109);
   insert (outlined, "tree", (SpRectangle){ 8, 60, 112, 24 }, FALSE, &wide);
   extent = extent_of (&wide);
   g_test_message ("%d gaps", extent.gaps);
   g_assert_cmpint (extent.gaps, >=, 3);
   assert_near (extent.top, 60);
+  g_auto (Trial) twice = { 0 }; /* as wide as two: that is one */
+  insert (outlined, "tree", (SpRectangle){ 42, 60, 44, 30 }, FALSE, &twice);
+  extent = extent_of (&twice);
+  g_assert_cmpint (extent.gaps, ==, 0);
+  g_assert_cmpint (extent.left + extent.right, >=, 2 * 64 - 4);
+  g_assert_cmpint (extent.left + extent.right, <=, 2 * 64 + 4);
 }
 
 /* In a stroke of a few pixels there is room for something all the same, by the mask around it. */
@@ -264,7 +270,8 @@ test_picture (void)
   g_assert_cmpfloat (inserted->cells[4 * shape.width + 3], ==, 1);
 }
 
-/* The share of the mask that is put in. */
+/* The share of the mask that is put in: in its middle, and nowhere more but for what the filter's
+ * cubic adds at edges. */
 static float
 share_put_in (SpPack *of, const char *concept, gboolean fills)
 {
@@ -272,7 +279,9 @@ share_put_in (SpPack *of, const char *concept, gboolean fills)
   insert (of, concept, (SpRectangle){ 48, 48, 32, 32 }, fills, &trial);
   float share = (1 - trial.inserted.keep[64 * SIDE + 64]) / (1 - trial.keep[64 * SIDE + 64]);
   for (int p = 0; p < PLANE; p++)
-    g_assert_cmpfloat_with_epsilon (1 - trial.inserted.keep[p], share * (1 - trial.keep[p]), 1e-5);
+    g_assert_cmpfloat (1 - trial.inserted.keep[p], <=, share * (1 - trial.keep[p]) + 0.03f);
+  for (int p = 0; share == 1 && p < PLANE; p++) /* all of it everywhere */
+    g_assert_cmpfloat_with_epsilon (trial.inserted.keep[p], trial.keep[p], 1e-6);
   return share;
 }
 
@@ -281,10 +290,10 @@ test_shares (void)
 {
   g_autoptr (SpPack) half = pack_with_offset (HALF, FEATURES + 1);
   g_assert_cmpfloat_with_epsilon (share_put_in (half, "tree", FALSE), 0.5f, 1e-5);
-  g_assert_cmpfloat_with_epsilon (share_put_in (half, "road", FALSE), 1, 1e-5);
+  g_assert_cmpfloat (share_put_in (half, "road", FALSE), ==, 1);
   g_assert_cmpfloat (share_put_in (half, "tree", TRUE), ==, 1);
   g_autoptr (SpPack) nowhere = pack_with_offset (-10, FEATURES + 1);
-  g_assert_cmpfloat_with_epsilon (share_put_in (nowhere, "tree", FALSE), 1, 1e-5);
+  g_assert_cmpfloat_with_epsilon (share_put_in (nowhere, "tree", FALSE), 1, 1e-4);
   g_autoptr (SpPack) everywhere = pack_with_offset (10, FEATURES + 1); /* nothing would be left */
   g_assert_cmpfloat (share_put_in (everywhere, "tree", FALSE), ==, 1);
   g_auto (Trial) all = { 0 }, filled = { 0 }; /* then it is laid as a whole */
@@ -421,10 +430,13 @@ test_layer (void)
   g_assert_no_error (error);
   g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
   g_assert_no_error (error);
-  float most = 0;
+  float most = 0, put_in = 0;
   for (int i = 0; i < layer->area.width * layer->area.height; i++)
     most = MAX (most, layer->rgba[4 * i + 3]);
-  g_assert_cmpfloat_with_epsilon (most, 0.5f, 1e-3);
+  for (gsize p = 0; p < pixels_of (session); p++)
+    put_in = MAX (put_in, 1 - session->keep[p]);
+  g_assert_cmpfloat (put_in, <, 0.6);
+  g_assert_cmpfloat_with_epsilon (most, put_in, 0.01);
 }
 
 static void

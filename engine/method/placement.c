@@ -11,16 +11,20 @@
 #define FULL 0.9
 
 /* An object may be this much wider or higher than it was. */
-#define STRETCH 1.3
+#define STRETCH 1.4
 
 /* How far what fills a mask is enlarged; beyond that it is repeated. */
 #define LARGEST 1.5
 
-/* Beside one another. */
+/* Beside one another: a stroke with room for fewer asks for one. */
+#define FEWEST_COPIES 3
 #define MOST_COPIES 8
 
 /* Cells that an object is high and wide at least. */
 #define SMALLEST 1.5
+
+/* Of an exemplar's side, over which an object that was cut at it fades out. */
+#define FADE 0.06f
 
 /* Pixels to every side that a filter may need. */
 #define FILTER_REACH 3
@@ -124,7 +128,7 @@ copies (Box object, Box stroke)
 {
   double high = length (stroke.down) / length (object.down);
   double n = length (stroke.across) / (length (object.across) * high);
-  return (int)CLAMP (n, 1, MOST_COPIES);
+  return n >= FEWEST_COPIES ? (int)MIN (n, MOST_COPIES) : 1;
 }
 
 /* ---- Moving and scaling ---- */
@@ -145,10 +149,24 @@ reach_of (Axis axis, int outputs)
                                  outputs, end - first) };
 }
 
-/* The exemplar is mirrored beyond its edges. `once`: unless what is at the edge is less. */
+/* What an exemplar shows beyond its edges. */
+typedef enum {
+  MIRRORED, /* itself, mirrored */
+  GOES_ON,  /* that, where it is less than what is at the edge */
+  ENDS      /* that, and it fades out at all edges but the lower, where the stroke ends */
+} Beyond;
+
+/* How much of it is left at i, of n. */
+static float
+fade (int i, int n)
+{
+  int away = MAX (MAX (-i, i - (n - 1)), 0);
+  return MAX (1 - (float)away / (FADE * (float)n), 0.0f);
+}
+
 static gboolean
 show_plane (const Reach *down, const Reach *across, const float *plane, int height, int width,
-            gboolean once, float *placed)
+            Beyond beyond, float *placed)
 {
   g_autofree float *wide = g_try_new (float, (gsize)down->n *(gsize)across->n);
   if (wide == NULL)
@@ -157,24 +175,27 @@ show_plane (const Reach *down, const Reach *across, const float *plane, int heig
     for (int j = 0; j < across->n; j++) {
       int y = i + down->first, x = j + across->first;
       float value = plane[sp_edit_mirror (y, height) * width + sp_edit_mirror (x, width)];
-      float edge = plane[CLAMP (y, 0, height - 1) * width + CLAMP (x, 0, width - 1)];
-      wide[(gsize)i * across->n + j] = once ? MIN (value, edge) : value;
+      if (beyond != MIRRORED)
+        value = MIN (value, plane[CLAMP (y, 0, height - 1) * width + CLAMP (x, 0, width - 1)]);
+      if (beyond == ENDS)
+        value *= fade (x, width) * fade (MIN (y, height - 1), height);
+      wide[(gsize)i * across->n + j] = value;
     }
   return sp_resample_plane (across->filter, down->filter, wide, (gsize)across->n, placed);
 }
 
 static gboolean
-show (const SpPlace *place, const SpExample *example, Fit fit, SpPlaced *placed)
+show (const SpPlace *place, const SpExample *example, Fit fit, Beyond beyond, SpPlaced *placed)
 {
   gsize pixels = (gsize)place->height * place->width;
   gsize own = (gsize)example->height * example->width;
   Reach down = reach_of (fit.down, place->height);
   Reach across = reach_of (fit.across, place->width);
   gboolean done = show_plane (&down, &across, example->object, example->height, example->width,
-                              TRUE, placed->object);
+                              beyond, placed->object);
   for (gsize c = 0; c < 3 && done; c++)
     done = show_plane (&down, &across, example->picture + c * own, example->height, example->width,
-                       FALSE, placed->picture + c * pixels);
+                       MIRRORED, placed->picture + c * pixels);
   sp_filter_free (down.filter);
   sp_filter_free (across.filter);
   for (gsize p = 0; p < pixels; p++)
@@ -262,7 +283,7 @@ place_in_part (const SpPlace *place, const float *strokes, SpExample *example, S
     Box part = box_of (strokes, height, width, first, end);
     part = (Box){ roomy (part.down, least), roomy (part.across, least) };
     if (!show (place, example, fit_object (box_of_object (example), part, n > 1 ? 1 : STRETCH),
-               &one))
+               ENDS, &one))
       return FALSE;
     put_before (&one, pixels, placed);
     flip (example);
@@ -306,7 +327,8 @@ place_whole (const SpPlace *place, const SpExample *example, SpPlaced *placed)
   g_autofree float *mask = g_new (float, (gsize)height *width);
   for (gsize p = 0; p < (gsize)height * width; p++)
     mask[p] = 1 - place->keep[p];
-  return show (place, example, fit_whole (example, box_of (mask, height, width, 0, width)), placed);
+  return show (place, example, fit_whole (example, box_of (mask, height, width, 0, width)), GOES_ON,
+               placed);
 }
 
 gboolean
