@@ -16,7 +16,8 @@
 /* How far what fills a mask is enlarged; beyond that it is repeated. */
 #define LARGEST 1.5
 
-/* Beside one another: a stroke with room for fewer asks for one. */
+/* Beside one another: a stroke with room for fewer, or that is less elongated, asks for one. */
+#define ELONGATED 2
 #define FEWEST_COPIES 3
 #define MOST_COPIES 8
 
@@ -122,13 +123,14 @@ roomy (Span span, double least)
   return (Span){ span.begin - grow, span.end + grow };
 }
 
-/* How many times the object fits into the stroke, one beside the other. */
+/* How many there are to be in the stroke, one beside the other. */
 static int
 copies (Box object, Box stroke)
 {
   double high = length (stroke.down) / length (object.down);
   double n = length (stroke.across) / (length (object.across) * high);
-  return n >= FEWEST_COPIES ? (int)MIN (n, MOST_COPIES) : 1;
+  gboolean is_row = length (stroke.across) >= ELONGATED * length (stroke.down);
+  return is_row && n >= FEWEST_COPIES ? (int)MIN (n, MOST_COPIES) : 1;
 }
 
 /* ---- Moving and scaling ---- */
