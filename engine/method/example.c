@@ -24,8 +24,8 @@ struct _SpExamples {
   const SpPack *pack;
   SpBackend *backend;
   SpGraph *graph;
-  SpPlan *plan;                           /* NULL: nothing was drawn yet */
-  SpTensor *latents, *picture, *features; /* of two; no features: there is no such layer */
+  SpPlan *plan;                          /* NULL: nothing was drawn yet */
+  SpTensor *latent, *picture, *features; /* no features: there is no such layer */
 };
 
 void
@@ -53,26 +53,34 @@ sp_examples_new (const SpPack *pack, SpBackend *backend)
   return examples;
 }
 
-/* The exemplar with its margin, in its own light and in the photo's. */
+/* The exemplar with its margin. */
 typedef struct {
   SpShape cells;    /* of the exemplar */
-  SpShape picture;  /* 2 x 3 x H x W */
-  SpShape features; /* 2 x F x H/4 x W/4; of no channels where the generator has none */
-  float *pictures, *seen;
+  SpShape picture;  /* 1 x 3 x H x W */
+  SpShape features; /* 1 x F x H/4 x W/4; of no channels where the generator has none */
+  float *own, *lit; /* pictures: in its own light and in the photo's */
+  float *seen;      /* features, in its own light */
 } Drawn;
 
 static void
 drawn_clear (Drawn *drawn)
 {
-  g_free (drawn->pictures);
+  g_free (drawn->own);
+  g_free (drawn->lit);
   g_free (drawn->seen);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Drawn, drawn_clear)
 
+static SpShape
+with_margin (SpShape cells)
+{
+  return SP_SHAPE (1, cells.channels, cells.height + 2 * MARGIN, cells.width + 2 * MARGIN);
+}
+
 static void
 add_margin (const float *exemplar, SpShape cells, float *latent)
 {
-  int height = cells.height + 2 * MARGIN, width = cells.width + 2 * MARGIN;
+  int height = with_margin (cells).height, width = with_margin (cells).width;
   for (int c = 0; c < cells.channels; c++)
     for (int y = 0; y < height; y++)
       for (int x = 0; x < width; x++)
@@ -81,33 +89,24 @@ add_margin (const float *exemplar, SpShape cells, float *latent)
                      + sp_edit_mirror (x - MARGIN, cells.width)];
 }
 
-/* Both latents with their margins, one after the other. */
 static float *
-read_latents (const SpEditContext *context, SpShape *cells, SpShape *shape, GError **error)
+read_latent (const SpEditContext *context, gboolean lit, SpShape *cells, GError **error)
 {
-  float *latents = NULL;
-  for (int lit = 0; lit < 2; lit++) {
-    g_autofree float *exemplar = sp_edit_read_exemplar (context, lit != 0, cells, error);
-    if (exemplar == NULL) {
-      g_free (latents);
-      return NULL;
-    }
-    *shape = SP_SHAPE (2, cells->channels, cells->height + 2 * MARGIN, cells->width + 2 * MARGIN);
-    gsize n = sp_shape_elements (*shape) / 2;
-    if (latents == NULL)
-      latents = g_new (float, 2 * n);
-    add_margin (exemplar, *cells, latents + (gsize)lit * n);
-  }
-  return latents;
+  g_autofree float *exemplar = sp_edit_read_exemplar (context, lit, cells, error);
+  if (exemplar == NULL)
+    return NULL;
+  float *latent = g_new (float, sp_shape_elements (with_margin (*cells)));
+  add_margin (exemplar, *cells, latent);
+  return latent;
 }
 
 /* `features` is left alone where the generator has no such layer. */
 static SpTensor *
-build (const SpPack *pack, const SpGeneratorShape *generator, SpGraph *graph, SpTensor *latents,
+build (const SpPack *pack, const SpGeneratorShape *generator, SpGraph *graph, SpTensor *latent,
        SpTensor **features, GError **error)
 {
   int layer = sp_generator_feature_layer (generator);
-  SpTensor *x = latents;
+  SpTensor *x = latent;
   if (layer > 0) {
     x = *features = sp_generator_layers (graph, pack, generator, x, SP_LATENT_LAYER + 1, layer,
                                          NULL, NULL, error);
@@ -140,19 +139,19 @@ sp_examples_free (SpExamples *examples)
   g_free (examples);
 }
 
-/* For two latents of this shape. */
+/* For a latent of this shape. */
 static gboolean
 plan (SpExamples *examples, SpShape shape, GError **error)
 {
   SpGeneratorShape generator;
-  if (examples->plan != NULL && sp_shape_equal (shape, sp_tensor_shape (examples->latents)))
+  if (examples->plan != NULL && sp_shape_equal (shape, sp_tensor_shape (examples->latent)))
     return TRUE;
   if (!sp_generator_shape (examples->pack, &generator, error))
     return FALSE;
   drop_plan (examples);
   examples->graph = sp_graph_new ();
-  examples->latents = sp_graph_input (examples->graph, "latents", shape);
-  examples->picture = build (examples->pack, &generator, examples->graph, examples->latents,
+  examples->latent = sp_graph_input (examples->graph, "latent", shape);
+  examples->picture = build (examples->pack, &generator, examples->graph, examples->latent,
                              &examples->features, error);
   if (examples->picture != NULL)
     examples->plan = sp_plan_new_once (examples->graph, examples->backend, NULL, error);
@@ -170,18 +169,29 @@ read_tensor (const SpExamples *examples, SpTensor *tensor, SpShape *shape)
   return values;
 }
 
+static float *
+draw_picture (const SpExamples *examples, const float *latent, SpShape *shape)
+{
+  sp_plan_write (examples->plan, examples->latent, latent);
+  sp_plan_forward (examples->plan);
+  return read_tensor (examples, examples->picture, shape);
+}
+
+/* Twice only where its light stands out. */
 static gboolean
 draw (SpExamples *examples, const SpEditContext *context, Drawn *drawn, GError **error)
 {
-  SpShape shape;
-  g_autofree float *latents = read_latents (context, &drawn->cells, &shape, error);
-  if (latents == NULL || !plan (examples, shape, error))
+  g_autofree float *own = read_latent (context, FALSE, &drawn->cells, error);
+  g_autofree float *lit = own != NULL ? read_latent (context, TRUE, &drawn->cells, error) : NULL;
+  SpShape shape = with_margin (drawn->cells);
+  if (lit == NULL || !plan (examples, shape, error))
     return FALSE;
-  sp_plan_write (examples->plan, examples->latents, latents);
-  sp_plan_forward (examples->plan);
-  drawn->pictures = read_tensor (examples, examples->picture, &drawn->picture);
+  drawn->own = draw_picture (examples, own, &drawn->picture);
   if (examples->features != NULL)
     drawn->seen = read_tensor (examples, examples->features, &drawn->features);
+  gboolean is_same = memcmp (own, lit, sp_shape_elements (shape) * sizeof (float)) == 0;
+  drawn->lit = is_same ? g_memdup2 (drawn->own, sp_shape_elements (drawn->picture) * sizeof (float))
+                       : draw_picture (examples, lit, &drawn->picture);
   return TRUE;
 }
 
@@ -306,9 +316,9 @@ sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent
   example->picture = g_new (float, 3 * pixels);
   example->object = g_new (float, pixels);
   for (gsize c = 0; c < 3; c++) {
-    cut_out (drawn.pictures + c * plane, drawn.picture.width, MARGIN * cell, example->height,
+    cut_out (drawn.own + c * plane, drawn.picture.width, MARGIN * cell, example->height,
              example->width, own + c * pixels);
-    cut_out (drawn.pictures + (3 + c) * plane, drawn.picture.width, MARGIN * cell, example->height,
+    cut_out (drawn.lit + c * plane, drawn.picture.width, MARGIN * cell, example->height,
              example->width, example->picture + c * pixels);
   }
   return find_object (&context, &drawn, own, example, error);

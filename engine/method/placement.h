@@ -1,7 +1,8 @@
 /* Where an example goes that is put in, and how large: moved and scaled as a picture.
  *
- * An object goes into the strokes: strokes that are apart get one each, and one that is wide as
- * many as there is room for, side by side. What is no object fills the mask around the strokes.
+ * An object goes into the strokes: strokes that are apart get one each, and one that is twice as
+ * wide as high, with room for three or more, as many, side by side. What is no object fills the
+ * mask around the strokes.
  */
 #pragma once
 

@@ -6,20 +6,20 @@
  * those of which the judge then sees most are kept, one of each group of cells after the other
  * (values.h), so that the next seed is another kind.
  *
- * An object that is cut shows nothing. So each exemplar comes in several sizes, of 2, 3 and 4 cells
- * a side, and an edit takes the one that its stroke has room for: the photo around the square is
- * scaled and encoded anew, around the whole object where the square lies on one. And so that it is
- * drawn as sharply as the generator can, its latent is inverted as a photo's is. Both need the
- * encoder; exemplars from a prior are cells of its draws.
+ * An object that is cut shows nothing. So it is tried as large as those squares: the photo around
+ * it is scaled and encoded anew, around the whole object where the square lies on one. What is kept
+ * is made larger, for an edit scales it to its stroke (engine/method/placement.h); and so that it
+ * is drawn as sharply as the generator can, its latent is inverted as a photo's is. All that needs
+ * the encoder; exemplars from a prior are cells of its draws.
  *
- * Where a concept has backdrops, up to six exemplars show it with its outline before them
- * (outline.h) and come last, for they do not fill their strokes; of what is tried the judge's
- * opinion then counts where it is not backdrop. A square that the concept fills and a probe takes
- * for a backdrop would be left to the photo in pieces, and counts as one without effect: a pale
- * blue wall.
+ * Where a concept has backdrops, up to four exemplars show it with its outline before them
+ * (outline.h) and come after squares, for they do not fill their strokes; of what is tried the
+ * judge's opinion then counts where it is not backdrop. A square that the concept fills and a probe
+ * takes for a backdrop would be left to the photo in pieces, and counts as one without effect: a
+ * pale blue wall.
  *
- * And up to six show whole objects as the labels outline them, a window in its wall: they come with
- * their outlines, outside which an insertion leaves the photo as it is.
+ * And up to ten show whole objects as the labels outline them, a window in its wall: they come
+ * last, with their outlines, outside which an insertion leaves the photo as it is.
  *
  * With each goes the light of its photo (light.h), so that an edit can lay it in another's; it is
  * tried so, too.
