@@ -16,6 +16,7 @@ sp_session_free_edit (gpointer data)
   g_free (edit->reference_values);
   g_free (edit->picture);
   g_free (edit->filling);
+  g_free (edit->outlined);
   g_free (edit->key);
   g_free (edit);
 }
@@ -38,6 +39,28 @@ update_target (SpSession *session, const StoredEdit *edit)
       session->held[p] = MIN (session->held[p], edit->keep[p]);
 }
 
+/* Where objects are put in and nothing else is done. */
+static void
+update_outlined (SpSession *session)
+{
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  g_autofree float *free_of_others = g_new (float, pixels);
+  for (gsize p = 0; p < pixels; p++) {
+    session->outlined[p] = 0;
+    free_of_others[p] = 1;
+  }
+  for (guint i = 0; i < session->edits->len; i++) {
+    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
+    for (gsize p = 0; p < pixels; p++)
+      if (edit->outlined != NULL)
+        session->outlined[p] = MAX (session->outlined[p], edit->outlined[p]);
+      else
+        free_of_others[p] = MIN (free_of_others[p], edit->keep[p]);
+  }
+  for (gsize p = 0; p < pixels; p++)
+    session->outlined[p] *= free_of_others[p];
+}
+
 /* One mask for all edits: what all of them leave as it is. */
 static void
 update_keep (SpSession *session)
@@ -52,6 +75,7 @@ update_keep (SpSession *session)
     for (gsize p = 0; p < pixels; p++)
       session->keep[p] = MIN (session->keep[p], edit->keep[p]);
   }
+  update_outlined (session);
 }
 
 /* ---- References ---- */
@@ -186,6 +210,7 @@ find_known (SpSession *session, StoredEdit *edit)
             (gsize)session->latent_shape.height * session->latent_shape.width * sizeof (float));
     edit->picture = g_steal_pointer (&known->picture);
     edit->filling = g_steal_pointer (&known->filling);
+    edit->outlined = g_steal_pointer (&known->outlined);
     return TRUE;
   }
   return FALSE;
@@ -224,6 +249,7 @@ find_insertion (SpSession *session, SpBackend *backend, StoredEdit *edit, GError
           (gsize)session->latent_shape.height * session->latent_shape.width * sizeof (float));
   edit->picture = g_steal_pointer (&inserted.picture);
   edit->filling = g_steal_pointer (&inserted.filling);
+  edit->outlined = g_steal_pointer (&inserted.outlined);
   return TRUE;
 }
 
@@ -236,6 +262,7 @@ find_on (SpSession *session, SpBackend *backend, Find find, StoredEdit *edit, GE
     return TRUE;
   g_clear_pointer (&edit->picture, g_free);
   g_clear_pointer (&edit->filling, g_free);
+  g_clear_pointer (&edit->outlined, g_free);
   g_autoptr (SpBackend) cpu = cpu_instead (session, backend, &failure, error);
   return cpu != NULL && find_on (session, cpu, find, edit, error);
 }

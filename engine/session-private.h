@@ -24,9 +24,10 @@ typedef struct {
   SpLatent reference;
   float *reference_values;
   /* NULL, all: the edit is made in the latent alone. */
-  float *picture; /* 3 x H x W: the photo with what is put in, or without what is removed */
-  float *filling; /* C x h x w: its latent */
-  char *key;      /* a hash of all that they depend on */
+  float *picture;  /* 3 x H x W: the photo with what is put in, or without what is removed */
+  float *filling;  /* C x h x w: its latent */
+  float *outlined; /* H x W: where keep ends at an outline; NULL as well where it does not */
+  char *key;       /* a hash of all that they depend on */
 } StoredEdit;
 
 struct _SpSession {
@@ -45,6 +46,7 @@ struct _SpSession {
   float *latent;                 /* z4 */
   float *edited;                 /* ze, scratch */
   float *keep;                   /* H x W; all ones without edits */
+  float *outlined;               /* H x W: where it ends at an object's outline (photo.h) */
   float *target, *held;          /* 3 x H x W, H x W: what R is to show, and where: the photo with
                                   * what is put in and without what is removed, all but new looks */
   float *picture;                /* 3 x H x W */

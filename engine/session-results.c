@@ -75,5 +75,5 @@ sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error
     return NULL;
   }
   return sp_window_blend (&session->window, photo, session->picture, session->keep,
-                          session->settings.smooth, error);
+                          session->outlined, session->settings.smooth, error);
 }

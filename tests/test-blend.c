@@ -3,6 +3,9 @@
  */
 #include "tests/photo-fixture.h"
 
+#include "engine/photo/pyramid.h"
+#include "engine/photo/resample.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -238,7 +241,7 @@ blend (SpWindow window, int photo_width, int photo_height, PixelFunction pixel,
 
   test_photo_init (&test, photo_width, photo_height, pixel);
 
-  SpLayer *layer = sp_window_blend (&window, &test.photo, picture, keep, TRUE, &error);
+  SpLayer *layer = sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error);
 
   g_assert_no_error (error);
   return layer;
@@ -425,6 +428,120 @@ test_blend_small_photo (void)
   g_assert_cmpfloat_with_epsilon (composite (layer, texture, 9, 8, 1), sp_srgb_decode (0.6f), 1e-2);
 }
 
+/* ---- Bands and outlines ---- */
+
+static float *
+enlarged (const SpWindow *window, const float *plane)
+{
+  int width = window->area.width, height = window->area.height;
+  g_autoptr (SpFilter) across = sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, 0,
+                                               (double)window->width / width, width, window->width);
+  g_autoptr (SpFilter) down = sp_filter_new (
+      SP_FILTER_SMOOTH, SP_EDGE_REPEAT, 0, (double)window->height / height, height, window->height);
+  float *output = g_new (float, (gsize)width *height);
+  g_assert_true (sp_resample_plane (across, down, plane, window->width, output));
+  return output;
+}
+
+/* The definition, of one channel, on whole planes: `plane` is alpha, and comes back as the result
+ * before it is decoded. The picture is flat. */
+static void
+blend_at_once (int width, int height, int levels, float drawn, const float *alpha,
+               PixelFunction pixel, int channel, float *result)
+{
+  g_autoptr (SpPyramid) mask = sp_pyramid_new (width, height, levels);
+  g_autoptr (SpPyramid) difference = sp_pyramid_new (width, height, levels);
+  for (int i = 0; i < width * height; i++) {
+    mask->plane[0][i] = alpha[i];
+    difference->plane[0][i] = drawn - sp_srgb_encode (pixel (i % width, i / width, channel));
+  }
+  sp_pyramid_reduce (mask);
+  sp_pyramid_reduce (difference);
+  sp_pyramid_difference (difference);
+  sp_pyramid_multiply (difference, mask);
+  sp_pyramid_collapse (difference);
+  for (int i = 0; i < width * height; i++)
+    result[i] = sp_srgb_encode (pixel (i % width, i / width, channel)) + difference->plane[0][i];
+}
+
+/* A photo that is too large to be blended at once comes out as if it were: a window of 1501 x 1307
+ * pixels, whose margins are as wide as itself, with a feather of 82 pixels, six octaves. */
+static void
+test_blend_bands (void)
+{
+  const SpWindow window = { { 0, 0, 1501, 1307 }, 128, 128 };
+  int width = window.area.width, height = window.area.height;
+  float encoded = sp_srgb_encode (sp_srgb_decode ((0.3f + 1) / 2));
+  g_autofree float *picture = flat_picture (&window, 0.3f);
+  g_autofree float *keep = disc_mask (&window, 45);
+  g_autofree float *free = g_new (float, 128 * 128);
+  for (int i = 0; i < 128 * 128; i++)
+    free[i] = 1 - keep[i];
+  g_autofree float *alpha = enlarged (&window, free);
+  for (int i = 0; i < width * height; i++)
+    alpha[i] = alpha[i] < 1e-5f ? 0 : MIN (alpha[i], 1);
+  g_autofree float *result = g_new (float, (gsize)width *height);
+  g_autoptr (SpLayer) layer = blend (window, width, height, texture, picture, keep);
+  int seen = 0;
+
+  for (int c = 0; c < 3; c++) {
+    blend_at_once (width, height, 7, encoded, alpha, texture, c, result);
+    for (int y = 0; y < layer->area.height; y++)
+      for (int x = 0; x < layer->area.width; x++) {
+        const float *rgba = layer->rgba + 4 * ((gsize)y * layer->area.width + x);
+        gsize at = (gsize)(y + layer->area.y) * width + x + layer->area.x;
+        g_assert_cmpfloat (rgba[3], ==, alpha[at]);
+        g_assert_cmpfloat_with_epsilon (sp_srgb_encode (rgba[c]), result[at], 1e-5);
+        seen += rgba[3] > 0;
+      }
+  }
+  for (int i = 0; i < width * height; i++)
+    seen -= 3 * (alpha[i] > 0);
+  g_assert_cmpint (seen, ==, 0);
+}
+
+/* Where alpha ends at an outline it rises four times as fast, a half where it was .6, and the
+ * picture lies there as it is, whatever is around it. Elsewhere nothing is other than without. */
+static void
+test_blend_outlined (void)
+{
+  const SpWindow window = { { 0, 0, 640, 640 }, 128, 128 };
+  g_autofree float *picture = flat_picture (&window, 0.3f);
+  g_autofree float *keep = disc_mask (&window, 30);
+  g_autofree float *outlined = g_new0 (float, 128 * 128);
+  float linear = sp_srgb_decode (0.65f);
+  TestPhoto test;
+  for (int i = 0; i < 128 * 128; i++)
+    outlined[i] = i % 128 < 64;
+
+  test_photo_init (&test, 640, 640, texture);
+  g_autoptr (SpLayer) plain = blend (window, 640, 640, texture, picture, keep);
+  g_autoptr (SpLayer) layer =
+      sp_window_blend (&window, &test.photo, picture, keep, outlined, TRUE, NULL);
+  int outline = 0, fades = 0;
+  for (int y = layer->area.y; y < layer->area.y + layer->area.height; y++)
+    for (int x = layer->area.x; x < layer->area.x + layer->area.width; x++) {
+      const float *rgba =
+          layer->rgba + 4 * ((gsize)(y - layer->area.y) * layer->area.width + x - layer->area.x);
+      const float *without =
+          plain->rgba + 4 * ((gsize)(y - plain->area.y) * plain->area.width + x - plain->area.x);
+      if (x < 640 / 2 - 12) {
+        g_assert_cmpfloat_with_epsilon (rgba[3], CLAMP (0.5f + 4 * (without[3] - 0.6f), 0, 1),
+                                        1e-5);
+        for (int c = 0; c < 3; c++)
+          g_assert_cmpfloat_with_epsilon (rgba[c], linear, 1e-5);
+        outline += rgba[3] > 0 && rgba[3] < 1;
+      }
+      if (x > 640 / 2 + 12) {
+        g_assert_cmpfloat (rgba[3], ==, without[3]);
+        fades += rgba[3] > 0 && rgba[3] < 1;
+      }
+    }
+  g_test_message ("%d pixels of an outline, %d where it fades", outline, fades);
+  g_assert_cmpint (outline, >, 100);
+  g_assert_cmpint (fades, >, 3 * outline);
+}
+
 static void
 test_blend_nothing (void)
 {
@@ -437,7 +554,7 @@ test_blend_nothing (void)
   for (int i = 0; i < 64 * 64; i++)
     keep[i] = 1;
   test_photo_init (&test, 64, 64, dark);
-  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, TRUE, &error));
+  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
   g_clear_error (&error);
 }
@@ -458,6 +575,8 @@ main (int argc, char **argv)
   g_test_add_func ("/blend/high-range", test_blend_high_range);
   g_test_add_func ("/blend/window-side", test_blend_window_side);
   g_test_add_func ("/blend/small-photo", test_blend_small_photo);
+  g_test_add_func ("/blend/bands", test_blend_bands);
+  g_test_add_func ("/blend/outlined", test_blend_outlined);
   g_test_add_func ("/blend/nothing", test_blend_nothing);
   return g_test_run ();
 }

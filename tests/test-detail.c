@@ -121,7 +121,8 @@ redraw (PixelFunction pixel, gboolean smooth)
   g_autofree float *keep = disc (24);
   g_autofree float *picture = sp_window_read (&window, &test.photo, &error);
   g_assert_no_error (error);
-  g_autoptr (SpLayer) layer = sp_window_blend (&window, &test.photo, picture, keep, smooth, &error);
+  g_autoptr (SpLayer) layer =
+      sp_window_blend (&window, &test.photo, picture, keep, NULL, smooth, &error);
   g_assert_no_error (error);
   int middle_x = window.area.x + SIDE / 2, middle_y = window.area.y + SIDE / 2;
   for (int y = middle_y - 50; y < middle_y + 50; y++)
@@ -265,7 +266,7 @@ test_photo_fails (void)
   g_autofree float *picture = sp_window_read (&window, &test.photo, &error);
   g_assert_no_error (error);
   test.fails_at_row = 300;
-  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, FALSE, &error));
+  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, NULL, FALSE, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
 }

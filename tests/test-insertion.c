@@ -125,6 +125,19 @@ insert_into (SpPack *of, const char *concept, int n, const SpRectangle *strokes,
   g_assert_no_error (error);
 }
 
+/* As insert_into() with one round stroke. */
+static void
+insert_round (SpPack *of, SpRectangle box, gboolean fills, Trial *trial)
+{
+  SpRectangle rows[SIDE];
+  for (int i = 0; i < box.height; i++) {
+    double up = (i + 0.5) * 2 / box.height - 1;
+    int half = (int)(box.width / 2.0 * sqrt (1 - up * up));
+    rows[i] = (SpRectangle){ box.x + box.width / 2 - half, box.y + i, 2 * half, 1 };
+  }
+  insert_into (of, "tree", box.height, rows, fills, trial);
+}
+
 static void
 insert (SpPack *of, const char *concept, SpRectangle stroke, gboolean fills, Trial *trial)
 {
@@ -175,9 +188,9 @@ test_fits_the_stroke (void)
     assert_near (extent.top, strokes[i].y);
     assert_near (extent.left, strokes[i].x);
     assert_near (extent.right, strokes[i].x + strokes[i].width);
-    /* at the exemplar's lower edge it goes on and fades with the mask */
+    /* at the exemplar's lower edge, where it was cut, it ends within a few pixels */
     g_assert_cmpint (extent.bottom, >=, strokes[i].y + strokes[i].height - 1);
-    g_assert_cmpint (extent.bottom, <=, strokes[i].y + strokes[i].height + 10);
+    g_assert_cmpint (extent.bottom, <=, strokes[i].y + strokes[i].height + 3);
     g_assert_cmpint (extent.gaps, ==, 0);
   }
 }
@@ -209,6 +222,56 @@ test_keeps_its_shape (void)
     assert_near (extent.left + extent.right, 2 * 64);
     g_assert_cmpint (extent.right - extent.left, <, others[i].width);
   }
+}
+
+/* How much of the mask's edge the object touches: pixels where both are half there. */
+static int
+cut_pixels (const Trial *trial)
+{
+  int n = 0;
+  for (int p = 0; p < PLANE; p++)
+    n += trial->keep[p] > 0.3f && trial->keep[p] < 0.7f && trial->inserted.keep[p] < 0.7f;
+  return n;
+}
+
+/* In a round stroke an angular thing keeps its corners: it is made smaller, and stands higher where
+ * the stroke is wider. In a round one that it fits into it is as large as ever. */
+static void
+test_corners (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline ();
+  g_auto (Trial) round = { 0 }, angular = { 0 };
+  insert_round (outlined, (SpRectangle){ 30, 25, 60, 72 }, FALSE, &round);
+  insert (outlined, "tree", (SpRectangle){ 30, 25, 60, 72 }, FALSE, &angular);
+  Extent small = extent_of (&round), large = extent_of (&angular);
+  g_test_message ("%d to %d, %d to %d; %d pixels cut", small.top, small.bottom, small.left,
+                  small.right, cut_pixels (&round));
+  g_assert_cmpint (cut_pixels (&round), <=, 12);
+  g_assert_cmpint (small.right - small.left, <, large.right - large.left - 3);
+  g_assert_cmpint (small.right - small.left, >, 0.6 * (large.right - large.left));
+  g_assert_cmpint (small.bottom, <, large.bottom - 1);
+  assert_near (small.left + small.right, large.left + large.right);
+  assert_near (large.right - large.left, 60);
+}
+
+/* The outline is told of what is an object, and only where its strokes are. */
+static void
+test_outlined (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline ();
+  g_autoptr (SpPack) half = pack_with_offset (HALF, FEATURES + 1);
+  SpRectangle stroke = { 40, 40, 40, 48 };
+  g_auto (Trial) object = { 0 }, filling = { 0 }, stuff = { 0 }, unsure = { 0 };
+  insert (outlined, "tree", stroke, FALSE, &object);
+  insert (outlined, "tree", stroke, TRUE, &filling);
+  insert (half, "road", stroke, FALSE, &stuff);
+  insert (half, "tree", stroke, FALSE, &unsure);
+  g_assert_nonnull (object.inserted.outlined);
+  for (int p = 0; p < PLANE; p++)
+    g_assert_cmpfloat (object.inserted.outlined[p], ==, 1 - object.keep[p]);
+  g_assert_null (filling.inserted.outlined);
+  g_assert_null (stuff.inserted.outlined);
+  g_assert_null (unsure.inserted.outlined);
 }
 
 /* In a stroke of a few pixels there is room for something all the same, by the mask around it. */
@@ -403,6 +466,37 @@ test_over_a_removal (void)
   g_assert_cmpint (before, >, 50);
 }
 
+/* A session's layer ends at outlines where objects are put in, and fades where anything else was
+ * done there. */
+static void
+test_session_outlined (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline ();
+  g_autoptr (SpSession) session = open_session (outlined);
+  gsize pixels = pixels_of (session);
+  for (gsize p = 0; p < pixels; p++)
+    g_assert_cmpfloat (session->outlined[p], ==, 0);
+  add_edit (session, "tree", SP_EDIT_ADD, 60, 60);
+  const StoredEdit *object = edit_of (session, 0);
+  g_assert_nonnull (object->outlined);
+  g_assert_cmpmem (session->outlined, pixels * sizeof (float), object->outlined,
+                   pixels * sizeof (float));
+  add_edit (session, "tree", SP_EDIT_REMOVE, 70, 70);
+  const StoredEdit *removal = edit_of (session, 1);
+  g_assert_null (removal->outlined);
+  int both = 0;
+  for (gsize p = 0; p < pixels; p++) {
+    g_assert_cmpfloat (session->outlined[p], ==, object->outlined[p] * removal->keep[p]);
+    both += object->outlined[p] == 1 && removal->keep[p] == 0;
+  }
+  g_assert_cmpint (both, >, 50);
+  /* what was found before is found again, with its outline */
+  sp_session_clear_edits (session);
+  g_assert_cmpfloat (session->outlined[60 * SIDE + 60], ==, 0);
+  add_edit (session, "tree", SP_EDIT_ADD, 60, 60);
+  g_assert_nonnull (edit_of (session, 0)->outlined);
+}
+
 /* What was found for an edit is used again until something that it depends on is another. */
 static void
 test_found_once (void)
@@ -465,6 +559,8 @@ main (int argc, char **argv)
   backend = sp_cpu_backend_new (SP_CPU_BEST, 0, NULL);
   g_test_add_func ("/insertion/fits-the-stroke", test_fits_the_stroke);
   g_test_add_func ("/insertion/keeps-its-shape", test_keeps_its_shape);
+  g_test_add_func ("/insertion/corners", test_corners);
+  g_test_add_func ("/insertion/outlined", test_outlined);
   g_test_add_func ("/insertion/thin-stroke", test_thin_stroke);
   g_test_add_func ("/insertion/strokes-apart", test_strokes_apart);
   g_test_add_func ("/insertion/picture", test_picture);
@@ -472,6 +568,7 @@ main (int argc, char **argv)
   g_test_add_func ("/insertion/example", test_example);
   g_test_add_func ("/insertion/target", test_target);
   g_test_add_func ("/insertion/over-a-removal", test_over_a_removal);
+  g_test_add_func ("/insertion/session-outlined", test_session_outlined);
   g_test_add_func ("/insertion/found-once", test_found_once);
   g_test_add_func ("/insertion/layer", test_layer);
   g_test_add_func ("/insertion/wrong-probe", test_wrong_probe);

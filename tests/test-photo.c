@@ -419,7 +419,8 @@ test_large_photo (void)
     keep[i] = i == 30 * (gsize)window.width + 100 ? 0 : 1;
   test.n_read = test.largest_strip = 0;
 
-  g_autoptr (SpLayer) layer = sp_window_blend (&window, &test.photo, picture, keep, TRUE, &error);
+  g_autoptr (SpLayer) layer =
+      sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (test.n_read, <, 3000 * 3000);
@@ -440,7 +441,7 @@ test_failing_reader (void)
   g_assert_null (sp_window_read (&window, &test.photo, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_IO);
   g_clear_error (&error);
-  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, TRUE, &error));
+  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_IO);
   g_clear_error (&error);
 }

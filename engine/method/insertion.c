@@ -9,6 +9,9 @@
 /* Of the mask; where the object would be less, the example is not understood and fills it. */
 #define LEAST_DRAWN 0.05
 
+/* What stays of the photo where an object is surest; more, and nothing is known of its outline. */
+#define UNSURE 0.1f
+
 /* A cell that has this much of the object is edited wholly. */
 #define ENOUGH 0.25f
 
@@ -23,6 +26,7 @@ sp_inserted_clear (SpInserted *inserted)
 {
   g_free (inserted->picture);
   g_free (inserted->keep);
+  g_free (inserted->outlined);
   g_free (inserted->filling);
   g_free (inserted->cells);
 }
@@ -84,6 +88,25 @@ place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills,
          || place (inserter, insertion, TRUE, example, placed, keep, error);
 }
 
+/* Where an object is nowhere seen as a whole, what it is was not found: it has no outline. */
+static gboolean
+is_sure (const float *keep, gsize pixels)
+{
+  float least = 1;
+  for (gsize p = 0; p < pixels; p++)
+    least = MIN (least, keep[p]);
+  return least < UNSURE;
+}
+
+static float *
+invert (const float *keep, gsize pixels)
+{
+  float *free = g_new (float, pixels);
+  for (gsize p = 0; p < pixels; p++)
+    free[p] = 1 - keep[p];
+  return free;
+}
+
 /* The photo with the example, and what of it stays. */
 static gboolean
 compose (const SpInserter *inserter, const SpInsertion *insertion, SpExample *example,
@@ -99,6 +122,8 @@ compose (const SpInserter *inserter, const SpInsertion *insertion, SpExample *ex
     placed.picture[i] =
         photo[i] + (1 - inserted->keep[i % pixels]) * (placed.picture[i] - photo[i]);
   inserted->picture = g_steal_pointer (&placed.picture);
+  if (placed.is_object && is_sure (inserted->keep, pixels))
+    inserted->outlined = invert (insertion->keep, pixels);
   return TRUE;
 }
 

@@ -26,10 +26,11 @@ typedef struct {
 gboolean sp_insertion_places (const SpPack *pack, SpEditOperation operation, guint concept);
 
 typedef struct {
-  float *picture; /* 3 x height x width: the photo with the object */
-  float *keep;    /* height x width: where it stays as it was, 0 to 1 */
-  float *filling; /* C x h x w: E of the picture */
-  float *cells;   /* h x w: those in which there is some of the object (edit.h) */
+  float *picture;  /* 3 x height x width: the photo with the object */
+  float *keep;     /* height x width: where it stays as it was, 0 to 1 */
+  float *outlined; /* height x width: where that ends at an outline (photo.h); NULL: nowhere */
+  float *filling;  /* C x h x w: E of the picture */
+  float *cells;    /* h x w: those in which there is some of the object (edit.h) */
 } SpInserted;
 
 /* Finds that for photos of one size; `pack` and `backend` must outlive it. */

@@ -27,6 +27,15 @@
 /* Of an exemplar's side, over which an object that was cut at it fades out. */
 #define FADE 0.06f
 
+/* Of an object, what the mask around the strokes may cut off; for that it is made smaller, to so
+ * much of the stroke at the least. */
+#define MOST_CUT 0.01
+#define LEAST_SCALE 0.6
+#define SCALE_STEP 0.05
+
+/* How many places, from a stroke's bottom to its top, are tried for what is smaller. */
+#define LIFTS 5
+
 /* Pixels to every side that a filter may need. */
 #define FILTER_REACH 3
 
@@ -105,6 +114,63 @@ fit_object (Box object, Box stroke, double stretch)
                 { middle (object.across) - middle (stroke.across) / wide, 1 / wide } };
 }
 
+/* The part of a stroke that is `scale` times as high and wide, `lift` of what is left above its
+ * bottom. */
+static Box
+smaller (Box stroke, double scale, double lift)
+{
+  double high = length (stroke.down) * scale, wide = length (stroke.across) * scale;
+  double bottom = stroke.down.end - lift * (length (stroke.down) - high);
+  return (Box){ { bottom - high, bottom },
+                { middle (stroke.across) - wide / 2, middle (stroke.across) + wide / 2 } };
+}
+
+/* The pixel of the window that shows pixel i of the exemplar, or the nearest there is. */
+static int
+window_pixel (Axis axis, int i, int n)
+{
+  return (int)CLAMP ((i + 0.5 - axis.start) / axis.step, 0.0, n - 1.0);
+}
+
+/* How much of the object lies where the photo stays. */
+static double
+cut_off (const SpPlace *place, const SpExample *example, Fit fit)
+{
+  double all = 1e-12, cut = 0;
+  for (int y = 0; y < example->height; y++)
+    for (int x = 0; x < example->width; x++) {
+      double object = (double)example->object[y * example->width + x];
+      int p = window_pixel (fit.down, y, place->height) * place->width
+              + window_pixel (fit.across, x, place->width);
+      all += object;
+      cut += object * (double)place->keep[p];
+    }
+  return cut / all;
+}
+
+/* As large as it may be and as low as it may be then, so that nearly all of it is seen: a house in
+ * a round stroke keeps its corners. Not smaller than anything in a thin stroke. */
+static Fit
+fit_inside (const SpPlace *place, const SpExample *example, Box stroke, double stretch)
+{
+  Box object = box_of_object (example);
+  Fit best = fit_object (object, stroke, stretch);
+  double least = cut_off (place, example, best);
+  double smallest = SMALLEST * place->cell / MIN (length (stroke.down), length (stroke.across));
+  smallest = MAX (smallest, LEAST_SCALE);
+  for (double scale = 1 - SCALE_STEP; scale >= smallest && least > MOST_CUT; scale -= SCALE_STEP)
+    for (int i = 0; i < LIFTS && least > MOST_CUT; i++) {
+      Box part = smaller (stroke, scale, i / (LIFTS - 1.0));
+      Fit fit = fit_object (object, part, stretch);
+      double cut = cut_off (place, example, fit);
+      if (cut < least) {
+        least = cut;
+        best = fit;
+      }
+    }
+  return best;
+}
+
 /* The whole exemplar over the whole mask, middle on middle. */
 static Fit
 fit_whole (const SpExample *example, Box mask)
@@ -155,7 +221,7 @@ reach_of (Axis axis, int outputs)
 typedef enum {
   MIRRORED, /* itself, mirrored */
   GOES_ON,  /* that, where it is less than what is at the edge */
-  ENDS      /* that, and it fades out at all edges but the lower, where the stroke ends */
+  ENDS      /* that, and it fades out there */
 } Beyond;
 
 /* How much of it is left at i, of n. */
@@ -180,7 +246,7 @@ show_plane (const Reach *down, const Reach *across, const float *plane, int heig
       if (beyond != MIRRORED)
         value = MIN (value, plane[CLAMP (y, 0, height - 1) * width + CLAMP (x, 0, width - 1)]);
       if (beyond == ENDS)
-        value *= fade (x, width) * fade (MIN (y, height - 1), height);
+        value *= fade (x, width) * fade (y, height);
       wide[(gsize)i * across->n + j] = value;
     }
   return sp_resample_plane (across->filter, down->filter, wide, (gsize)across->n, placed);
@@ -278,14 +344,13 @@ place_in_part (const SpPlace *place, const float *strokes, SpExample *example, S
   Box stroke = box_of (strokes, height, width, 0, width);
   stroke.down = roomy (stroke.down, least);
   int n = copies (box_of_object (example), stroke);
-  g_auto (SpPlaced) one = { g_new (float, 3 * pixels), g_new (float, pixels) };
+  g_auto (SpPlaced) one = { g_new (float, 3 * pixels), g_new (float, pixels), TRUE };
   for (int i = 0; i < n; i++) {
     int first = (int)(stroke.across.begin + length (stroke.across) * i / n);
     int end = (int)(stroke.across.begin + length (stroke.across) * (i + 1) / n);
     Box part = box_of (strokes, height, width, first, end);
     part = (Box){ roomy (part.down, least), roomy (part.across, least) };
-    if (!show (place, example, fit_object (box_of_object (example), part, n > 1 ? 1 : STRETCH),
-               ENDS, &one))
+    if (!show (place, example, fit_inside (place, example, part, n > 1 ? 1 : STRETCH), ENDS, &one))
       return FALSE;
     put_before (&one, pixels, placed);
     flip (example);
@@ -339,7 +404,8 @@ sp_place_example (const SpPlace *place, SpExample *example, SpPlaced *placed)
   gsize pixels = (gsize)place->height * place->width;
   placed->picture = g_new (float, 3 * pixels);
   placed->object = g_new (float, pixels);
-  if (is_object (example) && !place->fills)
+  placed->is_object = is_object (example) && !place->fills;
+  if (placed->is_object)
     return place_object (place, example, placed);
   gboolean done = place_whole (place, example, placed);
   for (gsize p = 0; place->fills && p < pixels; p++)

@@ -22,6 +22,7 @@ typedef struct {
  * the object. */
 typedef struct {
   float *picture, *object;
+  gboolean is_object; /* and nothing that fills the mask */
 } SpPlaced;
 
 /* The caller clears. FALSE: no memory; `example` may then be mirrored. */

@@ -3,16 +3,15 @@
  * A Laplacian pyramid hides seams at every scale, and it is linear: blending the pyramids of photo
  * and picture under the mask's is the photo plus the pyramid of their difference, weighted by the
  * mask's. So one pyramid a channel does, and where picture and photo agree the photo comes out as
- * it was.
+ * it was. But where an object ends at an outline, what it hides is hidden: there the picture lies
+ * over the photo as it is.
  *
- * Only the region that the edit reaches is in memory, with a margin around it in which the
- * pyramid's own borders die away: 31 bytes a pixel at the peak, 16 of them the result.
+ * Only the region that the edit reaches is looked at, with a margin around it in which the
+ * pyramid's own borders die away, and of a large one only the pyramid's coarse levels are in memory
+ * as a whole. The two finest are made band by band, and twice: to find the coarse ones, which reach
+ * far, and for the result. So memory is the result's 16 bytes a pixel and little more.
  */
-#include "engine/photo/detail.h"
-#include "engine/photo/photo.h"
-#include "engine/photo/pyramid.h"
-#include "engine/photo/read.h"
-#include "engine/photo/resample.h"
+#include "engine/photo/band.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,29 +22,36 @@
 #define MARGIN 4
 /* How far beyond a free generator pixel the cubic sees it. */
 #define REACH 2
-/* Less than one step of 16 bits: what the cubic's rounding leaves behind is no edit. */
-#define INVISIBLE 1e-5f
+
+/* A region that has more pixels than this is blended in bands of about as many. */
+#define BAND_PIXELS 1000000
+/* Levels that a band makes itself then; bands begin at whole pixels of the next. */
+#define FINE_LEVELS 2
+#define FINE_STEP (1 << FINE_LEVELS)
+/* Rows beyond a band that its own depend on in these levels. */
+#define BAND_MARGIN (4 * FINE_STEP)
 
 typedef struct {
-  const SpWindow *window;
-  SpRectangle region; /* in photo pixels; everything below has its size */
-  float *rgba;        /* height x width x 4; RGB is sRGB-encoded until the end */
-  SpPyramid *mask, *difference;
-  SpFilter *horizontal, *vertical; /* from generator pixels */
-  SpDetail detail;
-  float *fine; /* one channel of it; NULL: there is none */
+  SpBandSource source;
+  SpRectangle region;              /* in photo pixels */
+  SpRectangle inner;               /* where alpha > 0, from the region's corner */
+  int fine;                        /* levels that bands make themselves */
+  SpPyramid *mask, *difference[3]; /* the levels from there on, of the whole region */
+  SpBand *band;                    /* the last that was made */
+  SpLayer *layer;
 } Blend;
 
 static void
 blend_clear (Blend *blend)
 {
-  g_free (blend->rgba);
+  g_free (blend->source.mask);
+  g_free (blend->source.linear);
+  sp_detail_clear (&blend->source.detail);
   sp_pyramid_free (blend->mask);
-  sp_pyramid_free (blend->difference);
-  sp_filter_free (blend->horizontal);
-  sp_filter_free (blend->vertical);
-  sp_detail_clear (&blend->detail);
-  g_free (blend->fine);
+  for (int c = 0; c < 3; c++)
+    sp_pyramid_free (blend->difference[c]);
+  sp_band_free (blend->band);
+  sp_layer_free (blend->layer);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Blend, blend_clear)
 
@@ -101,6 +107,18 @@ support (const float *plane, int width, int height, SpRectangle *rectangle)
   return right >= 0;
 }
 
+static void
+unite (SpRectangle *all, const SpRectangle *one)
+{
+  int right = MAX (all->x + all->width, one->x + one->width);
+  int bottom = MAX (all->y + all->height, one->y + one->height);
+
+  all->x = MIN (all->x, one->x);
+  all->y = MIN (all->y, one->y);
+  all->width = right - all->x;
+  all->height = bottom - all->y;
+}
+
 /* Generator pixels [begin, begin + count), widened, as photo pixels of one axis of the window. */
 static void
 widen (int begin, int count, double scale, int origin, int size, int margin, int *first,
@@ -136,165 +154,228 @@ n_halvings (const SpWindow *window)
   return CLAMP ((int)log2 (MAX (feather, 1)), 0, SP_PYRAMID_MAXIMUM_LEVELS - 1);
 }
 
+/* ---- Bands ---- */
+
 static gboolean
-fail_for_memory (SpRectangle region, GError **error)
+is_one_band (const Blend *blend)
 {
-  g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
-               "There is not enough memory to blend %d x %d pixels: use smaller strokes, or a "
-               "smaller copy of the photo.",
-               region.width, region.height);
-  return FALSE;
+  return (gsize)blend->region.width * blend->region.height <= BAND_PIXELS;
+}
+
+static int
+rows_of_band (const Blend *blend)
+{
+  int rows = BAND_PIXELS / blend->region.width / FINE_STEP * FINE_STEP;
+  return is_one_band (blend) ? blend->region.height : MAX (rows, BAND_MARGIN);
+}
+
+/* What must be looked at for a part of the region; a region of one band is made once. */
+static SpRectangle
+with_margin (const Blend *blend, SpRectangle part)
+{
+  int left = MAX (part.x - BAND_MARGIN, 0) / FINE_STEP * FINE_STEP;
+  int top = MAX (part.y - BAND_MARGIN, 0) / FINE_STEP * FINE_STEP;
+  int right = MIN (part.x + part.width + BAND_MARGIN, blend->region.width);
+  int bottom = MIN (part.y + part.height + BAND_MARGIN, blend->region.height);
+
+  if (is_one_band (blend))
+    return blend->region;
+  return (SpRectangle){ blend->region.x + left, blend->region.y + top, right - left, bottom - top };
 }
 
 static gboolean
-blend_prepare (Blend *blend, const SpWindow *window, SpRectangle generator_support, GError **error)
+make_band (Blend *blend, SpRectangle part, GError **error)
 {
-  const SpRectangle *area = &window->area;
-  SpRectangle *region = &blend->region;
-  int halvings = n_halvings (window), margin = MARGIN << halvings;
-
-  blend->window = window;
-  widen (generator_support.x, generator_support.width, scale_x (window), area->x, area->width,
-         margin, &region->x, &region->width);
-  widen (generator_support.y, generator_support.height, scale_y (window), area->y, area->height,
-         margin, &region->y, &region->height);
-  blend->horizontal =
-      sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, (region->x - area->x) / scale_x (window),
-                     1 / scale_x (window), region->width, window->width);
-  blend->vertical =
-      sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, (region->y - area->y) / scale_y (window),
-                     1 / scale_y (window), region->height, window->height);
-  blend->mask = sp_pyramid_new (region->width, region->height, halvings + 1);
-  blend->difference = sp_pyramid_new (region->width, region->height, halvings + 1);
-  blend->rgba = g_try_malloc_n ((gsize)region->width * region->height, 4 * sizeof (float));
-  if (blend->mask == NULL || blend->difference == NULL || blend->rgba == NULL)
-    return fail_for_memory (*region, error);
-  return TRUE;
+  if (blend->band != NULL && is_one_band (blend))
+    return TRUE;
+  g_clear_pointer (&blend->band, sp_band_free);
+  blend->band = sp_band_new (&blend->source, with_margin (blend, part), blend->fine + 1, error);
+  return blend->band != NULL;
 }
 
-/* Resamples a plane at the generator's resolution to the region. */
-static gboolean
-enlarge (const Blend *blend, const float *plane, float *output, GError **error)
-{
-  if (!sp_resample_plane (blend->horizontal, blend->vertical, plane, blend->window->width, output))
-    return fail_for_memory (blend->region, error);
-  return TRUE;
-}
+/* `part`: of the region, in pixels from its corner, as all that follow. */
+typedef void (*BandFunction) (Blend *blend, SpRectangle part);
 
+/* From the top. */
 static gboolean
-fill_alpha (Blend *blend, const float *mask, GError **error)
+for_each_band (Blend *blend, SpRectangle whole, BandFunction function, GError **error)
 {
-  float *alpha = blend->mask->plane[0];
-  gsize n_pixels = (gsize)blend->region.width * blend->region.height;
-
-  if (!enlarge (blend, mask, alpha, error))
-    return FALSE;
-#pragma omp parallel for
-  for (gsize i = 0; i < n_pixels; i++) {
-    alpha[i] = alpha[i] < INVISIBLE ? 0 : MIN (alpha[i], 1.0f);
-    blend->rgba[4 * i + 3] = alpha[i];
+  int end = whole.y + whole.height, rows = rows_of_band (blend);
+  for (int y = whole.y; y < end; y += rows) {
+    SpRectangle part = { whole.x, y, whole.width, MIN (rows, end - y) };
+    if (!make_band (blend, part, error))
+      return FALSE;
+    function (blend, part);
   }
-  sp_pyramid_reduce (blend->mask);
   return TRUE;
+}
+
+/* The value of the band's plane of a level that lies at pixel (x, y) of the region's. */
+static float *
+band_at (const Blend *blend, const SpPyramid *pyramid, int level, int x, int y)
+{
+  int left = (blend->band->area.x - blend->region.x) >> level;
+  int top = (blend->band->area.y - blend->region.y) >> level;
+  return pyramid->plane[level] + (gsize)(y - top) * pyramid->width[level] + (x - left);
+}
+
+/* ---- First: the coarse levels, and where there is something ---- */
+
+/* The rows of the coarse level that begin in the part. */
+static void
+gather_plane (const Blend *blend, const SpPyramid *band, SpRectangle part, SpPyramid *whole)
+{
+  int step = 1 << blend->fine, width = whole->width[0];
+  int end = (part.y + part.height + step - 1) / step;
+  for (int y = part.y / step; y < end; y++)
+    memcpy (whole->plane[0] + (gsize)y * width, band_at (blend, band, blend->fine, 0, y),
+            (gsize)width * sizeof (float));
 }
 
 static void
-encode_strip (const float *rgb, SpRectangle strip, gpointer user_data)
+gather (Blend *blend, SpRectangle part)
 {
-  Blend *blend = user_data;
-  gsize n_pixels = (gsize)strip.width * strip.height;
-  float *rgba = blend->rgba + 4 * (gsize)(strip.y - blend->region.y) * strip.width;
-
-#pragma omp parallel for
-  for (gsize i = 0; i < n_pixels; i++)
-    for (int c = 0; c < 3; c++)
-      rgba[4 * i + c] = sp_srgb_encode (rgb[3 * i + c]);
+  const SpBand *band = blend->band;
+  SpRectangle found;
+  if (support (band_at (blend, band->mask, 0, 0, part.y), part.width, part.height, &found)) {
+    found.y += part.y;
+    if (blend->inner.width > 0)
+      unite (&blend->inner, &found);
+    else
+      blend->inner = found;
+  }
+  gather_plane (blend, band->mask, part, blend->mask);
+  for (int c = 0; c < 3; c++)
+    gather_plane (blend, band->difference[c], part, blend->difference[c]);
 }
 
-/* The picture's channel in linear light, where resampling belongs: height x width. */
-static float *
-linear_channel (const SpWindow *window, const float *picture, int channel)
+static void
+blend_coarse (Blend *blend)
 {
-  gsize n_pixels = (gsize)window->height * window->width;
-  const float *encoded = picture + channel * n_pixels;
-  float *linear = g_new (float, n_pixels);
+  sp_pyramid_reduce (blend->mask);
+  for (int c = 0; c < 3; c++) {
+    sp_pyramid_reduce (blend->difference[c]);
+    sp_pyramid_difference (blend->difference[c]);
+    sp_pyramid_multiply (blend->difference[c], blend->mask);
+    sp_pyramid_collapse (blend->difference[c]);
+  }
+}
 
+/* ---- Then: the result ---- */
+
+/* Leaves the blended difference in the band's. */
+static void
+blend_fine (const Blend *blend, int channel)
+{
+  SpPyramid *difference = blend->band->difference[channel];
+  const SpPyramid *whole = blend->difference[channel];
+  int level = blend->fine, width = difference->width[level];
+  int left = (blend->band->area.x - blend->region.x) >> level;
+  int top = (blend->band->area.y - blend->region.y) >> level;
+  sp_pyramid_difference (difference);
+  sp_pyramid_multiply (difference, blend->band->mask);
+  for (int y = 0; y < difference->height[level]; y++)
+    memcpy (difference->plane[level] + (gsize)y * width,
+            whole->plane[0] + (gsize)(top + y) * whole->width[0] + left,
+            (gsize)width * sizeof (float));
+  sp_pyramid_collapse (difference);
+}
+
+/* What lies over the photo where it ends at an outline. */
+static void
+lay_over (SpBand *band, int channel, const float *plain)
+{
+  float *blended = band->difference[channel]->plane[0];
+  gsize n_pixels = (gsize)band->area.width * band->area.height;
+#pragma omp parallel for
   for (gsize i = 0; i < n_pixels; i++)
-    linear[i] = encoded[i] > -1 ? sp_srgb_decode ((MIN (encoded[i], 1.0f) + 1) / 2) : 0;
+    blended[i] += band->outlined[i] * (plain[i] - blended[i]);
+}
+
+/* One row of the layer. */
+static void
+write_row (const Blend *blend, int y, float *rgba)
+{
+  const SpBand *band = blend->band;
+  const float *alpha = band_at (blend, band->mask, 0, blend->inner.x, y);
+  gsize start = (gsize)(alpha - band->mask->plane[0]);
+  for (int x = 0; x < blend->inner.width; x++) {
+    for (int c = 0; c < 3; c++)
+      rgba[4 * x + c] = sp_srgb_decode (band->photo[3 * (start + x) + c]
+                                        + band->difference[c]->plane[0][start + x]);
+    rgba[4 * x + 3] = alpha[x];
+  }
+}
+
+static void
+finish (Blend *blend, SpRectangle part)
+{
+  SpBand *band = blend->band;
+  gsize n_pixels = (gsize)band->area.width * band->area.height;
+  float *rgba = blend->layer->rgba;
+  for (int c = 0; c < 3; c++) {
+    g_autofree float *plain = band->outlined != NULL ? g_memdup2 (band->difference[c]->plane[0],
+                                                                  n_pixels * sizeof (float))
+                                                     : NULL;
+    blend_fine (blend, c);
+    if (plain != NULL)
+      lay_over (band, c, plain);
+  }
+#pragma omp parallel for
+  for (int y = part.y; y < part.y + part.height; y++)
+    write_row (blend, y, rgba + 4 * (gsize)(y - blend->inner.y) * blend->inner.width);
+}
+
+/* ---- The whole of it ---- */
+
+/* The picture in linear light, where resampling belongs: 3 x height x width. */
+static float *
+to_linear (const SpWindow *window, const float *picture)
+{
+  gsize n_values = 3 * (gsize)window->height * window->width;
+  float *linear = g_new (float, n_values);
+
+  for (gsize i = 0; i < n_values; i++)
+    linear[i] = picture[i] > -1 ? sp_srgb_decode ((MIN (picture[i], 1.0f) + 1) / 2) : 0;
   return linear;
 }
 
-/* Where a pixel of the region lies in the detail. */
-static SpFilter *
-detail_filter (int detail_size, int area_start, int area_size, int start, int size)
+static void
+choose_region (Blend *blend, SpRectangle free)
 {
-  double step = (double)detail_size / area_size;
-  return sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, (start - area_start) * step, step, size,
-                        detail_size);
+  const SpWindow *window = blend->source.window;
+  const SpRectangle *area = &window->area;
+  SpRectangle *region = &blend->region;
+  int margin = MARGIN << n_halvings (window);
+
+  widen (free.x, free.width, scale_x (window), area->x, area->width, margin, &region->x,
+         &region->width);
+  widen (free.y, free.height, scale_y (window), area->y, area->height, margin, &region->y,
+         &region->height);
+  blend->fine = is_one_band (blend) ? 0 : MIN (FINE_LEVELS, n_halvings (window));
 }
 
 static gboolean
-enlarge_detail (Blend *blend, int channel, GError **error)
+make_coarse (Blend *blend, GError **error)
 {
-  const SpDetail *detail = &blend->detail;
-  const SpRectangle *area = &blend->window->area, *region = &blend->region;
-  if (detail->values == NULL)
-    return TRUE;
-  if (blend->fine == NULL)
-    blend->fine = g_try_malloc_n ((gsize)region->width * region->height, sizeof (float));
-  g_autoptr (SpFilter) horizontal =
-      detail_filter (detail->width, area->x, area->width, region->x, region->width);
-  g_autoptr (SpFilter) vertical =
-      detail_filter (detail->height, area->y, area->height, region->y, region->height);
-  const float *plane = detail->values + channel * (gsize)detail->width * detail->height;
-  return (blend->fine != NULL
-          && sp_resample_plane (horizontal, vertical, plane, detail->width, blend->fine))
-         || fail_for_memory (*region, error);
+  int step = 1 << blend->fine, levels = n_halvings (blend->source.window) + 1 - blend->fine;
+  int width = (blend->region.width + step - 1) / step;
+  int height = (blend->region.height + step - 1) / step;
+  gboolean made = (blend->mask = sp_pyramid_new (width, height, levels)) != NULL;
+  for (int c = 0; c < 3 && made; c++)
+    made = (blend->difference[c] = sp_pyramid_new (width, height, levels)) != NULL;
+  return made || sp_band_fail_for_memory (blend->region, error);
 }
 
 static gboolean
-blend_channel (Blend *blend, const float *picture, int channel, GError **error)
+make_layer (Blend *blend, GError **error)
 {
-  g_autofree float *linear = linear_channel (blend->window, picture, channel);
-  float *difference = blend->difference->plane[0];
-  float *result = blend->rgba + channel;
-  gsize n_pixels = (gsize)blend->region.width * blend->region.height;
-
-  if (!enlarge (blend, linear, difference, error) || !enlarge_detail (blend, channel, error))
-    return FALSE;
-#pragma omp parallel for
-  for (gsize i = 0; i < n_pixels; i++) {
-    float fine = blend->fine != NULL ? blend->fine[i] / 2 : 0;
-    float drawn = sp_srgb_encode (CLAMP (difference[i], 0.0f, 1.0f)) + fine;
-    difference[i] = CLAMP (drawn, 0.0f, 1.0f) - result[4 * i];
-  }
-  sp_pyramid_reduce (blend->difference);
-  sp_pyramid_difference (blend->difference);
-  sp_pyramid_multiply (blend->difference, blend->mask);
-  sp_pyramid_collapse (blend->difference);
-#pragma omp parallel for
-  for (gsize i = 0; i < n_pixels; i++)
-    result[4 * i] = sp_srgb_decode (result[4 * i] + difference[i]);
-  return TRUE;
-}
-
-/* Cuts the region down to what `inner` (within it) holds, in place, and hands it over. */
-static SpLayer *
-crop_to_layer (Blend *blend, SpRectangle inner)
-{
-  SpLayer *layer = g_new (SpLayer, 1);
-  gsize row = 4 * (gsize)inner.width;
-  float *rgba = g_steal_pointer (&blend->rgba);
-
-  for (int y = 0; y < inner.height; y++) {
-    gsize source = (gsize)(inner.y + y) * blend->region.width + inner.x;
-
-    memmove (rgba + y * row, rgba + 4 * source, row * sizeof (float));
-  }
-  layer->area = (SpRectangle){ blend->region.x + inner.x, blend->region.y + inner.y, inner.width,
-                               inner.height };
-  layer->rgba = g_realloc_n (rgba, row * inner.height, sizeof (float));
-  return layer;
+  const SpRectangle *inner = &blend->inner;
+  blend->layer = g_new0 (SpLayer, 1);
+  blend->layer->area = (SpRectangle){ blend->region.x + inner->x, blend->region.y + inner->y,
+                                      inner->width, inner->height };
+  blend->layer->rgba = g_try_malloc_n ((gsize)inner->width * inner->height, 4 * sizeof (float));
+  return blend->layer->rgba != NULL || sp_band_fail_for_memory (*inner, error);
 }
 
 static gboolean
@@ -308,43 +389,47 @@ fail_for_nothing (GError **error)
 
 /* A drawing that was long in the making is not lost for want of memory for its detail. */
 static gboolean
-find_detail (Blend *blend, const SpWindow *window, const SpPhoto *photo, const float *picture,
-             const float *keep, GError **error)
+find_detail (SpBandSource *source, const float *picture, const float *keep, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  if (sp_detail_find (window, photo, picture, keep, &blend->detail, &failure)
+  if (sp_detail_find (source->window, source->photo, picture, keep, &source->detail, &failure)
       || g_error_matches (failure, SP_ERROR, SP_ERROR_MEMORY))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }
 
+static gboolean
+blend_region (Blend *blend, GError **error)
+{
+  SpRectangle whole = { 0, 0, blend->region.width, blend->region.height };
+  if (!make_coarse (blend, error) || !for_each_band (blend, whole, gather, error))
+    return FALSE;
+  if (blend->inner.width == 0)
+    return fail_for_nothing (error);
+  blend_coarse (blend);
+  return make_layer (blend, error) && for_each_band (blend, blend->inner, finish, error);
+}
+
 SpLayer *
 sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
-                 const float *keep, gboolean smooth, GError **error)
+                 const float *keep, const float *outlined, gboolean smooth, GError **error)
 {
-  g_auto (Blend) blend = { .window = NULL };
-  g_autofree float *mask = free_mask (window, photo, keep);
-  SpRectangle inner;
+  g_auto (Blend) blend = { .source = { .window = window,
+                                       .photo = photo,
+                                       .mask = free_mask (window, photo, keep),
+                                       .outlined = outlined } };
+  SpRectangle free;
 
-  if (!support (mask, window->width, window->height, &inner)) {
+  if (!support (blend.source.mask, window->width, window->height, &free)) {
     fail_for_nothing (error);
     return NULL;
   }
-  if (!smooth && !find_detail (&blend, window, photo, picture, keep, error))
+  if (!smooth && !find_detail (&blend.source, picture, keep, error))
     return NULL;
-  if (!blend_prepare (&blend, window, inner, error) || !fill_alpha (&blend, mask, error))
-    return NULL;
-  if (!support (blend.mask->plane[0], blend.region.width, blend.region.height, &inner)) {
-    fail_for_nothing (error);
-    return NULL;
-  }
-  if (!sp_photo_read_strips (photo, blend.region, encode_strip, &blend, error))
-    return NULL;
-  for (int c = 0; c < 3; c++)
-    if (!blend_channel (&blend, picture, c, error))
-      return NULL;
-  return crop_to_layer (&blend, inner);
+  blend.source.linear = to_linear (window, picture);
+  choose_region (&blend, free);
+  return blend_region (&blend, error) ? g_steal_pointer (&blend.layer) : NULL;
 }
 
 void

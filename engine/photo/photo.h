@@ -44,11 +44,14 @@ float *sp_window_keep_mask (const SpWindow *window, const float *strokes, int re
  * Alpha is 1 - keep resampled to full resolution, exactly 0 wherever no free generator pixel is
  * near; the layer's area is the smallest rectangle that holds alpha > 0. An edit that reaches a
  * side of the window beyond which the photo goes on fades there. Fails with SP_ERROR_STROKES when
- * nothing is free, SP_ERROR_MEMORY, or the photo's own error. `smooth`: the picture is only
+ * nothing is free, SP_ERROR_MEMORY, or the photo's own error. `outlined` (height x width; NULL:
+ * nowhere) tells, 0 to 1, how far alpha ends at an object's outline and not where a stroke fades:
+ * it is sharper there, and the picture lies over the photo as it is. `smooth`: the picture is only
  * enlarged; else it gets fine detail of the photo around (detail.h), as far as there is memory for
  * it. */
 SpLayer *sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
-                          const float *keep, gboolean smooth, GError **error);
+                          const float *keep, const float *outlined, gboolean smooth,
+                          GError **error);
 
 float sp_srgb_decode (float encoded);
 

@@ -351,13 +351,13 @@ make_results (SpStudio *studio, Results *results, GError **error)
   int side = studio->side;
   const float *photo = studio->photo, *drawn = studio->generated, *keep = studio->keep;
   results->pictures[SP_RESULT_ADAPTED] =
-      sp_studio_blend (studio, studio->adapted, studio->kept, error);
+      sp_studio_blend (studio, studio->adapted, studio->kept, studio->outlined, error);
   results->pictures[SP_RESULT_DRAWN] =
       g_memdup2 (drawn, 3 * sizeof (float) * (gsize)side * (gsize)side);
   results->pictures[SP_RESULT_COLOUR] = sp_composite_colour (photo, drawn, keep, side, side);
   results->pictures[SP_RESULT_POISSON] = sp_composite_poisson (photo, drawn, keep, side, side);
   if (results->pictures[SP_RESULT_ADAPTED] != NULL)
-    results->pictures[SP_RESULT_LAPLACE] = sp_studio_blend (studio, drawn, keep, error);
+    results->pictures[SP_RESULT_LAPLACE] = sp_studio_blend (studio, drawn, keep, NULL, error);
   return results->pictures[SP_RESULT_LAPLACE] != NULL;
 }
 

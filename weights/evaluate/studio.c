@@ -43,7 +43,7 @@ sp_studio_free (SpStudio *studio)
   float *buffers[] = { plans->fresh,    plans->warm,    plans->features, studio->photo,
                        studio->encoded, studio->latent, studio->drawn,   studio->inverted,
                        studio->fitted,  studio->shown,  studio->keep,    studio->generated,
-                       studio->adapted, studio->kept };
+                       studio->adapted, studio->kept,   studio->outlined };
   for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
     g_free (buffers[i]);
   g_free (plans);
@@ -224,6 +224,7 @@ put_in (SpStudio *studio, const float *strokes, SpLatentEdit *edit, float *cells
   memcpy (cells, inserted.cells, (gsize)shape.height * shape.width * sizeof (float));
   edit->filling = *filling = g_steal_pointer (&inserted.filling);
   studio->shown = g_steal_pointer (&inserted.picture);
+  studio->outlined = g_steal_pointer (&inserted.outlined);
   return TRUE;
 }
 
@@ -232,6 +233,7 @@ find_filling (SpStudio *studio, const float *strokes, SpLatentEdit *edit, float 
               float **filling, GError **error)
 {
   g_clear_pointer (&studio->shown, g_free);
+  g_clear_pointer (&studio->outlined, g_free);
   if (sp_removal_fills (studio->pack, edit->operation, edit->concept))
     return take_away (studio, edit, cells, filling, error);
   return !sp_insertion_places (studio->pack, edit->operation, edit->concept)
@@ -279,11 +281,13 @@ sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operation, guin
 /* ---- Blending ---- */
 
 float *
-sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, GError **error)
+sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, const float *outlined,
+                 GError **error)
 {
   SpPlanar planar = { studio->side, studio->side, studio->photo };
   SpPhoto photo = sp_planar_photo (&planar);
-  g_autoptr (SpLayer) layer = sp_window_blend (&studio->window, &photo, picture, keep, TRUE, error);
+  g_autoptr (SpLayer) layer =
+      sp_window_blend (&studio->window, &photo, picture, keep, outlined, TRUE, error);
   return layer != NULL ? sp_planar_lay_over (&planar, layer) : NULL;
 }
 

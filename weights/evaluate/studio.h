@@ -25,6 +25,7 @@ typedef struct {
   float *drawn, *inverted, *fitted; /* G (E (x)), G (z4), G' (z4) */
   /* What sp_studio_edit() made. */
   float *keep, *kept;         /* side x side: the mask; and what the result keeps of the photo */
+  float *outlined;            /* likewise, where that ends at an outline; NULL: nowhere */
   float *shown;               /* the photo with what was put in, or without what was removed; NULL:
                                * the edit was made in the latent alone */
   float *generated, *adapted; /* G (ze), G' (ze) */
@@ -45,7 +46,8 @@ gboolean sp_studio_edit (SpStudio *studio, guint concept, SpEditOperation operat
 
 /* The picture blended into the photo where `keep` (side x side) lets it, as the program does it;
  * caller frees. */
-float *sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, GError **error);
+float *sp_studio_blend (SpStudio *studio, const float *picture, const float *keep,
+                        const float *outlined, GError **error);
 
 /* How like the photo the picture is. */
 void sp_studio_compare (SpStudio *studio, const float *picture, SpLikeness *likeness);

@@ -1,0 +1,206 @@
+/* Pieces at the photo's resolution. See band.h. */
+#include "engine/photo/band.h"
+#include "engine/photo/read.h"
+#include "engine/photo/resample.h"
+
+#include <string.h>
+
+/* Less than one step of 16 bits: what the cubic's rounding leaves behind is no edit. */
+#define INVISIBLE 1e-5f
+
+/* An object's outline is as sharp in the layer as a photo's are: alpha rises so much faster there
+ * than the drawing's, enlarged, and is a half where that is so high, within the rim that is half
+ * its surroundings. */
+#define SHARPER 4.0f
+#define OUTLINE 0.6f
+
+void
+sp_band_free (SpBand *band)
+{
+  if (band == NULL)
+    return;
+  g_free (band->photo);
+  g_free (band->outlined);
+  sp_pyramid_free (band->mask);
+  for (int c = 0; c < 3; c++)
+    sp_pyramid_free (band->difference[c]);
+  g_free (band);
+}
+
+gboolean
+sp_band_fail_for_memory (SpRectangle area, GError **error)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
+               "There is not enough memory to blend %d x %d pixels: use smaller strokes, or a "
+               "smaller copy of the photo.",
+               area.width, area.height);
+  return FALSE;
+}
+
+static gsize
+pixels_of (const SpBand *band)
+{
+  return (gsize)band->area.width * band->area.height;
+}
+
+static gboolean
+has_memory (const SpBand *band)
+{
+  return band->photo != NULL && band->mask != NULL && band->difference[0] != NULL
+         && band->difference[1] != NULL && band->difference[2] != NULL;
+}
+
+static SpBand *
+allocate (const SpBandSource *source, SpRectangle area, int levels)
+{
+  g_autoptr (SpBand) band = g_new0 (SpBand, 1);
+  band->area = area;
+  band->photo = g_try_malloc_n (pixels_of (band), 3 * sizeof (float));
+  band->mask = sp_pyramid_new (area.width, area.height, levels);
+  for (int c = 0; c < 3; c++)
+    band->difference[c] = sp_pyramid_new (area.width, area.height, levels);
+  if (!has_memory (band))
+    return NULL;
+  if (source->outlined != NULL) {
+    band->outlined = g_try_malloc_n (pixels_of (band), sizeof (float));
+    if (band->outlined == NULL)
+      return NULL;
+  }
+  return g_steal_pointer (&band);
+}
+
+/* ---- Enlarging ---- */
+
+/* From planes of `size` pixels over the window to a band, along one axis. */
+static SpFilter *
+filter_new (int size, int window_start, int window_size, int start, int length)
+{
+  double step = (double)size / window_size;
+  return sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, (start - window_start) * step, step,
+                        length, size);
+}
+
+typedef struct {
+  SpFilter *horizontal, *vertical;
+  int width; /* of what is enlarged */
+} Enlarger;
+
+static Enlarger
+enlarger_new (const SpWindow *window, int width, int height, const SpRectangle *area)
+{
+  const SpRectangle *whole = &window->area;
+  return (Enlarger){ filter_new (width, whole->x, whole->width, area->x, area->width),
+                     filter_new (height, whole->y, whole->height, area->y, area->height), width };
+}
+
+static void
+enlarger_clear (Enlarger *enlarger)
+{
+  sp_filter_free (enlarger->horizontal);
+  sp_filter_free (enlarger->vertical);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Enlarger, enlarger_clear)
+
+static gboolean
+enlarge (const Enlarger *enlarger, const float *plane, float *output)
+{
+  return sp_resample_plane (enlarger->horizontal, enlarger->vertical, plane, enlarger->width,
+                            output);
+}
+
+/* ---- Filling ---- */
+
+static float
+sharpen (float alpha, float outlined)
+{
+  float slope = 1 + outlined * (SHARPER - 1);
+  float middle = 0.5f + outlined * (OUTLINE - 0.5f);
+  return outlined > 0 ? 0.5f + slope * (alpha - middle) : alpha;
+}
+
+static gboolean
+fill_alpha (SpBand *band, const SpBandSource *source, const Enlarger *enlarger)
+{
+  float *alpha = band->mask->plane[0], *outlined = band->outlined;
+  if (!enlarge (enlarger, source->mask, alpha)
+      || (outlined != NULL && !enlarge (enlarger, source->outlined, outlined)))
+    return FALSE;
+#pragma omp parallel for
+  for (gsize i = 0; i < pixels_of (band); i++) {
+    if (outlined != NULL) {
+      outlined[i] = CLAMP (outlined[i], 0.0f, 1.0f);
+      alpha[i] = sharpen (alpha[i], outlined[i]);
+    }
+    alpha[i] = alpha[i] < INVISIBLE ? 0 : MIN (alpha[i], 1.0f);
+  }
+  return TRUE;
+}
+
+/* `fine` is scratch of the band's size. */
+static gboolean
+fill_channel (SpBand *band, const SpBandSource *source, const Enlarger *enlarger,
+              const Enlarger *detail, int channel, float *fine)
+{
+  const SpWindow *window = source->window;
+  gsize drawn_plane = (gsize)window->width * window->height;
+  gsize detail_plane = (gsize)source->detail.width * source->detail.height;
+  float *difference = band->difference[channel]->plane[0];
+  gboolean has_detail = source->detail.values != NULL;
+  if (!enlarge (enlarger, source->linear + channel * drawn_plane, difference)
+      || (has_detail && !enlarge (detail, source->detail.values + channel * detail_plane, fine)))
+    return FALSE;
+#pragma omp parallel for
+  for (gsize i = 0; i < pixels_of (band); i++) {
+    float drawn = sp_srgb_encode (CLAMP (difference[i], 0.0f, 1.0f));
+    if (has_detail)
+      drawn = CLAMP (drawn + fine[i] / 2, 0.0f, 1.0f);
+    difference[i] = drawn - band->photo[3 * i + channel];
+  }
+  return TRUE;
+}
+
+static gboolean
+fill (SpBand *band, const SpBandSource *source)
+{
+  const SpWindow *window = source->window;
+  g_auto (Enlarger) drawn = enlarger_new (window, window->width, window->height, &band->area);
+  g_auto (Enlarger) detail = { NULL };
+  g_autofree float *fine = NULL;
+  if (source->detail.values != NULL) {
+    detail = enlarger_new (window, source->detail.width, source->detail.height, &band->area);
+    fine = g_try_malloc_n (pixels_of (band), sizeof (float));
+    if (fine == NULL)
+      return FALSE;
+  }
+  if (!fill_alpha (band, source, &drawn))
+    return FALSE;
+  for (int c = 0; c < 3; c++)
+    if (!fill_channel (band, source, &drawn, &detail, c, fine))
+      return FALSE;
+  sp_pyramid_reduce (band->mask);
+  for (int c = 0; c < 3; c++)
+    sp_pyramid_reduce (band->difference[c]);
+  return TRUE;
+}
+
+static void
+encode_strip (const float *rgb, SpRectangle strip, gpointer user_data)
+{
+  SpBand *band = user_data;
+  float *photo = band->photo + 3 * (gsize)(strip.y - band->area.y) * strip.width;
+#pragma omp parallel for
+  for (gsize i = 0; i < 3 * (gsize)strip.width * strip.height; i++)
+    photo[i] = sp_srgb_encode (rgb[i]);
+}
+
+SpBand *
+sp_band_new (const SpBandSource *source, SpRectangle area, int levels, GError **error)
+{
+  g_autoptr (SpBand) band = allocate (source, area, levels);
+  if (band != NULL && !sp_photo_read_strips (source->photo, area, encode_strip, band, error))
+    return NULL;
+  if (band != NULL && fill (band, source))
+    return g_steal_pointer (&band);
+  sp_band_fail_for_memory (area, error);
+  return NULL;
+}
