@@ -63,10 +63,7 @@ sp_edit_entry_new (const SpEdit *edit, GError **error)
                          "There is not enough memory to keep the strokes.");
     return NULL;
   }
-  for (gsize i = 0; i < pixels; i++) {
-    float coverage = edit->strokes.coverage[i];
-    mask[i] = coverage > 0 ? (guint8)lrintf (255 * MIN (coverage, 1.0f)) : 0; /* NaN: 0 */
-  }
+  memcpy (mask, edit->strokes.coverage, pixels);
   SpEditEntry *entry = g_new0 (SpEditEntry, 1);
   *entry = (SpEditEntry){ .concept = g_strdup (edit->concept),
                           .operation = edit->operation,
@@ -99,25 +96,14 @@ sp_edit_entry_free (SpEditEntry *entry)
   g_free (entry);
 }
 
-gboolean
-sp_edit_entry_get_edit (const SpEditEntry *entry, SpEdit *edit, float **coverage, GError **error)
+SpEdit
+sp_edit_entry_get_edit (const SpEditEntry *entry)
 {
-  gsize pixels = (gsize)entry->area.width * entry->area.height;
-  float *values = g_try_new (float, pixels);
-  if (values == NULL) {
-    g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
-                         "There is not enough memory for strokes of this size.");
-    return FALSE;
-  }
-  for (gsize i = 0; i < pixels; i++)
-    values[i] = (float)entry->mask[i] / 255.0f;
-  *coverage = values;
-  *edit = (SpEdit){ .strokes = { .area = entry->area, .coverage = values },
-                    .concept = entry->concept,
-                    .operation = entry->operation,
-                    .strength = entry->strength,
-                    .seed = entry->seed };
-  return TRUE;
+  return (SpEdit){ .strokes = { .area = entry->area, .coverage = entry->mask },
+                   .concept = entry->concept,
+                   .operation = entry->operation,
+                   .strength = entry->strength,
+                   .seed = entry->seed };
 }
 
 /* ---- Writing ---- */

@@ -58,11 +58,8 @@ SpEditEntry *sp_edit_entry_copy (const SpEditEntry *entry);
 void sp_edit_entry_free (SpEditEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpEditEntry, sp_edit_entry_free)
 
-/* The engine's edit of an entry. `*coverage`, which the edit points to, is the caller's to free
- * with g_free(); NULL, with SP_ERROR_MEMORY, when there is no room for it. The concept belongs to
- * the entry, and there is no reference. */
-gboolean sp_edit_entry_get_edit (const SpEditEntry *entry, SpEdit *edit, float **coverage,
-                                 GError **error);
+/* The engine's edit of an entry, which strokes and concept belong to. There is no reference. */
+SpEdit sp_edit_entry_get_edit (const SpEditEntry *entry);
 
 /* The list as bytes, the same for the same list. Fails with SP_ERROR_EDITS when it is beyond a
  * bound above. */

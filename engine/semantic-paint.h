@@ -84,11 +84,11 @@ typedef struct {
   gpointer user_data;
 } SpPhoto;
 
-/* Where the user painted. Coverage 0 (not) to 1 (fully), rows from the top, area.width *
+/* Where the user painted. Coverage 0 (not) to 255 (fully), rows from the top, area.width *
  * area.height values; everything outside `area` is 0. `area` may overlap the photo's edge. */
 typedef struct {
   SpRectangle area;
-  const float *coverage;
+  const guint8 *coverage;
 } SpStrokes;
 
 typedef enum { SP_EDIT_ADD, SP_EDIT_REMOVE, SP_EDIT_RESTYLE } SpEditOperation;
@@ -111,6 +111,10 @@ typedef struct {
 gboolean sp_edit_operation_parse (const char *word, SpEditOperation *operation, GError **error);
 /* "low", "medium", "high" or a number 0 to 1. */
 gboolean sp_strength_parse (const char *word, double *strength, GError **error);
+
+/* Coverage of a pixel that is covered by this share; what is not from 0 to 1 is brought there, NaN
+ * to 0. */
+guint8 sp_stroke_coverage (float share);
 
 /* The smallest rectangle that holds every stroke of coverage > 0, cut to the photo. Fails with
  * SP_ERROR_STROKES when there is none. */

@@ -46,10 +46,10 @@ make_session (SpPack *pack, const SpSettings *settings)
 
 /* STROKE x STROKE pixels, fully covered, from (x, y). */
 static inline SpEdit
-make_edit (const char *concept, SpEditOperation operation, int x, int y, float *coverage)
+make_edit (const char *concept, SpEditOperation operation, int x, int y, guint8 *coverage)
 {
   for (int i = 0; i < STROKE * STROKE; i++)
-    coverage[i] = 1;
+    coverage[i] = 255;
   return (SpEdit){ .strokes = { { x, y, STROKE, STROKE }, coverage },
                    .concept = concept,
                    .operation = operation,
@@ -59,7 +59,7 @@ make_edit (const char *concept, SpEditOperation operation, int x, int y, float *
 static inline void
 add_edit (SpSession *session, const char *concept, SpEditOperation operation, int x, int y)
 {
-  float coverage[STROKE * STROKE];
+  guint8 coverage[STROKE * STROKE];
   GError *error = NULL;
   SpEdit edit = make_edit (concept, operation, x, y, coverage);
   sp_session_add_edit (session, &edit, &error);

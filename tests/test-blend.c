@@ -14,14 +14,13 @@
 static void
 test_bounds (void)
 {
-  float coverage[5 * 4] = { 0 };
+  guint8 coverage[5 * 4] = { 0 };
   SpStrokes strokes = { { 10, 20, 5, 4 }, coverage };
   SpRectangle bounds;
   GError *error = NULL;
 
-  coverage[1 * 5 + 2] = 0.01f;
-  coverage[2 * 5 + 4] = 1;
-  coverage[3 * 5 + 0] = NAN;
+  coverage[1 * 5 + 2] = 1;
+  coverage[2 * 5 + 4] = 255;
   g_assert_true (sp_strokes_bounds (&strokes, 100, 100, &bounds, &error));
   g_assert_cmpmem (&bounds, sizeof bounds, (&(SpRectangle){ 12, 21, 3, 2 }), sizeof bounds);
 
@@ -32,6 +31,19 @@ test_bounds (void)
   strokes.area = (SpRectangle){ 97, 98, 5, 4 };
   g_assert_true (sp_strokes_bounds (&strokes, 100, 100, &bounds, &error));
   g_assert_cmpmem (&bounds, sizeof bounds, (&(SpRectangle){ 99, 99, 1, 1 }), sizeof bounds);
+}
+
+/* What is no share of a pixel counts for nothing or for all of it. */
+static void
+test_shares (void)
+{
+  g_assert_cmpuint (sp_stroke_coverage (0), ==, 0);
+  g_assert_cmpuint (sp_stroke_coverage (0.25f), ==, 64);
+  g_assert_cmpuint (sp_stroke_coverage (1), ==, 255);
+  g_assert_cmpuint (sp_stroke_coverage (7), ==, 255);
+  g_assert_cmpuint (sp_stroke_coverage (INFINITY), ==, 255);
+  g_assert_cmpuint (sp_stroke_coverage (-1), ==, 0);
+  g_assert_cmpuint (sp_stroke_coverage (NAN), ==, 0);
 }
 
 static void
@@ -48,7 +60,7 @@ assert_no_bounds (SpStrokes strokes)
 static void
 test_no_bounds (void)
 {
-  const float painted[4] = { 1, 1, 1, 1 }, blank[4] = { 0 };
+  const guint8 painted[4] = { 255, 255, 255, 255 }, blank[4] = { 0 };
 
   assert_no_bounds ((SpStrokes){ { 0, 0, 2, 2 }, blank });
   assert_no_bounds ((SpStrokes){ { 0, 0, 0, 0 }, painted });
@@ -66,10 +78,10 @@ test_coverage (void)
   const SpWindow windows[] = { { { 10, 10, 60, 60 }, 32, 32 },
                                { { 0, 0, 64, 48 }, 16, 16 },
                                { { 20, 20, 16, 16 }, 64, 64 } };
-  float painted[20 * 20];
+  guint8 painted[20 * 20];
 
   for (int i = 0; i < 20 * 20; i++)
-    painted[i] = i % 3 == 0 ? 1 : i % 3 == 1 ? 0.25f : -1;
+    painted[i] = i % 3 == 0 ? 255 : i % 3 == 1 ? 64 : 0;
   for (guint w = 0; w < G_N_ELEMENTS (windows); w++)
     for (int x = -25; x < 100; x += 7) {
       const SpRectangle *area = &windows[w].area;
@@ -81,7 +93,7 @@ test_coverage (void)
         for (int i = 0; i < 20; i++)
           if (x + i >= area->x && x + i < area->x + area->width && 17 + j >= area->y
               && 17 + j < area->y + area->height)
-            expected += MAX (painted[j * 20 + i], 0);
+            expected += painted[j * 20 + i] / 255.0;
       for (int i = 0; i < windows[w].width * windows[w].height; i++) {
         g_assert_cmpfloat (coverage[i], >=, 0);
         g_assert_cmpfloat (coverage[i], <=, 1);
@@ -564,6 +576,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/strokes/bounds", test_bounds);
+  g_test_add_func ("/strokes/shares", test_shares);
   g_test_add_func ("/strokes/no-bounds", test_no_bounds);
   g_test_add_func ("/strokes/coverage", test_coverage);
   g_test_add_func ("/keep-mask/definition", test_keep_mask);

@@ -185,7 +185,7 @@ run (SpPack *pack, float light, guint warm_start_steps, const char *cache)
 {
   GError *error = NULL;
   Run result = { 0 };
-  float coverage[STROKE * STROKE];
+  guint8 coverage[STROKE * STROKE];
   SpPhoto photo = { WIDTH, HEIGHT, read_photo, &light };
   SpSettings settings = sp_settings_default ();
   settings.inversion_steps = 3;
@@ -194,7 +194,7 @@ run (SpPack *pack, float light, guint warm_start_steps, const char *cache)
   settings.adaptation_steps = 4;
   settings.cache_folder = cache;
   for (int i = 0; i < STROKE * STROKE; i++)
-    coverage[i] = 1;
+    coverage[i] = 255;
   SpEdit edit = { { { 60, 50, STROKE, STROKE }, coverage }, "tree", SP_EDIT_ADD, 1 };
   g_autoptr (SpSession) session =
       sp_session_new (pack, &photo, (SpRectangle){ 60, 50, 40, 40 }, &settings, &error);

@@ -409,9 +409,9 @@ static void
 edit (SpSession *session, void (*before_open) (void), void (*before_render) (void))
 {
   g_autoptr (GError) error = NULL;
-  g_autofree float *coverage = g_new (float, STROKE *STROKE);
+  g_autofree guint8 *coverage = g_malloc (STROKE * STROKE);
   for (int i = 0; i < STROKE * STROKE; i++)
-    coverage[i] = 1;
+    coverage[i] = 255;
   SpEdit tree = { .strokes = { { 80, 60, STROKE, STROKE }, coverage },
                   .concept = "tree",
                   .operation = SP_EDIT_ADD,

@@ -165,9 +165,9 @@ static void
 set_edits (Bench *bench, const Square *squares)
 {
   GError *error = NULL;
-  float coverage[STROKE_SIDE * STROKE_SIDE];
+  guint8 coverage[STROKE_SIDE * STROKE_SIDE];
   for (int i = 0; i < STROKE_SIDE * STROKE_SIDE; i++)
-    coverage[i] = 1;
+    coverage[i] = 255;
   sp_session_clear_edits (bench->session);
   for (int i = 0; i < 2 && squares[i].concept; i++) {
     SpEdit edit = { .strokes = { { squares[i].x, squares[i].y, STROKE_SIDE, STROKE_SIDE },

@@ -502,7 +502,7 @@ static void
 test_found_once (void)
 {
   g_autoptr (SpSession) session = open_session (pack);
-  float coverage[STROKE * STROKE];
+  guint8 coverage[STROKE * STROKE];
   SpEdit edit = make_edit ("dome", SP_EDIT_ADD, 80, 60, coverage);
   g_assert_true (sp_session_add_edit (session, &edit, NULL));
   const float *found = edit_of (session, 0)->picture;
@@ -543,7 +543,7 @@ test_wrong_probe (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (SpPack) wrong = pack_with_offset (0, FEATURES);
   g_autoptr (SpSession) session = open_session (wrong);
-  float coverage[STROKE * STROKE];
+  guint8 coverage[STROKE * STROKE];
   SpEdit edit = make_edit ("tree", SP_EDIT_ADD, 80, 60, coverage);
   g_assert_false (sp_session_add_edit (session, &edit, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_PACK);

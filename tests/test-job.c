@@ -23,7 +23,7 @@ static gboolean
 run (Host *host, const char *concept, gboolean preview, gboolean keep_partial, SpJobResult *result,
      GError **error)
 {
-  static const float coverage[1] = { 1 };
+  static const guint8 coverage[1] = { 255 };
   const SpPhoto photo = { 64, 64, NULL, NULL };
   const SpEdit edit = { .strokes = { { 3, 3, 1, 1 }, coverage }, .concept = concept };
   host->thread = g_thread_self ();

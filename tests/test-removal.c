@@ -129,7 +129,7 @@ static void
 test_strokes_come_together (void)
 {
   SpSettings settings = quick_settings ();
-  float coverage[STROKE * STROKE];
+  guint8 coverage[STROKE * STROKE];
   GError *error = NULL;
   g_autoptr (SpSession) session = make_session (pack, &settings);
   g_assert_true (sp_session_open (session, NULL, NULL, NULL, &error));
@@ -198,10 +198,10 @@ test_refused (void)
 {
   SpSettings settings = quick_settings ();
   g_autoptr (SpSession) session = make_session (pack, &settings);
-  g_autofree float *coverage = g_new (float, WIDTH *HEIGHT);
+  g_autofree guint8 *coverage = g_malloc (WIDTH * HEIGHT);
   g_autoptr (GError) error = NULL;
   for (int i = 0; i < WIDTH * HEIGHT; i++)
-    coverage[i] = 1;
+    coverage[i] = 255;
   SpEdit edit = { .strokes = { { 0, 0, WIDTH, HEIGHT }, coverage },
                   .concept = "tree",
                   .operation = SP_EDIT_REMOVE,

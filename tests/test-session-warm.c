@@ -230,16 +230,15 @@ test_warm_is_no_worse (void)
   SpSettings settings = quick_settings ();
   settings.threads = 1;
   settings.warm_start_steps = 40;
-  float coverage[STROKE * STROKE];
+  guint8 coverage[STROKE * STROKE];
   GError *error = NULL;
   Curve curves[2];
   for (int warm = 0; warm < 2; warm++) {
     g_autoptr (SpSession) session = open_session (&settings, warm);
     SpEdit edit = make_edit ("sky", SP_EDIT_ADD, 60, 50, coverage);
     edit.strokes.area = (SpRectangle){ 0, 0, WIDTH, HEIGHT };
-    g_autofree float *all = g_new (float, WIDTH *HEIGHT);
-    for (int i = 0; i < WIDTH * HEIGHT; i++)
-      all[i] = 1;
+    g_autofree guint8 *all = g_malloc (WIDTH * HEIGHT);
+    memset (all, 255, WIDTH * HEIGHT);
     edit.strokes.coverage = all;
     sp_session_add_edit (session, &edit, &error);
     g_assert_no_error (error);

@@ -336,7 +336,7 @@ expect_edit_refused (SpSession *session, const SpEdit *edit, int code, const cha
 static void
 test_bad_edits (void)
 {
-  float coverage[STROKE * STROKE];
+  guint8 coverage[STROKE * STROKE];
   SpSettings settings = quick_settings ();
   g_autoptr (SpSession) session = make_session (pack, &settings);
   SpEdit edit = make_edit ("unicorn", SP_EDIT_ADD, 80, 60, coverage);

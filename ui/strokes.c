@@ -208,39 +208,23 @@ sp_packed_mask_new (int width, int height, const guint8 *coverage)
   return pack_within (width, height, coverage, (SpRectangle){ 0, 0, width, height });
 }
 
-static guint8
-byte_of (float coverage)
-{
-  return coverage > 0 ? (guint8)(255 * MIN (coverage, 1.0f) + 0.5f) : 0; /* NAN: 0 */
-}
-
-SpPackedMask *
-sp_packed_mask_from_area (SpRectangle area, const guint8 *coverage, int width, int height)
-{
-  int left = MAX (area.x, 0), right = MIN (area.x + area.width, width);
-  int top = MAX (area.y, 0), bottom = MIN (area.y + area.height, height);
-  g_autofree guint8 *whole = g_try_malloc0_n (height, width);
-  if (!whole || left >= right || top >= bottom)
-    return NULL;
-  for (int y = top; y < bottom; y++)
-    memcpy (whole + (gsize)y * width + left,
-            coverage + (gsize)(y - area.y) * area.width + left - area.x, right - left);
-  return pack_within (width, height, whole, (SpRectangle){ left, top, right - left, bottom - top });
-}
-
 SpPackedMask *
 sp_packed_mask_from_strokes (const SpStrokes *strokes, int width, int height, GError **error)
 {
-  gsize pixels = (gsize)strokes->area.width * strokes->area.height;
-  g_autofree guint8 *coverage = g_try_malloc (pixels);
-  if (!coverage) {
+  const SpRectangle *area = &strokes->area;
+  int left = MAX (area->x, 0), right = MIN (area->x + area->width, width);
+  int top = MAX (area->y, 0), bottom = MIN (area->y + area->height, height);
+  g_autofree guint8 *whole = g_try_malloc0_n (height, width);
+  if (!whole) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
                          "There is not enough memory for strokes of this size.");
     return NULL;
   }
-  for (gsize i = 0; i < pixels; i++)
-    coverage[i] = byte_of (strokes->coverage[i]);
-  SpPackedMask *packed = sp_packed_mask_from_area (strokes->area, coverage, width, height);
+  for (int y = top; y < bottom && left < right; y++)
+    memcpy (whole + (gsize)y * width + left,
+            strokes->coverage + (gsize)(y - area->y) * area->width + left - area->x, right - left);
+  SpRectangle within = { left, top, MAX (right - left, 0), MAX (bottom - top, 0) };
+  SpPackedMask *packed = pack_within (width, height, whole, within);
   if (!packed)
     g_set_error_literal (error, SP_ERROR, SP_ERROR_STROKES,
                          "There are no strokes on the photo: paint where the concept is to go.");
@@ -268,22 +252,6 @@ sp_packed_mask_read (const SpPackedMask *packed, guint8 *coverage)
     memset (coverage, value, length);
     coverage += length;
   }
-}
-
-float *
-sp_packed_mask_read_float (const SpPackedMask *packed)
-{
-  gsize pixels = (gsize)packed->bounds.width * packed->bounds.height;
-  float *coverage = g_try_new (float, pixels);
-  g_autofree guint8 *bytes = g_try_malloc (pixels);
-  if (!coverage || !bytes) {
-    g_free (coverage);
-    return NULL;
-  }
-  sp_packed_mask_read (packed, bytes);
-  for (gsize i = 0; i < pixels; i++)
-    coverage[i] = bytes[i] / 255.0f;
-  return coverage;
 }
 
 void

@@ -38,13 +38,8 @@ void sp_mask_unpack (SpMask *mask, const SpPackedMask *packed);
 /* From full rows of any 8-bit coverage, as sp_mask_coverage() gives. NULL when nothing is covered.
  */
 SpPackedMask *sp_packed_mask_new (int width, int height, const guint8 *coverage);
-/* From the 8-bit coverage of an area of a photo of width x height pixels, as
- * sp_packed_mask_bounds() and sp_packed_mask_read() give them. NULL when nothing of it covers the
- * photo, or without memory. */
-SpPackedMask *sp_packed_mask_from_area (SpRectangle area, const guint8 *coverage, int width,
-                                        int height);
-/* From a host's strokes over a photo of width x height pixels. NULL with SP_ERROR_STROKES when none
- * lies on the photo, or SP_ERROR_MEMORY. */
+/* From strokes over a photo of width x height pixels. NULL with SP_ERROR_STROKES when none lies on
+ * the photo, or SP_ERROR_MEMORY. */
 SpPackedMask *sp_packed_mask_from_strokes (const SpStrokes *strokes, int width, int height,
                                            GError **error);
 SpPackedMask *sp_packed_mask_ref (SpPackedMask *packed);
@@ -56,10 +51,8 @@ SpRectangle sp_packed_mask_bounds (const SpPackedMask *packed);
 void sp_packed_mask_size (const SpPackedMask *packed, int *width, int *height);
 gsize sp_packed_mask_bytes (const SpPackedMask *packed);
 
-/* The bounds' coverage: 8 bits, or for the engine 0 to 1; width * height values of the bounds. */
+/* The bounds' coverage, as the engine's strokes have it; width * height values of the bounds. */
 void sp_packed_mask_read (const SpPackedMask *packed, guint8 *coverage);
-/* NULL when there is no memory; free with g_free(). */
-float *sp_packed_mask_read_float (const SpPackedMask *packed);
 
 /* The smallest rectangle that holds both; an empty one counts for nothing. */
 SpRectangle sp_rectangle_union (SpRectangle a, SpRectangle b);

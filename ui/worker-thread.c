@@ -265,7 +265,7 @@ find_reference (Engine *engine, const SpHistoryEdit *edit, SpPhoto *photo, SpRel
 }
 
 static gboolean
-add_edit (Engine *engine, const SpHistoryEdit *edit, const float *coverage, GError **error)
+add_edit (Engine *engine, const SpHistoryEdit *edit, const guint8 *coverage, GError **error)
 {
   SpPhoto reference;
   SpRelayed relayed;
@@ -287,12 +287,14 @@ static gboolean
 load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  g_autofree float *coverage = sp_packed_mask_read_float (edit->mask);
+  SpRectangle bounds = sp_packed_mask_bounds (edit->mask);
+  g_autofree guint8 *coverage = g_try_malloc_n (bounds.height, bounds.width);
   if (!coverage) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
                          "There is not enough memory for strokes of this size.");
     return FALSE;
   }
+  sp_packed_mask_read (edit->mask, coverage);
   if (add_edit (engine, edit, coverage, &failure))
     g_array_append_val (engine->inside, edit->id);
   else if (g_error_matches (failure, SP_ERROR, SP_ERROR_STROKES))

@@ -6,6 +6,12 @@
 #include "engine/photo/photo.h"
 #include "engine/photo/resample.h"
 
+guint8
+sp_stroke_coverage (float share)
+{
+  return share > 0 ? (guint8)(255 * MIN (share, 1.0f) + 0.5f) : 0;
+}
+
 static gboolean
 has_pixels (const SpStrokes *strokes)
 {
@@ -32,7 +38,7 @@ sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height, 
     overlap (strokes->area.x, strokes->area.width, 0, photo_width, &x_begin, &x_end);
     overlap (strokes->area.y, strokes->area.height, 0, photo_height, &y_begin, &y_end);
     for (int y = y_begin; y < y_end; y++) {
-      const float *row = strokes->coverage + (gsize)y * strokes->area.width;
+      const guint8 *row = strokes->coverage + (gsize)y * strokes->area.width;
 
       for (int x = x_begin; x < x_end; x++)
         if (row[x] > 0) {
@@ -53,12 +59,11 @@ sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height, 
   return TRUE;
 }
 
-/* Coverage is the host's: what is not a number between 0 and 1 is brought there. */
 static void
-clean_row (const float *source, gsize width, float *row)
+read_row (const guint8 *source, gsize width, float *row)
 {
   for (gsize x = 0; x < width; x++)
-    row[x] = source[x] > 0 ? MIN (source[x], 1.0f) : 0;
+    row[x] = source[x] / 255.0f;
 }
 
 static SpFilter *
@@ -82,14 +87,14 @@ sp_window_strokes (const SpWindow *window, const SpStrokes *strokes)
       filter_for (area->x, area->width, window->width, painted->x, painted->width);
   g_autoptr (SpFilter) vertical =
       filter_for (area->y, area->height, window->height, painted->y, painted->height);
-  g_autofree float *cleaned = g_new (float, painted->width);
+  g_autofree float *shares = g_new (float, painted->width);
   g_autofree float *row = g_new (float, width);
   int first, end;
 
   sp_filter_span (vertical, &first, &end);
   for (int y = first; y < end; y++) {
-    clean_row (strokes->coverage + (gsize)y * painted->width, painted->width, cleaned);
-    sp_filter_row (horizontal, cleaned, row);
+    read_row (strokes->coverage + (gsize)y * painted->width, painted->width, shares);
+    sp_filter_row (horizontal, shares, row);
     sp_filter_add_row (vertical, y, row, width, coverage);
   }
   /* rounding of the shares' sum */

@@ -25,7 +25,7 @@ read_photo (gpointer user_data, SpRectangle area, float *rgb, GError **error)
 
 typedef struct {
   SpPhoto photo;
-  float *coverage;
+  guint8 *coverage;
   SpEdit edit;
   SpSession *session;
 } Subject;
@@ -36,9 +36,8 @@ subject_init (Subject *subject, const SpPack *pack)
   gsize pixels = (gsize)STROKE_SIDE * STROKE_SIDE;
   guint n_concepts;
   *subject = (Subject){ .photo = { PHOTO_WIDTH, PHOTO_HEIGHT, read_photo, NULL },
-                        .coverage = g_new (float, pixels) };
-  for (gsize i = 0; i < pixels; i++)
-    subject->coverage[i] = 1;
+                        .coverage = g_malloc (pixels) };
+  memset (subject->coverage, 255, pixels);
   SpRectangle middle = { (PHOTO_WIDTH - STROKE_SIDE) / 2, (PHOTO_HEIGHT - STROKE_SIDE) / 2,
                          STROKE_SIDE, STROKE_SIDE };
   subject->edit = (SpEdit){ .strokes = { middle, subject->coverage },

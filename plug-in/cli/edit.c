@@ -28,7 +28,7 @@ typedef struct {
   SpEditOperation operation;
   double strength;
   guint seed;
-  float *coverage;
+  guint8 *coverage;
   GeglBuffer *reference;
   SpPhoto reference_photo;
 } Group;

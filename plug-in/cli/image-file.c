@@ -207,16 +207,17 @@ typedef struct {
   int width, height;
   gboolean by_alpha; /* else by luminance */
   float *strip;      /* STRIP_ROWS x width x (luminance, alpha) */
+  guint8 *coverage;  /* STRIP_ROWS x width */
 } Mask;
 
-/* Coverage of `rows` rows from y on, in mask.strip, one float a pixel. */
+/* Coverage of `rows` rows from y on. */
 static void
 read_strip (const Mask *mask, int y, int rows)
 {
   gegl_buffer_get (mask->buffer, GEGL_RECTANGLE (0, y, mask->width, rows), 1.0,
                    babl_format ("Y'A float"), mask->strip, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
   for (gsize i = 0; i < (gsize)mask->width * rows; i++)
-    mask->strip[i] = CLAMP (mask->strip[2 * i + (mask->by_alpha ? 1 : 0)], 0.0f, 1.0f);
+    mask->coverage[i] = sp_stroke_coverage (mask->strip[2 * i + (mask->by_alpha ? 1 : 0)]);
 }
 
 static gboolean
@@ -227,7 +228,7 @@ is_opaque (Mask *mask)
     int rows = MIN (STRIP_ROWS, mask->height - y);
     read_strip (mask, y, rows);
     for (gsize i = 0; i < (gsize)mask->width * rows; i++)
-      if (mask->strip[i] < 1)
+      if (mask->coverage[i] < 255)
         return FALSE;
   }
   return TRUE;
@@ -242,7 +243,7 @@ painted_area (const Mask *mask)
     int rows = MIN (STRIP_ROWS, mask->height - y);
     read_strip (mask, y, rows);
     for (gsize i = 0; i < (gsize)mask->width * rows; i++) {
-      if (!(mask->strip[i] > 0))
+      if (mask->coverage[i] == 0)
         continue;
       int column = (int)(i % mask->width), row = y + (int)(i / mask->width);
       left = MIN (left, column);
@@ -256,7 +257,7 @@ painted_area (const Mask *mask)
   return (SpRectangle){ left, top, right - left + 1, bottom - top + 1 };
 }
 
-static float *
+static guint8 *
 coverage_of (const Mask *mask, const char *path, SpStrokes *strokes, GError **error)
 {
   SpRectangle area = painted_area (mask);
@@ -265,7 +266,7 @@ coverage_of (const Mask *mask, const char *path, SpStrokes *strokes, GError **er
                  "Nothing is painted in “%s”: paint in white on black, or on transparency.", path);
     return NULL;
   }
-  float *coverage = g_try_new (float, (gsize)area.width *area.height);
+  guint8 *coverage = g_try_malloc_n (area.height, area.width);
   if (!coverage) {
     g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
                  "There is not enough memory for the strokes of “%s”.", path);
@@ -273,13 +274,13 @@ coverage_of (const Mask *mask, const char *path, SpStrokes *strokes, GError **er
   }
   for (int y = 0; y < area.height; y++) {
     read_strip (mask, area.y + y, 1);
-    memcpy (coverage + (gsize)y * area.width, mask->strip + area.x, area.width * sizeof (float));
+    memcpy (coverage + (gsize)y * area.width, mask->coverage + area.x, area.width);
   }
   *strokes = (SpStrokes){ area, coverage };
   return coverage;
 }
 
-float *
+guint8 *
 sp_image_strokes (const char *path, int photo_width, int photo_height, SpStrokes *strokes,
                   GError **error)
 {
@@ -295,7 +296,8 @@ sp_image_strokes (const char *path, int photo_width, int photo_height, SpStrokes
     return NULL;
   }
   g_autofree float *strip = g_new (float, 2 * (gsize)width * STRIP_ROWS);
-  Mask mask = { buffer, width, height, FALSE, strip };
+  g_autofree guint8 *coverage = g_malloc ((gsize)width * STRIP_ROWS);
+  Mask mask = { buffer, width, height, FALSE, strip, coverage };
   mask.by_alpha = !is_opaque (&mask);
   return coverage_of (&mask, path, strokes, error);
 }

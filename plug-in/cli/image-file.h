@@ -25,8 +25,8 @@ SpPhoto sp_image_photo (GeglBuffer *buffer);
 /* Coverage of the strokes in a mask: its alpha, or its luminance when it has none or is opaque
  * everywhere. `strokes` gets the painted area; free the result with g_free(). Fails with
  * SP_ERROR_STROKES when the size is not the photo's or nothing is painted. */
-float *sp_image_strokes (const char *path, int photo_width, int photo_height, SpStrokes *strokes,
-                         GError **error);
+guint8 *sp_image_strokes (const char *path, int photo_width, int photo_height, SpStrokes *strokes,
+                          GError **error);
 
 /* Lays the layer over the photo, in linear light. */
 void sp_image_composite (GeglBuffer *photo, const SpLayer *layer);

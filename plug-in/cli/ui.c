@@ -71,14 +71,13 @@ parse (int argc, char **argv, Options *options, GError **error)
 
 /* ---- What only the host can do ---- */
 
-/* From floats over an area to 8 bits over the photo. */
 static SpPackedMask *
 take_strokes (guint index, gpointer user_data, GError **error)
 {
   const Studio *studio = user_data;
   SpPhoto photo = sp_image_photo (studio->photo);
   SpStrokes strokes;
-  g_autofree float *coverage =
+  g_autofree guint8 *coverage =
       sp_image_strokes (studio->options->strokes, photo.width, photo.height, &strokes, error);
   if (!coverage)
     return NULL;

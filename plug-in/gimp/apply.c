@@ -14,7 +14,7 @@ list_of (const SpGimpArguments *arguments, GError **error)
                   .operation = arguments->operation,
                   .strength = arguments->strength,
                   .seed = arguments->seed };
-  g_autofree float *coverage = sp_gimp_strokes_read (arguments, &edit.strokes, error);
+  g_autofree guint8 *coverage = sp_gimp_strokes_read (arguments, &edit.strokes, error);
   SpEditEntry *entry = coverage != NULL ? sp_edit_entry_new (&edit, error) : NULL;
   if (entry == NULL)
     return NULL;

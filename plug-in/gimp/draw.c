@@ -16,7 +16,6 @@
 /* What the engine's edits point to. */
 typedef struct {
   GArray *edits;         /* of SpEdit */
-  GPtrArray *coverages;  /* of float[] */
   GPtrArray *references; /* of SpGimpPhoto */
 } Edits;
 
@@ -24,7 +23,6 @@ static void
 edits_clear (Edits *edits)
 {
   g_array_unref (edits->edits);
-  g_ptr_array_unref (edits->coverages);
   g_ptr_array_unref (edits->references);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Edits, edits_clear)
@@ -62,13 +60,9 @@ collect_edits (const SpGimpDrawing *drawing, Edits *edits, GError **error)
   const GPtrArray *entries = drawing->list->entries;
   for (guint i = 0; i < entries->len; i++) {
     SpEditEntry *entry = g_ptr_array_index (entries, i);
-    SpEdit edit;
-    float *coverage;
+    SpEdit edit = sp_edit_entry_get_edit (entry);
     if (!entry->on)
       continue;
-    if (!sp_edit_entry_get_edit (entry, &edit, &coverage, error))
-      return FALSE;
-    g_ptr_array_add (edits->coverages, coverage);
     if (entry->operation == SP_EDIT_RESTYLE && !add_reference (drawing, entry, edits, &edit, error))
       return FALSE;
     g_array_append_val (edits->edits, edit);
@@ -83,7 +77,6 @@ static gboolean
 run_job (const SpGimpDrawing *drawing, const SpPhoto *photo, SpJobResult *result, GError **error)
 {
   g_auto (Edits) edits = { g_array_new (FALSE, FALSE, sizeof (SpEdit)),
-                           g_ptr_array_new_with_free_func (g_free),
                            g_ptr_array_new_with_free_func ((GDestroyNotify)sp_gimp_photo_free) };
   if (!collect_edits (drawing, &edits, error))
     return FALSE;

@@ -78,7 +78,8 @@ sp_gimp_history_of_list (gint32 image, const SpEditList *list, int width, int he
   GPtrArray *edits = g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
   for (guint i = 0; i < list->entries->len; i++) {
     const SpEditEntry *entry = g_ptr_array_index (list->entries, i);
-    SpPackedMask *mask = sp_packed_mask_from_area (entry->area, entry->mask, width, height);
+    SpStrokes strokes = { entry->area, entry->mask };
+    SpPackedMask *mask = sp_packed_mask_from_strokes (&strokes, width, height, NULL);
     if (!mask)
       continue;
     SpHistoryEdit *edit = sp_history_edit_new ();

@@ -96,7 +96,7 @@ take_strokes (guint index, gpointer user_data, GError **error)
     g_set_error_literal (error, SP_ERROR, SP_ERROR_STROKES, _ ("These strokes were removed."));
     return NULL;
   }
-  g_autofree float *coverage = sp_gimp_strokes_read (arguments, &strokes, error);
+  g_autofree guint8 *coverage = sp_gimp_strokes_read (arguments, &strokes, error);
   if (!coverage)
     return NULL;
   interaction->taken = arguments->strokes;

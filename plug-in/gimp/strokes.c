@@ -77,7 +77,7 @@ source_close (Source *source)
   g_clear_object (&source->selection);
 }
 
-/* `values`: area's width * height. `scratch`: as many. */
+/* `values`: area's width * height; float layers hold any number, NaN too. `scratch`: as many. */
 static void
 read_coverage (const Source *source, const GeglRectangle *area, float *values, float *scratch)
 {
@@ -101,9 +101,9 @@ grow_bounds (GeglRectangle *found, const GeglRectangle *band, const float *value
   for (int y = 0; y < band->height; y++) {
     const float *row = values + (gsize)y * band->width;
     int first = 0, last = band->width - 1;
-    while (first <= last && !(row[first] > 0))
+    while (first <= last && sp_stroke_coverage (row[first]) == 0)
       first++;
-    while (last > first && !(row[last] > 0))
+    while (last > first && sp_stroke_coverage (row[last]) == 0)
       last--;
     if (first > last)
       continue;
@@ -142,13 +142,14 @@ find_bounds (const Source *source, GeglRectangle *bounds, GError **error)
   return TRUE;
 }
 
-static float *
+static guint8 *
 read_bounds (const Source *source, const GeglRectangle *bounds, GError **error)
 {
   gsize pixels = (gsize)bounds->width * bounds->height;
-  g_autofree float *coverage = g_try_new (float, pixels);
-  g_autofree float *scratch = g_try_new (float, (gsize)bounds->width *BAND_ROWS);
-  if (!coverage || !scratch) {
+  gsize most = (gsize)bounds->width * BAND_ROWS;
+  g_autofree guint8 *coverage = g_try_malloc (pixels);
+  g_autofree float *values = g_try_new (float, 2 * most);
+  if (!coverage || !values) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
                          "There is not enough memory for strokes of this size.");
     return NULL;
@@ -156,19 +157,20 @@ read_bounds (const Source *source, const GeglRectangle *bounds, GError **error)
   for (int y = 0; y < bounds->height; y += BAND_ROWS) {
     GeglRectangle band = { bounds->x, bounds->y + y, bounds->width,
                            MIN (BAND_ROWS, bounds->height - y) };
-    read_coverage (source, &band, coverage + (gsize)y * bounds->width, scratch);
+    guint8 *rows = coverage + (gsize)y * bounds->width;
+    read_coverage (source, &band, values, values + most);
+    for (gsize i = 0; i < (gsize)band.width * band.height; i++)
+      rows[i] = sp_stroke_coverage (values[i]);
   }
-  for (gsize i = 0; i < pixels; i++) /* float layers hold any number, NaN too */
-    coverage[i] = coverage[i] > 0 ? MIN (coverage[i], 1.0f) : 0.0f;
   return g_steal_pointer (&coverage);
 }
 
-float *
+guint8 *
 sp_gimp_strokes_read (const SpGimpArguments *arguments, SpStrokes *strokes, GError **error)
 {
   Source source;
   GeglRectangle bounds;
-  float *coverage = NULL;
+  guint8 *coverage = NULL;
   if (source_open (&source, arguments, error) && find_bounds (&source, &bounds, error))
     coverage = read_bounds (&source, &bounds, error);
   source_close (&source);

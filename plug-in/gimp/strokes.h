@@ -9,6 +9,6 @@ G_BEGIN_DECLS
  * without by its lightness, channels and masks by their value; all of it only within the selection,
  * where there is one. Fails with SP_ERROR_STROKES when nothing is left. Free the coverage, which
  * `strokes` only points to, with g_free(). */
-float *sp_gimp_strokes_read (const SpGimpArguments *arguments, SpStrokes *strokes, GError **error);
+guint8 *sp_gimp_strokes_read (const SpGimpArguments *arguments, SpStrokes *strokes, GError **error);
 
 G_END_DECLS
