@@ -446,12 +446,11 @@ static float *
 enlarged (const SpWindow *window, const float *plane)
 {
   int width = window->area.width, height = window->area.height;
-  g_autoptr (SpFilter) across = sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, 0,
-                                               (double)window->width / width, width, window->width);
-  g_autoptr (SpFilter) down = sp_filter_new (
-      SP_FILTER_SMOOTH, SP_EDGE_REPEAT, 0, (double)window->height / height, height, window->height);
+  g_auto (SpEnlarger) enlarger = sp_enlarger_new (
+      window->width, window->height, (SpAxis){ 0, (double)window->width / width, width },
+      (SpAxis){ 0, (double)window->height / height, height });
   float *output = g_new (float, (gsize)width *height);
-  g_assert_true (sp_resample_plane (across, down, plane, window->width, output));
+  g_assert_true (sp_enlarge (&enlarger, plane, output));
   return output;
 }
 

@@ -71,41 +71,21 @@ allocate (const SpBandSource *source, SpRectangle area, int levels)
 
 /* ---- Enlarging ---- */
 
-/* From planes of `size` pixels over the window to a band, along one axis. */
-static SpFilter *
-filter_new (int size, int window_start, int window_size, int start, int length)
+/* From planes of `size` pixels over the window to a band. */
+static SpAxis
+axis_of (int size, int window_start, int window_size, int start, int length)
 {
   double step = (double)size / window_size;
-  return sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, (start - window_start) * step, step,
-                        length, size);
+  return (SpAxis){ (start - window_start) * step, step, length };
 }
 
-typedef struct {
-  SpFilter *horizontal, *vertical;
-  int width; /* of what is enlarged */
-} Enlarger;
-
-static Enlarger
+static SpEnlarger
 enlarger_new (const SpWindow *window, int width, int height, const SpRectangle *area)
 {
   const SpRectangle *whole = &window->area;
-  return (Enlarger){ filter_new (width, whole->x, whole->width, area->x, area->width),
-                     filter_new (height, whole->y, whole->height, area->y, area->height), width };
-}
-
-static void
-enlarger_clear (Enlarger *enlarger)
-{
-  sp_filter_free (enlarger->horizontal);
-  sp_filter_free (enlarger->vertical);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Enlarger, enlarger_clear)
-
-static gboolean
-enlarge (const Enlarger *enlarger, const float *plane, float *output)
-{
-  return sp_resample_plane (enlarger->horizontal, enlarger->vertical, plane, enlarger->width,
-                            output);
+  return sp_enlarger_new (width, height,
+                          axis_of (width, whole->x, whole->width, area->x, area->width),
+                          axis_of (height, whole->y, whole->height, area->y, area->height));
 }
 
 /* ---- Filling ---- */
@@ -119,11 +99,11 @@ sharpen (float alpha, float outlined)
 }
 
 static gboolean
-fill_alpha (SpBand *band, const SpBandSource *source, const Enlarger *enlarger)
+fill_alpha (SpBand *band, const SpBandSource *source, const SpEnlarger *enlarger)
 {
   float *alpha = band->mask->plane[0], *outlined = band->outlined;
-  if (!enlarge (enlarger, source->mask, alpha)
-      || (outlined != NULL && !enlarge (enlarger, source->outlined, outlined)))
+  if (!sp_enlarge (enlarger, source->mask, alpha)
+      || (outlined != NULL && !sp_enlarge (enlarger, source->outlined, outlined)))
     return FALSE;
 #pragma omp parallel for
   for (gsize i = 0; i < pixels_of (band); i++) {
@@ -138,16 +118,16 @@ fill_alpha (SpBand *band, const SpBandSource *source, const Enlarger *enlarger)
 
 /* `fine` is scratch of the band's size. */
 static gboolean
-fill_channel (SpBand *band, const SpBandSource *source, const Enlarger *enlarger,
-              const Enlarger *detail, int channel, float *fine)
+fill_channel (SpBand *band, const SpBandSource *source, const SpEnlarger *enlarger,
+              const SpEnlarger *detail, int channel, float *fine)
 {
   const SpWindow *window = source->window;
   gsize drawn_plane = (gsize)window->width * window->height;
   gsize detail_plane = (gsize)source->detail.width * source->detail.height;
   float *difference = band->difference[channel]->plane[0];
   gboolean has_detail = source->detail.values != NULL;
-  if (!enlarge (enlarger, source->linear + channel * drawn_plane, difference)
-      || (has_detail && !enlarge (detail, source->detail.values + channel * detail_plane, fine)))
+  if (!sp_enlarge (enlarger, source->linear + channel * drawn_plane, difference)
+      || (has_detail && !sp_enlarge (detail, source->detail.values + channel * detail_plane, fine)))
     return FALSE;
 #pragma omp parallel for
   for (gsize i = 0; i < pixels_of (band); i++) {
@@ -163,8 +143,8 @@ static gboolean
 fill (SpBand *band, const SpBandSource *source)
 {
   const SpWindow *window = source->window;
-  g_auto (Enlarger) drawn = enlarger_new (window, window->width, window->height, &band->area);
-  g_auto (Enlarger) detail = { NULL };
+  g_auto (SpEnlarger) drawn = enlarger_new (window, window->width, window->height, &band->area);
+  g_auto (SpEnlarger) detail = { NULL };
   g_autofree float *fine = NULL;
   if (source->detail.values != NULL) {
     detail = enlarger_new (window, source->detail.width, source->detail.height, &band->area);

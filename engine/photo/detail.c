@@ -63,34 +63,11 @@ fail_for_memory (GError **error)
 
 /* ---- From one size to another ---- */
 
-typedef struct {
-  SpFilter *horizontal, *vertical;
-  int width; /* of what is enlarged */
-} Enlarger;
-
-static Enlarger
+static SpEnlarger
 enlarger_new (int width, int height, const Level *to)
 {
-  return (Enlarger){ sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, 0, (double)width / to->width,
-                                    to->width, width),
-                     sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, 0,
-                                    (double)height / to->height, to->height, height),
-                     width };
-}
-
-static void
-enlarger_clear (Enlarger *enlarger)
-{
-  sp_filter_free (enlarger->horizontal);
-  sp_filter_free (enlarger->vertical);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Enlarger, enlarger_clear)
-
-static gboolean
-enlarge (const Enlarger *enlarger, const float *plane, float *output)
-{
-  return sp_resample_plane (enlarger->horizontal, enlarger->vertical, plane, enlarger->width,
-                            output);
+  return sp_enlarger_new (width, height, (SpAxis){ 0, (double)width / to->width, to->width },
+                          (SpAxis){ 0, (double)height / to->height, to->height });
 }
 
 /* ---- What a level is matched by ---- */
@@ -158,8 +135,8 @@ is_kept_around (const float *keep, const Level *level, int y, int x)
 static gboolean
 find_places (Match *match, const Scene *scene, const Level *level)
 {
-  g_auto (Enlarger) whole = enlarger_new (scene->window->width, scene->window->height, level);
-  if (!enlarge (&whole, scene->keep, match->plane))
+  g_auto (SpEnlarger) whole = enlarger_new (scene->window->width, scene->window->height, level);
+  if (!sp_enlarge (&whole, scene->keep, match->plane))
     return FALSE;
   for (int y = 0; y < level->height; y++)
     for (int x = 0; x < level->width; x++) {
@@ -182,16 +159,16 @@ find_places (Match *match, const Scene *scene, const Level *level)
 static gboolean
 find_pictures (Match *match, const Scene *scene, const Level *coarser, Level *level)
 {
-  g_auto (Enlarger) octave = enlarger_new (coarser->width, coarser->height, level);
-  g_auto (Enlarger) whole = enlarger_new (scene->window->width, scene->window->height, level);
+  g_auto (SpEnlarger) octave = enlarger_new (coarser->width, coarser->height, level);
+  g_auto (SpEnlarger) whole = enlarger_new (scene->window->width, scene->window->height, level);
   gsize plane = plane_of (level), drawn_plane = (gsize)scene->window->width * scene->window->height;
   for (int c = 0; c < 3; c++) {
     float *detail = level->detail + c * plane;
-    if (!enlarge (&octave, coarser->photo + c * plane_of (coarser), match->plane))
+    if (!sp_enlarge (&octave, coarser->photo + c * plane_of (coarser), match->plane))
       return FALSE;
     put_channel (&match->source, c, match->plane);
-    if (!enlarge (&octave, coarser->detail + c * plane_of (coarser), detail)
-        || !enlarge (&whole, scene->drawn + c * drawn_plane, match->plane))
+    if (!sp_enlarge (&octave, coarser->detail + c * plane_of (coarser), detail)
+        || !sp_enlarge (&whole, scene->drawn + c * drawn_plane, match->plane))
       return FALSE;
     for (gsize i = 0; i < plane; i++)
       match->plane[i] += detail[i];

@@ -177,3 +177,30 @@ sp_resample_plane (const SpFilter *horizontal, const SpFilter *vertical, const f
   }
   return TRUE;
 }
+
+static SpFilter *
+smooth_filter (SpAxis axis, int size)
+{
+  return sp_filter_new (SP_FILTER_SMOOTH, SP_EDGE_REPEAT, axis.start, axis.step, axis.outputs,
+                        size);
+}
+
+SpEnlarger
+sp_enlarger_new (int width, int height, SpAxis across, SpAxis down)
+{
+  return (SpEnlarger){ smooth_filter (across, width), smooth_filter (down, height), width };
+}
+
+void
+sp_enlarger_clear (SpEnlarger *enlarger)
+{
+  sp_filter_free (enlarger->horizontal);
+  sp_filter_free (enlarger->vertical);
+}
+
+gboolean
+sp_enlarge (const SpEnlarger *enlarger, const float *plane, float *output)
+{
+  return sp_resample_plane (enlarger->horizontal, enlarger->vertical, plane, enlarger->width,
+                            output);
+}

@@ -47,4 +47,22 @@ void sp_filter_add_row (const SpFilter *filter, int position, const float *row, 
 gboolean sp_resample_plane (const SpFilter *horizontal, const SpFilter *vertical,
                             const float *source, gsize stride, float *output);
 
+/* One axis of what a plane is resampled to: output i begins at start + i * step. */
+typedef struct {
+  double start, step;
+  int outputs;
+} SpAxis;
+
+/* Smooth filters of both axes of a plane. */
+typedef struct {
+  SpFilter *horizontal, *vertical;
+  int width; /* of the plane */
+} SpEnlarger;
+
+SpEnlarger sp_enlarger_new (int width, int height, SpAxis across, SpAxis down);
+void sp_enlarger_clear (SpEnlarger *enlarger);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpEnlarger, sp_enlarger_clear)
+/* FALSE when there is no memory. */
+gboolean sp_enlarge (const SpEnlarger *enlarger, const float *plane, float *output);
+
 G_END_DECLS
