@@ -202,7 +202,8 @@ find_known (SpSession *session, StoredEdit *edit)
 {
   for (guint i = 0; i < session->cleared->len; i++) {
     StoredEdit *known = g_ptr_array_index (session->cleared, i);
-    if (known->picture == NULL || strcmp (known->key, edit->key) != 0)
+    if (known->picture == NULL || strcmp (known->key, edit->key) != 0
+        || (known->is_object && known->strength != edit->strength))
       continue;
     memcpy (edit->keep, known->keep,
             (gsize)session->window.height * session->window.width * sizeof (float));
@@ -211,6 +212,7 @@ find_known (SpSession *session, StoredEdit *edit)
     edit->picture = g_steal_pointer (&known->picture);
     edit->filling = g_steal_pointer (&known->filling);
     edit->outlined = g_steal_pointer (&known->outlined);
+    edit->is_object = known->is_object;
     return TRUE;
   }
   return FALSE;
@@ -250,6 +252,7 @@ find_insertion (SpSession *session, SpBackend *backend, StoredEdit *edit, GError
   edit->picture = g_steal_pointer (&inserted.picture);
   edit->filling = g_steal_pointer (&inserted.filling);
   edit->outlined = g_steal_pointer (&inserted.outlined);
+  edit->is_object = inserted.is_object;
   return TRUE;
 }
 
@@ -294,7 +297,10 @@ take_away (SpSession *session, StoredEdit *edit, GError **error)
 static gboolean
 put_in (SpSession *session, StoredEdit *edit, GError **error)
 {
-  return find_what_stands_there (session, find_insertion, edit, error);
+  if (!find_what_stands_there (session, find_insertion, edit, error))
+    return FALSE;
+  edit->latent_edit.strength = sp_insertion_strength (edit->is_object, edit->strength);
+  return TRUE;
 }
 
 /* ---- Edits ---- */
@@ -328,6 +334,7 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
   stored->strokes = sp_window_strokes (&session->window, &edit->strokes);
   stored->keep =
       sp_window_keep_mask (&session->window, stored->strokes, session->generator.resolution);
+  stored->strength = edit->strength;
   stored->cells = g_new0 (float, (gsize)session->latent_shape.height * session->latent_shape.width);
   sp_edit_cells (stored->strokes, session->window.height, session->window.width, session->cell,
                  stored->cells);

@@ -17,17 +17,20 @@ G_BEGIN_DECLS
 
 /* An edit as the session keeps it: on the window, not on the photo. */
 typedef struct {
-  SpLatentEdit latent_edit;
-  float *strokes; /* height x width */
-  float *keep;    /* height x width: what this edit leaves as it is */
-  float *cells;   /* h x w */
+  SpLatentEdit latent_edit; /* of objects that are put in its strength is 1, and `strength` says how
+                             * large they are */
+  double strength;          /* as asked */
+  float *strokes;           /* height x width */
+  float *keep;              /* height x width: what this edit leaves as it is */
+  float *cells;             /* h x w */
   SpLatent reference;
   float *reference_values;
   /* NULL, all: the edit is made in the latent alone. */
   float *picture;  /* 3 x H x W: the photo with what is put in, or without what is removed */
   float *filling;  /* C x h x w: its latent */
   float *outlined; /* H x W: where keep ends at an outline; NULL as well where it does not */
-  char *key;       /* a hash of all that they depend on */
+  gboolean is_object;
+  char *key; /* a hash of all that they depend on */
 } StoredEdit;
 
 struct _SpSession {

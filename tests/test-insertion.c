@@ -81,6 +81,7 @@ pack_with_outline (void)
 /* ---- Insertions ---- */
 
 typedef struct {
+  double strength; /* 0: 1 */
   float *photo, *strokes, *keep;
   SpInserted inserted;
 } Trial;
@@ -104,7 +105,7 @@ insert_into (SpPack *of, const char *concept, int n, const SpRectangle *strokes,
   SpWindow window = { { 0, 0, SIDE, SIDE }, SIDE, SIDE };
   SpLatentEdit edit = { .concept = (guint)sp_pack_find_concept (of, concept, NULL),
                         .operation = SP_EDIT_ADD,
-                        .strength = 1 };
+                        .strength = trial->strength > 0 ? trial->strength : 1 };
   trial->photo = g_new (float, 3 * PLANE);
   trial->strokes = g_new0 (float, PLANE);
   for (int i = 0; i < 3 * PLANE; i++)
@@ -272,6 +273,30 @@ test_outlined (void)
   g_assert_null (filling.inserted.outlined);
   g_assert_null (stuff.inserted.outlined);
   g_assert_null (unsure.inserted.outlined);
+}
+
+/* An object of less strength is smaller and stands where it stood; what is no object is as large as
+ * ever. */
+static void
+test_strength (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline ();
+  SpRectangle stroke = { 40, 40, 40, 48 };
+  g_auto (Trial) whole = { .strength = 1 }, quarter = { .strength = 0.25 };
+  g_auto (Trial) stuff = { .strength = 1 }, weak = { .strength = 0.25 };
+  insert (outlined, "tree", stroke, FALSE, &whole);
+  insert (outlined, "tree", stroke, FALSE, &quarter);
+  insert (pack, "grass", stroke, FALSE, &stuff);
+  insert (pack, "grass", stroke, FALSE, &weak);
+  Extent large = extent_of (&whole), small = extent_of (&quarter);
+  assert_near (2 * (small.right - small.left), large.right - large.left);
+  assert_near (2 * (small.bottom - small.top), large.bottom - large.top);
+  assert_near (small.left + small.right, large.left + large.right);
+  assert_near (small.bottom, large.bottom);
+  g_assert_true (whole.inserted.is_object && quarter.inserted.is_object);
+  g_assert_false (stuff.inserted.is_object || weak.inserted.is_object);
+  g_assert_cmpmem (weak.inserted.keep, PLANE * sizeof (float), stuff.inserted.keep,
+                   PLANE * sizeof (float));
 }
 
 /* In a stroke of a few pixels there is room for something all the same, by the mask around it. */
@@ -503,17 +528,50 @@ test_found_once (void)
 {
   g_autoptr (SpSession) session = open_session (pack);
   guint8 coverage[STROKE * STROKE];
-  SpEdit edit = make_edit ("dome", SP_EDIT_ADD, 80, 60, coverage);
+  SpEdit edit = make_edit ("grass", SP_EDIT_ADD, 80, 60, coverage);
   g_assert_true (sp_session_add_edit (session, &edit, NULL));
   const float *found = edit_of (session, 0)->picture;
   sp_session_clear_edits (session);
   edit.strength = 0.5;
   g_assert_true (sp_session_add_edit (session, &edit, NULL));
   g_assert_true (edit_of (session, 0)->picture == found);
+  g_assert_cmpfloat (edit_of (session, 0)->latent_edit.strength, ==, 0.5);
   sp_session_clear_edits (session);
   edit.seed = 1;
   g_assert_true (sp_session_add_edit (session, &edit, NULL));
   g_assert_true (edit_of (session, 0)->picture != found);
+}
+
+/* A session mixes in the whole of an object, however small it is, and nothing of one of no
+ * strength; it is looked for again where its strength is another. */
+static void
+test_session_strength (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline ();
+  g_autoptr (SpSession) session = open_session (outlined);
+  guint8 coverage[STROKE * STROKE];
+  SpEdit edit = make_edit ("tree", SP_EDIT_ADD, 60, 60, coverage);
+  double drawn[2];
+  for (int i = 0; i < 2; i++) {
+    edit.strength = i == 0 ? 1 : 0.25;
+    g_assert_true (sp_session_add_edit (session, &edit, NULL));
+    const StoredEdit *stored = edit_of (session, 0);
+    g_assert_cmpfloat (stored->latent_edit.strength, ==, 1);
+    drawn[i] = 0;
+    for (gsize p = 0; p < pixels_of (session); p++) {
+      drawn[i] += 1 - (double)session->keep[p];
+      g_assert_cmpfloat_with_epsilon (session->target[p], stored->picture[p], 1e-6);
+    }
+    sp_session_clear_edits (session);
+  }
+  g_test_message ("%.2f of it", drawn[1] / drawn[0]);
+  g_assert_cmpfloat (drawn[1], >, 0.15 * drawn[0]);
+  g_assert_cmpfloat (drawn[1], <, 0.45 * drawn[0]);
+  edit.strength = 0;
+  g_assert_true (sp_session_add_edit (session, &edit, NULL));
+  g_assert_cmpfloat (edit_of (session, 0)->latent_edit.strength, ==, 0);
+  g_assert_cmpmem (session->target, 3 * pixels_of (session) * sizeof (float), session->photo,
+                   3 * pixels_of (session) * sizeof (float));
 }
 
 /* The layer's opacity is what is put in. */
@@ -561,6 +619,7 @@ main (int argc, char **argv)
   g_test_add_func ("/insertion/keeps-its-shape", test_keeps_its_shape);
   g_test_add_func ("/insertion/corners", test_corners);
   g_test_add_func ("/insertion/outlined", test_outlined);
+  g_test_add_func ("/insertion/strength", test_strength);
   g_test_add_func ("/insertion/thin-stroke", test_thin_stroke);
   g_test_add_func ("/insertion/strokes-apart", test_strokes_apart);
   g_test_add_func ("/insertion/picture", test_picture);
@@ -570,6 +629,7 @@ main (int argc, char **argv)
   g_test_add_func ("/insertion/over-a-removal", test_over_a_removal);
   g_test_add_func ("/insertion/session-outlined", test_session_outlined);
   g_test_add_func ("/insertion/found-once", test_found_once);
+  g_test_add_func ("/insertion/session-strength", test_session_strength);
   g_test_add_func ("/insertion/layer", test_layer);
   g_test_add_func ("/insertion/wrong-probe", test_wrong_probe);
   int failures = g_test_run ();

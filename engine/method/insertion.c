@@ -40,6 +40,12 @@ sp_insertion_places (const SpPack *pack, SpEditOperation operation, guint concep
          && sp_pack_concepts (pack, &n)[concept].exemplars > 0;
 }
 
+double
+sp_insertion_strength (gboolean is_object, double strength)
+{
+  return is_object && strength > 0 ? 1 : strength;
+}
+
 /* What stays. Returns how much of the mask does not. */
 static double
 find_keep (const SpInserter *inserter, const SpInsertion *insertion, const SpPlaced *placed,
@@ -67,6 +73,13 @@ find_cells (const float *keep, SpShape shape, int height, int width, float *cell
     cells[i] = MIN (1.0f, cells[i] / (ENOUGH * (float)(cell * cell)));
 }
 
+/* What is mixed in by nothing at all may be of any size. */
+static double
+share_of (const SpLatentEdit *edit)
+{
+  return edit->strength > 0 ? edit->strength : 1;
+}
+
 /* Where the example goes, and what stays of the photo then. */
 static gboolean
 place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills, SpExample *example,
@@ -77,6 +90,7 @@ place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills,
                     .strokes = insertion->strokes,
                     .keep = insertion->keep,
                     .cell = inserter->height / sp_encoding_shape (inserter->encoding).height,
+                    .share = share_of (insertion->edit),
                     .fills = fills };
   sp_placed_clear (placed);
   if (!sp_place_example (&where, example, placed)) {
@@ -84,7 +98,7 @@ place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills,
                  "There is not enough memory to put in what is added.");
     return FALSE;
   }
-  return find_keep (inserter, insertion, placed, keep) >= LEAST_DRAWN || fills
+  return find_keep (inserter, insertion, placed, keep) >= LEAST_DRAWN * where.share || fills
          || place (inserter, insertion, TRUE, example, placed, keep, error);
 }
 
@@ -122,6 +136,7 @@ compose (const SpInserter *inserter, const SpInsertion *insertion, SpExample *ex
     placed.picture[i] =
         photo[i] + (1 - inserted->keep[i % pixels]) * (placed.picture[i] - photo[i]);
   inserted->picture = g_steal_pointer (&placed.picture);
+  inserted->is_object = placed.is_object;
   if (placed.is_object && is_sure (inserted->keep, pixels))
     inserted->outlined = invert (insertion->keep, pixels);
   return TRUE;

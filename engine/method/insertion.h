@@ -6,6 +6,9 @@
  * A latent's cells are coarse and the generator is not translation-invariant within one, so an
  * object can be moved and scaled by less than a cell only as a picture: the exemplar is drawn
  * (example.h), put before the photo, and encoded.
+ *
+ * Strength mixes latents, and half of a tree and half of a meadow is the ghost of a tree. So an
+ * object of less strength is smaller, and what is mixed in is the whole of that.
  */
 #pragma once
 
@@ -22,6 +25,9 @@ typedef struct {
   gboolean fills;       /* the exemplar fills the strokes, its backdrop too, as in the paper */
 } SpInsertion;
 
+/* What the strength of the latent's edit is then, where `strength` was asked for. */
+double sp_insertion_strength (gboolean is_object, double strength);
+
 /* Whether the operation lays an exemplar. */
 gboolean sp_insertion_places (const SpPack *pack, SpEditOperation operation, guint concept);
 
@@ -31,6 +37,7 @@ typedef struct {
   float *outlined; /* height x width: where that ends at an outline (photo.h); NULL: nowhere */
   float *filling;  /* C x h x w: E of the picture */
   float *cells;    /* h x w: those in which there is some of the object (edit.h) */
+  gboolean is_object;
 } SpInserted;
 
 /* Finds that for photos of one size; `pack` and `backend` must outlive it. */

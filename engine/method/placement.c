@@ -350,6 +350,7 @@ place_in_part (const SpPlace *place, const float *strokes, SpExample *example, S
     int end = (int)(stroke.across.begin + length (stroke.across) * (i + 1) / n);
     Box part = box_of (strokes, height, width, first, end);
     part = (Box){ roomy (part.down, least), roomy (part.across, least) };
+    part = smaller (part, sqrt (place->share), 0);
     if (!show (place, example, fit_inside (place, example, part, n > 1 ? 1 : STRETCH), ENDS, &one))
       return FALSE;
     put_before (&one, pixels, placed);

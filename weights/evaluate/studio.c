@@ -225,6 +225,7 @@ put_in (SpStudio *studio, const float *strokes, SpLatentEdit *edit, float *cells
   edit->filling = *filling = g_steal_pointer (&inserted.filling);
   studio->shown = g_steal_pointer (&inserted.picture);
   studio->outlined = g_steal_pointer (&inserted.outlined);
+  edit->strength = sp_insertion_strength (inserted.is_object, edit->strength);
   return TRUE;
 }
 
