@@ -14,6 +14,7 @@ sp_session_free_edit (gpointer data)
   g_free (edit->keep);
   g_free (edit->cells);
   g_free (edit->reference_values);
+  g_free (edit->look);
   g_free (edit->picture);
   g_free (edit->filling);
   g_free (edit->outlined);
@@ -39,26 +40,40 @@ update_target (SpSession *session, const StoredEdit *edit)
       session->held[p] = MIN (session->held[p], edit->keep[p]);
 }
 
-/* Where objects are put in and nothing else is done. */
+static gboolean
+has_outline (const StoredEdit *edit)
+{
+  return edit->outlined != NULL;
+}
+
+static gboolean
+has_new_look (const StoredEdit *edit)
+{
+  return edit->picture != NULL && edit->latent_edit.operation == SP_EDIT_RESTYLE;
+}
+
+/* Where edits of one kind reach, `outlined` or the whole of them, and no others do. */
 static void
-update_outlined (SpSession *session)
+find_alone (const SpSession *session, gboolean (*is_one) (const StoredEdit *), float *alone)
 {
   gsize pixels = (gsize)session->window.height * session->window.width;
   g_autofree float *free_of_others = g_new (float, pixels);
   for (gsize p = 0; p < pixels; p++) {
-    session->outlined[p] = 0;
+    alone[p] = 0;
     free_of_others[p] = 1;
   }
   for (guint i = 0; i < session->edits->len; i++) {
     const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    for (gsize p = 0; p < pixels; p++)
-      if (edit->outlined != NULL)
-        session->outlined[p] = MAX (session->outlined[p], edit->outlined[p]);
+    for (gsize p = 0; p < pixels; p++) {
+      float reach = edit->outlined != NULL ? edit->outlined[p] : 1 - edit->keep[p];
+      if (is_one (edit))
+        alone[p] = MAX (alone[p], reach);
       else
         free_of_others[p] = MIN (free_of_others[p], edit->keep[p]);
+    }
   }
   for (gsize p = 0; p < pixels; p++)
-    session->outlined[p] *= free_of_others[p];
+    alone[p] *= free_of_others[p];
 }
 
 /* One mask for all edits: what all of them leave as it is. */
@@ -75,7 +90,8 @@ update_keep (SpSession *session)
     for (gsize p = 0; p < pixels; p++)
       session->keep[p] = MIN (session->keep[p], edit->keep[p]);
   }
-  update_outlined (session);
+  find_alone (session, has_outline, session->outlined);
+  find_alone (session, has_new_look, session->unmoved);
 }
 
 /* ---- References ---- */
@@ -118,6 +134,12 @@ read_reference (SpSession *session, const SpPhoto *photo, StoredEdit *edit, GErr
   g_autofree float *picture = sp_window_read (&window, photo, error);
   if (picture == NULL)
     return FALSE;
+  if (sp_look_gives (session->pack, edit->latent_edit.operation, edit->latent_edit.concept)) {
+    edit->look = g_steal_pointer (&picture);
+    edit->look_height = window.height;
+    edit->look_width = window.width;
+    return TRUE;
+  }
   edit->reference_values =
       encode_reference (session, session->backend, &window, picture, edit, error);
   edit->reference.values = edit->reference_values;
@@ -192,6 +214,8 @@ make_key (const SpSession *session, const StoredEdit *edit)
     add_floats (sum, edit->strokes, pixels);
     add_floats (sum, session->latent, sp_shape_elements (session->latent_shape));
   }
+  if (edit->look != NULL)
+    add_floats (sum, edit->look, 3 * (gsize)edit->look_height * edit->look_width);
   return g_strdup (g_checksum_get_string (sum));
 }
 
@@ -229,6 +253,19 @@ find_removal (SpSession *session, SpBackend *backend, StoredEdit *edit, GError *
   return sp_removal_find (session->pack, backend, &removal, &edit->picture, &edit->filling, error);
 }
 
+static void
+take_shown (const SpSession *session, SpShown *shown, StoredEdit *edit)
+{
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  memcpy (edit->keep, shown->keep, pixels * sizeof (float));
+  memcpy (edit->cells, shown->cells,
+          (gsize)session->latent_shape.height * session->latent_shape.width * sizeof (float));
+  edit->picture = g_steal_pointer (&shown->picture);
+  edit->filling = g_steal_pointer (&shown->filling);
+  edit->outlined = g_steal_pointer (&shown->outlined);
+  edit->is_object = shown->is_object;
+}
+
 static gboolean
 find_insertion (SpSession *session, SpBackend *backend, StoredEdit *edit, GError **error)
 {
@@ -237,22 +274,33 @@ find_insertion (SpSession *session, SpBackend *backend, StoredEdit *edit, GError
                             .strokes = edit->strokes,
                             .keep = edit->keep,
                             .fills = session->settings.fill_strokes };
-  g_auto (SpInserted) inserted = { 0 };
+  g_auto (SpShown) shown = { 0 };
   g_autoptr (SpInserter) once = NULL; /* on a CPU where the session's device has failed */
   SpInserter **inserter = backend == session->backend ? &session->inserter : &once;
   if (*inserter == NULL)
     *inserter = sp_inserter_new (session->pack, backend, session->window.height,
                                  session->window.width, error);
-  if (*inserter == NULL || !sp_inserter_find (*inserter, &insertion, &inserted, error))
+  if (*inserter == NULL || !sp_inserter_find (*inserter, &insertion, &shown, error))
     return FALSE;
-  gsize pixels = (gsize)session->window.height * session->window.width;
-  memcpy (edit->keep, inserted.keep, pixels * sizeof (float));
-  memcpy (edit->cells, inserted.cells,
-          (gsize)session->latent_shape.height * session->latent_shape.width * sizeof (float));
-  edit->picture = g_steal_pointer (&inserted.picture);
-  edit->filling = g_steal_pointer (&inserted.filling);
-  edit->outlined = g_steal_pointer (&inserted.outlined);
-  edit->is_object = inserted.is_object;
+  take_shown (session, &shown, edit);
+  return TRUE;
+}
+
+static gboolean
+find_look (SpSession *session, SpBackend *backend, StoredEdit *edit, GError **error)
+{
+  SpLook look = { .edit = &edit->latent_edit,
+                  .height = session->window.height,
+                  .width = session->window.width,
+                  .photo = session->target,
+                  .keep = edit->keep,
+                  .reference = edit->look,
+                  .reference_height = edit->look_height,
+                  .reference_width = edit->look_width };
+  g_auto (SpShown) shown = { 0 };
+  if (!sp_look_find (session->pack, backend, &look, &shown, error))
+    return FALSE;
+  take_shown (session, &shown, edit);
   return TRUE;
 }
 
@@ -349,7 +397,9 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
       || (sp_removal_fills (session->pack, edit->operation, (guint)concept)
           && !take_away (session, stored, error))
       || (sp_insertion_places (session->pack, edit->operation, (guint)concept)
-          && !put_in (session, stored, error))) {
+          && !put_in (session, stored, error))
+      || (sp_look_gives (session->pack, edit->operation, (guint)concept)
+          && !find_what_stands_there (session, find_look, stored, error))) {
     sp_session_free_edit (stored);
     return FALSE;
   }

@@ -8,6 +8,7 @@
 #include "engine/method/edit.h"
 #include "engine/method/insertion.h"
 #include "engine/method/invert.h"
+#include "engine/method/look.h"
 #include "engine/method/preview.h"
 #include "engine/photo/photo.h"
 
@@ -23,8 +24,10 @@ typedef struct {
   float *strokes;           /* height x width */
   float *keep;              /* height x width: what this edit leaves as it is */
   float *cells;             /* h x w */
-  SpLatent reference;
+  SpLatent reference;       /* of units that get another's look */
   float *reference_values;
+  float *look; /* 3 x look_height x look_width: of cells that do; NULL: an exemplar's */
+  int look_height, look_width;
   /* NULL, all: the edit is made in the latent alone. */
   float *picture;  /* 3 x H x W: the photo with what is put in, or without what is removed */
   float *filling;  /* C x h x w: its latent */
@@ -44,16 +47,17 @@ struct _SpSession {
   SpInversion *inversion;
   SpAdaptation *adaptation;
   SpPreview *preview;
-  SpInserter *inserter;          /* NULL: nothing was put in yet */
-  float *photo;                  /* 3 x H x W */
-  float *latent;                 /* z4 */
-  float *edited;                 /* ze, scratch */
-  float *keep;                   /* H x W; all ones without edits */
-  float *outlined;               /* H x W: where it ends at an object's outline (photo.h) */
-  float *target, *held;          /* 3 x H x W, H x W: what R is to show, and where: the photo with
-                                  * what is put in and without what is removed, all but new looks */
-  float *picture;                /* 3 x H x W */
-  float *warm_start;             /* R as fitted to the unedited photo */
+  SpInserter *inserter;      /* NULL: nothing was put in yet */
+  float *photo;              /* 3 x H x W */
+  float *latent;             /* z4 */
+  float *edited;             /* ze, scratch */
+  float *keep;               /* H x W; all ones without edits */
+  float *outlined, *unmoved; /* H x W: where it ends at an object's outline, and where nothing but
+                              * colours is new (photo.h) */
+  float *target, *held;      /* 3 x H x W, H x W: what R is to show, and where: the photo with
+                              * what is put in and without what is removed, all but new looks */
+  float *picture;            /* 3 x H x W */
+  float *warm_start;         /* R as fitted to the unedited photo */
   gboolean preview_is_of_render; /* and no longer of the fit */
   gboolean warm;                 /* sp_session_set_warm() */
   float *rendered;               /* R as the last render left it; NULL: none yet, or not warm */

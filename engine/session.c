@@ -167,6 +167,7 @@ make_buffers (SpSession *session)
   for (gsize i = 0; i < pixels; i++)
     session->keep[i] = 1;
   session->outlined = g_new0 (float, pixels);
+  session->unmoved = g_new0 (float, pixels);
   session->picture = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
   session->target = g_memdup2 (session->photo, 3 * pixels * sizeof (float));
   session->held = g_memdup2 (session->keep, pixels * sizeof (float));
@@ -212,6 +213,7 @@ sp_session_free (SpSession *session)
   g_free (session->edited);
   g_free (session->keep);
   g_free (session->outlined);
+  g_free (session->unmoved);
   g_free (session->target);
   g_free (session->held);
   g_free (session->picture);

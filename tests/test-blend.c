@@ -253,7 +253,8 @@ blend (SpWindow window, int photo_width, int photo_height, PixelFunction pixel,
 
   test_photo_init (&test, photo_width, photo_height, pixel);
 
-  SpLayer *layer = sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error);
+  SpLayer *layer =
+      sp_window_blend (&window, &test.photo, picture, &(SpMasks){ .keep = keep }, TRUE, &error);
 
   g_assert_no_error (error);
   return layer;
@@ -527,8 +528,8 @@ test_blend_outlined (void)
 
   test_photo_init (&test, 640, 640, texture);
   g_autoptr (SpLayer) plain = blend (window, 640, 640, texture, picture, keep);
-  g_autoptr (SpLayer) layer =
-      sp_window_blend (&window, &test.photo, picture, keep, outlined, TRUE, NULL);
+  g_autoptr (SpLayer) layer = sp_window_blend (&window, &test.photo, picture,
+                                               &(SpMasks){ keep, outlined, NULL }, TRUE, NULL);
   int outline = 0, fades = 0;
   for (int y = layer->area.y; y < layer->area.y + layer->area.height; y++)
     for (int x = layer->area.x; x < layer->area.x + layer->area.width; x++) {
@@ -565,7 +566,8 @@ test_blend_nothing (void)
   for (int i = 0; i < 64 * 64; i++)
     keep[i] = 1;
   test_photo_init (&test, 64, 64, dark);
-  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error));
+  g_assert_null (
+      sp_window_blend (&window, &test.photo, picture, &(SpMasks){ .keep = keep }, TRUE, &error));
   g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
   g_clear_error (&error);
 }

@@ -122,7 +122,7 @@ redraw (PixelFunction pixel, gboolean smooth)
   g_autofree float *picture = sp_window_read (&window, &test.photo, &error);
   g_assert_no_error (error);
   g_autoptr (SpLayer) layer =
-      sp_window_blend (&window, &test.photo, picture, keep, NULL, smooth, &error);
+      sp_window_blend (&window, &test.photo, picture, &(SpMasks){ .keep = keep }, smooth, &error);
   g_assert_no_error (error);
   int middle_x = window.area.x + SIDE / 2, middle_y = window.area.y + SIDE / 2;
   for (int y = middle_y - 50; y < middle_y + 50; y++)
@@ -174,7 +174,8 @@ find (const SpWindow *of, PixelFunction pixel, const float *keep)
   test_photo_init (&test, of->area.x + of->area.width, of->area.y + of->area.height, pixel);
   g_autofree float *picture = sp_window_read (of, &test.photo, &error);
   g_assert_no_error (error);
-  g_assert_true (sp_detail_find (of, &test.photo, picture, keep, &detail, &error));
+  g_assert_true (
+      sp_detail_find (of, &test.photo, picture, &(SpMasks){ .keep = keep }, &detail, &error));
   g_assert_no_error (error);
   return detail;
 }
@@ -266,7 +267,8 @@ test_photo_fails (void)
   g_autofree float *picture = sp_window_read (&window, &test.photo, &error);
   g_assert_no_error (error);
   test.fails_at_row = 300;
-  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, NULL, FALSE, &error));
+  g_assert_null (
+      sp_window_blend (&window, &test.photo, picture, &(SpMasks){ .keep = keep }, FALSE, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
 }

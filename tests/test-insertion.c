@@ -83,7 +83,7 @@ pack_with_outline (void)
 typedef struct {
   double strength; /* 0: 1 */
   float *photo, *strokes, *keep;
-  SpInserted inserted;
+  SpShown inserted;
 } Trial;
 
 static void
@@ -92,7 +92,7 @@ trial_clear (Trial *trial)
   g_free (trial->photo);
   g_free (trial->strokes);
   g_free (trial->keep);
-  sp_inserted_clear (&trial->inserted);
+  sp_shown_clear (&trial->inserted);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Trial, trial_clear)
 
@@ -339,7 +339,7 @@ test_picture (void)
   g_auto (Trial) trial = { 0 };
   SpShape shape;
   insert (outlined, "tree", (SpRectangle){ 40, 40, 24, 56 }, FALSE, &trial);
-  const SpInserted *inserted = &trial.inserted;
+  const SpShown *inserted = &trial.inserted;
   int kept = 0;
   for (int p = 0; p < PLANE; p++) {
     g_assert_cmpfloat (inserted->keep[p], >, trial.keep[p] - 1e-6f);

@@ -420,7 +420,7 @@ test_large_photo (void)
   test.n_read = test.largest_strip = 0;
 
   g_autoptr (SpLayer) layer =
-      sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error);
+      sp_window_blend (&window, &test.photo, picture, &(SpMasks){ .keep = keep }, TRUE, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (test.n_read, <, 3000 * 3000);
@@ -441,7 +441,8 @@ test_failing_reader (void)
   g_assert_null (sp_window_read (&window, &test.photo, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_IO);
   g_clear_error (&error);
-  g_assert_null (sp_window_blend (&window, &test.photo, picture, keep, NULL, TRUE, &error));
+  g_assert_null (
+      sp_window_blend (&window, &test.photo, picture, &(SpMasks){ .keep = keep }, TRUE, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_IO);
   g_clear_error (&error);
 }

@@ -195,89 +195,25 @@ add_to_cells (SpEditContext *context, GError **error)
   return TRUE;
 }
 
-/* ---- Concepts in all channels: remove ---- */
+/* ---- Concepts in all channels: remove, restyle ---- */
 
 static gboolean
-remove_from_cells (SpEditContext *context, GError **error)
+fill_cells (SpEditContext *context, GError **error)
 {
   if (context->edit->filling == NULL) {
     g_set_error (error, SP_ERROR, SP_ERROR_CONCEPT,
-                 "To remove “%s” it must be known what stands behind it.", context->concept->title);
+                 "To remove or restyle “%s” it must be known what is to be seen there.",
+                 context->concept->title);
     return FALSE;
   }
   blend_all (context, context->edit->filling);
   return TRUE;
 }
 
-/* ---- Concepts in all channels: restyle ---- */
-
-/* Cosine of cell `i` of a map with a concept's own direction. */
-static float
-likeness (const float *map, gsize n_cells, const float *value, int channels, gsize i)
-{
-  double dot = 0, length = 0;
-  for (int c = 0; c < channels; c++) {
-    dot += (double)map[c * n_cells + i] * value[c];
-    length += (double)value[c] * value[c];
-  }
-  return (float)(dot
-                 / MAX (sqrt (length) * sp_edit_cell_length (map, n_cells, channels, i), 1e-12));
-}
-
-/* Mean and deviation of one channel over weighted cells. */
-typedef struct {
-  double mean, deviation;
-} Moments;
-
-static Moments
-channel_moments (const float *map, const float *weights, gsize n)
-{
-  double total = 1e-12, sum = 0, square = 0;
-  for (gsize i = 0; i < n; i++) {
-    total += weights[i];
-    sum += (double)weights[i] * map[i];
-    square += (double)weights[i] * map[i] * map[i];
-  }
-  double mean = sum / total;
-  return (Moments){ mean, sqrt (MAX (square / total - mean * mean, 0)) };
-}
-
-/* The reference's cells count as far as they look like the concept. */
-static float *
-reference_weights (const SpEditContext *context, const SpLatent *reference, const float *value)
-{
-  gsize n = (gsize)reference->shape.height * reference->shape.width;
-  float *weights = g_new (float, n);
-  for (gsize i = 0; i < n; i++)
-    weights[i] = expf (6 * likeness (reference->values, n, value, context->shape.channels, i));
-  return weights;
-}
-
-/* Gives the stroked cells the reference's mean and deviation in every channel, so that they keep
- * their own pattern and take its look. */
-static gboolean
-restyle_cells (SpEditContext *context, const SpLatent *reference, GError **error)
-{
-  g_autofree float *value = sp_edit_read_value (context, error);
-  if (value == NULL)
-    return FALSE;
-  g_autofree float *weights = reference_weights (context, reference, value);
-  g_autofree float *map = g_new (float, context->n_cells);
-  gsize n_reference = (gsize)reference->shape.height * reference->shape.width;
-  for (int c = 0; c < context->shape.channels; c++) {
-    const float *own_map = context->latent + c * context->n_cells;
-    Moments own = channel_moments (own_map, context->edit->cells, context->n_cells);
-    Moments theirs = channel_moments (reference->values + c * n_reference, weights, n_reference);
-    double scale = own.deviation > 1e-6 ? MIN (theirs.deviation / own.deviation, 3) : 0;
-    for (gsize i = 0; i < context->n_cells; i++)
-      map[i] = (float)(theirs.mean + scale * (own_map[i] - own.mean));
-    blend_channel (context, c, map, (float)context->edit->strength);
-  }
-  return TRUE;
-}
+/* ---- Units: restyle ---- */
 
 static gboolean
-restyle (SpEditContext *context, GError **error)
+restyle_units (SpEditContext *context, GError **error)
 {
   const SpLatent *reference = context->edit->reference;
   SpLatent exemplar;
@@ -295,8 +231,7 @@ restyle (SpEditContext *context, GError **error)
     exemplar.values = values;
     reference = &exemplar;
   }
-  return context->n_units > 0 ? edit_units (context, reference, error)
-                              : restyle_cells (context, reference, error);
+  return edit_units (context, reference, error);
 }
 
 SpEditContext
@@ -318,10 +253,9 @@ sp_edit_latent (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, flo
                 GError **error)
 {
   SpEditContext context = sp_edit_context (pack, edit, shape, latent);
-  if (edit->operation == SP_EDIT_RESTYLE)
-    return restyle (&context, error);
   if (context.n_units > 0)
-    return edit_units (&context, NULL, error);
+    return edit->operation == SP_EDIT_RESTYLE ? restyle_units (&context, error)
+                                              : edit_units (&context, NULL, error);
   return edit->operation == SP_EDIT_ADD ? add_to_cells (&context, error)
-                                        : remove_from_cells (&context, error);
+                                        : fill_cells (&context, error);
 }

@@ -12,24 +12,11 @@
 /* What stays of the photo where an object is surest; more, and nothing is known of its outline. */
 #define UNSURE 0.1f
 
-/* A cell that has this much of the object is edited wholly. */
-#define ENOUGH 0.25f
-
 struct _SpInserter {
   int height, width;
   SpExamples *examples;
   SpEncoding *encoding;
 };
-
-void
-sp_inserted_clear (SpInserted *inserted)
-{
-  g_free (inserted->picture);
-  g_free (inserted->keep);
-  g_free (inserted->outlined);
-  g_free (inserted->filling);
-  g_free (inserted->cells);
-}
 
 gboolean
 sp_insertion_places (const SpPack *pack, SpEditOperation operation, guint concept)
@@ -59,18 +46,6 @@ find_keep (const SpInserter *inserter, const SpInsertion *insertion, const SpPla
     drawn += 1 - (double)keep[p];
   }
   return drawn / free;
-}
-
-static void
-find_cells (const float *keep, SpShape shape, int height, int width, float *cells)
-{
-  int cell = height / shape.height;
-  memset (cells, 0, (gsize)shape.height * shape.width * sizeof (float));
-  for (int y = 0; y < height; y++)
-    for (int x = 0; x < width; x++)
-      cells[y / cell * shape.width + x / cell] += 1 - keep[(gsize)y * width + x];
-  for (int i = 0; i < shape.height * shape.width; i++)
-    cells[i] = MIN (1.0f, cells[i] / (ENOUGH * (float)(cell * cell)));
 }
 
 /* What is mixed in by nothing at all may be of any size. */
@@ -124,21 +99,20 @@ invert (const float *keep, gsize pixels)
 /* The photo with the example, and what of it stays. */
 static gboolean
 compose (const SpInserter *inserter, const SpInsertion *insertion, SpExample *example,
-         SpInserted *inserted, GError **error)
+         SpShown *shown, GError **error)
 {
   gsize pixels = (gsize)inserter->height * inserter->width;
   g_auto (SpPlaced) placed = { 0 };
-  inserted->keep = g_new (float, pixels);
-  if (!place (inserter, insertion, insertion->fills, example, &placed, inserted->keep, error))
+  shown->keep = g_new (float, pixels);
+  if (!place (inserter, insertion, insertion->fills, example, &placed, shown->keep, error))
     return FALSE;
   const float *photo = insertion->photo;
   for (gsize i = 0; i < 3 * pixels; i++)
-    placed.picture[i] =
-        photo[i] + (1 - inserted->keep[i % pixels]) * (placed.picture[i] - photo[i]);
-  inserted->picture = g_steal_pointer (&placed.picture);
-  inserted->is_object = placed.is_object;
-  if (placed.is_object && is_sure (inserted->keep, pixels))
-    inserted->outlined = invert (insertion->keep, pixels);
+    placed.picture[i] = photo[i] + (1 - shown->keep[i % pixels]) * (placed.picture[i] - photo[i]);
+  shown->picture = g_steal_pointer (&placed.picture);
+  shown->is_object = placed.is_object;
+  if (placed.is_object && is_sure (shown->keep, pixels))
+    shown->outlined = invert (insertion->keep, pixels);
   return TRUE;
 }
 
@@ -164,17 +138,14 @@ sp_inserter_free (SpInserter *inserter)
 }
 
 gboolean
-sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpInserted *inserted,
+sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpShown *shown,
                   GError **error)
 {
   g_auto (SpExample) example = { 0 };
   SpShape shape = sp_encoding_shape (inserter->encoding);
   if (!sp_examples_draw (inserter->examples, insertion->edit, shape, &example, error)
-      || !compose (inserter, insertion, &example, inserted, error))
+      || !compose (inserter, insertion, &example, shown, error))
     return FALSE;
-  inserted->filling = g_new (float, sp_shape_elements (shape));
-  sp_encoding_run (inserter->encoding, inserted->picture, inserted->filling);
-  inserted->cells = g_new (float, (gsize)shape.height *shape.width);
-  find_cells (inserted->keep, shape, inserter->height, inserter->width, inserted->cells);
+  sp_shown_encode (shown, inserter->encoding, inserter->height);
   return TRUE;
 }

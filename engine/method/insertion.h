@@ -14,6 +14,7 @@
 
 #include "engine/graph/backend.h"
 #include "engine/method/edit.h"
+#include "engine/method/shown.h"
 
 G_BEGIN_DECLS
 
@@ -31,15 +32,6 @@ double sp_insertion_strength (gboolean is_object, double strength);
 /* Whether the operation lays an exemplar. */
 gboolean sp_insertion_places (const SpPack *pack, SpEditOperation operation, guint concept);
 
-typedef struct {
-  float *picture;  /* 3 x height x width: the photo with the object */
-  float *keep;     /* height x width: where it stays as it was, 0 to 1 */
-  float *outlined; /* height x width: where that ends at an outline (photo.h); NULL: nowhere */
-  float *filling;  /* C x h x w: E of the picture */
-  float *cells;    /* h x w: those in which there is some of the object (edit.h) */
-  gboolean is_object;
-} SpInserted;
-
 /* Finds that for photos of one size; `pack` and `backend` must outlive it. */
 typedef struct _SpInserter SpInserter;
 
@@ -49,9 +41,6 @@ void sp_inserter_free (SpInserter *inserter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpInserter, sp_inserter_free)
 
 /* The caller clears. Fails with SP_ERROR_PACK and SP_ERROR_MEMORY. */
-gboolean sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpInserted *inserted,
+gboolean sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpShown *shown,
                            GError **error);
-void sp_inserted_clear (SpInserted *inserted);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpInserted, sp_inserted_clear)
-
 G_END_DECLS

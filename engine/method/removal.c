@@ -2,6 +2,7 @@
 #include "engine/method/removal.h"
 
 #include "engine/method/encode.h"
+#include "engine/method/likeness.h"
 #include "engine/photo/complete.h"
 
 #include <math.h>
@@ -12,82 +13,14 @@
 
 /* ---- How much of the concept a latent shows ---- */
 
-/* A concept's direction among the others': its value, of length 1, less the mean of all. */
-typedef struct {
-  int channels;
-  float *mean, *direction; /* C each */
-} Direction;
-
-static void
-direction_clear (Direction *direction)
-{
-  g_free (direction->mean);
-  g_free (direction->direction);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Direction, direction_clear)
-
-static float
-length_of (const float *vector, int n)
-{
-  double squares = 0;
-  for (int c = 0; c < n; c++)
-    squares += (double)vector[c] * (double)vector[c];
-  return (float)MAX (sqrt (squares), 1e-12);
-}
-
-static gboolean
-find_direction (const SpPack *pack, guint concept, int channels, Direction *direction,
-                GError **error)
-{
-  guint n;
-  const SpConcept *concepts = sp_pack_concepts (pack, &n);
-  direction->channels = channels;
-  direction->mean = g_new0 (float, channels);
-  direction->direction = g_new0 (float, channels);
-  for (guint k = 0; k < n; k++) {
-    g_autofree char *name = g_strdup_printf ("concept.%s.value", concepts[k].name);
-    g_autofree float *value =
-        sp_pack_read (pack, name, (SpPackShape){ 1, { channels, 1, 1, 1 } }, error);
-    if (value == NULL)
-      return FALSE;
-    float length = length_of (value, channels);
-    for (int c = 0; c < channels; c++) {
-      direction->mean[c] += value[c] / length / (float)n;
-      if (k == concept)
-        direction->direction[c] = value[c] / length;
-    }
-  }
-  for (int c = 0; c < channels; c++)
-    direction->direction[c] -= direction->mean[c];
-  return TRUE;
-}
-
-/* The cosine of cell i with the concept, both as seen from the mean of all concepts. */
 static double
-likeness (const Direction *direction, const float *latent, gsize n_cells, gsize i)
-{
-  int channels = direction->channels;
-  g_autofree float *cell = g_new (float, channels);
-  for (int c = 0; c < channels; c++)
-    cell[c] = latent[c * n_cells + i];
-  float length = length_of (cell, channels);
-  double dot = 0;
-  for (int c = 0; c < channels; c++) {
-    cell[c] = cell[c] / length - direction->mean[c];
-    dot += (double)cell[c] * (double)direction->direction[c];
-  }
-  return dot
-         / ((double)length_of (cell, channels)
-            * (double)length_of (direction->direction, channels));
-}
-
-static double
-mean_likeness (const Direction *direction, const float *latent, const float *cells, gsize n_cells)
+mean_likeness (const SpDirections *directions, guint concept, const float *latent,
+               const float *cells, gsize n_cells)
 {
   double sum = 0, weights = 0;
   for (gsize i = 0; i < n_cells; i++) {
     if (cells[i] > 0)
-      sum += (double)cells[i] * likeness (direction, latent, n_cells, i);
+      sum += (double)cells[i] * sp_likeness (directions, concept, latent, n_cells, i);
     weights += (double)cells[i];
   }
   return sum / MAX (weights, 1e-12);
@@ -133,17 +66,17 @@ static gboolean
 choose (const SpPack *pack, const SpRemoval *removal, const Fillings *fillings, int *chosen,
         GError **error)
 {
-  g_auto (Direction) direction = { 0 };
+  g_auto (SpDirections) directions = { 0 };
   SpShape shape = fillings->shape;
   gsize n_cells = (gsize)shape.height * shape.width;
   g_autofree float *cells = g_new (float, n_cells);
   double best = HUGE_VAL;
-  if (!find_direction (pack, removal->concept, shape.channels, &direction, error))
+  if (!sp_directions_find (pack, shape.channels, &directions, error))
     return FALSE;
   sp_removal_cells (removal, removal->height / shape.height, cells);
   for (int k = 0; k < SP_N_COMPLETIONS; k++) {
     const float *latent = fillings->latents + k * shape.channels * n_cells;
-    double like = mean_likeness (&direction, latent, cells, n_cells);
+    double like = mean_likeness (&directions, removal->concept, latent, cells, n_cells);
     double bad = fillings->misfit[k] + CONCEPT_MISFIT * like;
     if (bad < best) {
       best = bad;

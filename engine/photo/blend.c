@@ -389,10 +389,10 @@ fail_for_nothing (GError **error)
 
 /* A drawing that was long in the making is not lost for want of memory for its detail. */
 static gboolean
-find_detail (SpBandSource *source, const float *picture, const float *keep, GError **error)
+find_detail (SpBandSource *source, const float *picture, const SpMasks *masks, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  if (sp_detail_find (source->window, source->photo, picture, keep, &source->detail, &failure)
+  if (sp_detail_find (source->window, source->photo, picture, masks, &source->detail, &failure)
       || g_error_matches (failure, SP_ERROR, SP_ERROR_MEMORY))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&failure));
@@ -413,19 +413,19 @@ blend_region (Blend *blend, GError **error)
 
 SpLayer *
 sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
-                 const float *keep, const float *outlined, gboolean smooth, GError **error)
+                 const SpMasks *masks, gboolean smooth, GError **error)
 {
   g_auto (Blend) blend = { .source = { .window = window,
                                        .photo = photo,
-                                       .mask = free_mask (window, photo, keep),
-                                       .outlined = outlined } };
+                                       .mask = free_mask (window, photo, masks->keep),
+                                       .outlined = masks->outlined } };
   SpRectangle free;
 
   if (!support (blend.source.mask, window->width, window->height, &free)) {
     fail_for_nothing (error);
     return NULL;
   }
-  if (!smooth && !find_detail (&blend.source, picture, keep, error))
+  if (!smooth && !find_detail (&blend.source, picture, masks, error))
     return NULL;
   blend.source.linear = to_linear (window, picture);
   choose_region (&blend, free);

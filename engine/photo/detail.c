@@ -12,6 +12,8 @@
 #define PART_OF_OCTAVE 0.15
 #define KEPT 0.98f
 #define FREE 0.99f
+/* Where more of the drawing than this is the photo but for its colours. */
+#define UNMOVED 0.5f
 /* Of all pixels: where the strokes leave fewer, detail comes from under them too. */
 #define FEWEST_SOURCES (1 / 16.)
 /* Of the first octave's search, which has no guess to begin with. The others' are near where their
@@ -43,7 +45,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Level, level_clear)
 typedef struct {
   const SpWindow *window;
   const SpPhoto *photo;
-  const float *keep;
+  const SpMasks *masks;
   float *drawn; /* 3 x window: the picture as far as it is free, else the photo */
 } Scene;
 
@@ -74,7 +76,7 @@ enlarger_new (int width, int height, const Level *to)
 
 typedef struct {
   SpPatchPicture target, source; /* the drawing so far; the photo without this level's detail */
-  guint8 *is_target, *is_source;
+  guint8 *is_target, *is_source, *is_unmoved; /* the last: NULL where nothing is */
   int *sources;
   int n_sources;
   float *plane; /* scratch */
@@ -87,6 +89,7 @@ match_clear (Match *match)
   sp_patch_picture_clear (&match->source);
   g_free (match->is_target);
   g_free (match->is_source);
+  g_free (match->is_unmoved);
   g_free (match->sources);
   g_free (match->plane);
 }
@@ -132,16 +135,32 @@ is_kept_around (const float *keep, const Level *level, int y, int x)
   return TRUE;
 }
 
+/* These are found already. */
+static gboolean
+find_unmoved (Match *match, const Scene *scene, const SpEnlarger *whole, const Level *level)
+{
+  if (scene->masks->unmoved == NULL)
+    return TRUE;
+  match->is_unmoved = g_try_malloc_n (plane_of (level), 1);
+  if (match->is_unmoved == NULL || !sp_enlarge (whole, scene->masks->unmoved, match->plane))
+    return FALSE;
+  for (gsize i = 0; i < plane_of (level); i++)
+    match->is_unmoved[i] = match->plane[i] > UNMOVED;
+  return TRUE;
+}
+
 static gboolean
 find_places (Match *match, const Scene *scene, const Level *level)
 {
   g_auto (SpEnlarger) whole = enlarger_new (scene->window->width, scene->window->height, level);
-  if (!sp_enlarge (&whole, scene->keep, match->plane))
+  if (!find_unmoved (match, scene, &whole, level)
+      || !sp_enlarge (&whole, scene->masks->keep, match->plane))
     return FALSE;
   for (int y = 0; y < level->height; y++)
     for (int x = 0; x < level->width; x++) {
       int i = y * level->width + x;
-      match->is_target[i] = match->plane[i] < FREE;
+      gboolean is_unmoved = match->is_unmoved != NULL && match->is_unmoved[i];
+      match->is_target[i] = match->plane[i] < FREE && !is_unmoved;
       match->is_source[i] = is_kept_around (match->plane, level, y, x);
       if (match->is_source[i])
         match->sources[match->n_sources++] = i;
@@ -277,6 +296,9 @@ find_octave (const Scene *scene, const Level *coarser, Level *level, guint numbe
                            .reach = number == 0 ? MAX (level->width, level->height) : LATER_REACH };
   if (!sp_patch_search (&search))
     return fail_for_memory (error);
+  for (int i = 0; match.is_unmoved != NULL && i < (int)plane_of (level); i++)
+    if (match.is_unmoved[i])
+      level->match[i] = i;
   add_votes (&match, level);
   return TRUE;
 }
@@ -289,7 +311,7 @@ draw_scene (Scene *scene, const float *photo, const float *picture)
   gsize plane = (gsize)scene->window->width * scene->window->height;
   scene->drawn = g_new (float, 3 * plane);
   for (gsize i = 0; i < 3 * plane; i++)
-    scene->drawn[i] = picture[i] + scene->keep[i % plane] * (photo[i] - picture[i]);
+    scene->drawn[i] = picture[i] + scene->masks->keep[i % plane] * (photo[i] - picture[i]);
 }
 
 static gboolean
@@ -323,7 +345,7 @@ find_octaves (Scene *scene, const float *picture, const Level *finest, int octav
 
 gboolean
 sp_detail_find (const SpWindow *window, const SpPhoto *photo, const float *picture,
-                const float *keep, SpDetail *detail, GError **error)
+                const SpMasks *masks, SpDetail *detail, GError **error)
 {
   const SpRectangle *area = &window->area;
   double reduction = MIN (1.0, sqrt (MOST_PIXELS / ((double)area->width * area->height)));
@@ -334,7 +356,7 @@ sp_detail_find (const SpWindow *window, const SpPhoto *photo, const float *pictu
   *detail = (SpDetail){ 0 };
   if (enlargement < LEAST_ENLARGEMENT)
     return TRUE;
-  Scene scene = { window, photo, keep, NULL };
+  Scene scene = { window, photo, masks, NULL };
   int octaves = MAX (1, (int)ceil (log2 (enlargement) - PART_OF_OCTAVE));
   g_auto (Level) found = { 0 };
   gboolean is_found = find_octaves (&scene, picture, &finest, octaves, &found, error);

@@ -21,11 +21,11 @@ typedef struct {
   float *values; /* NULL: there is nothing to add, for the picture is not enlarged */
 } SpDetail;
 
-/* `picture` and `keep`: as in sp_window_blend(). Detail is as fine as the photo, but of 1.5 million
- * pixels at most, and comes from where keep is 1, if that is not too little. The same for any
- * number of threads. */
+/* `picture` and `masks`: as in sp_window_blend(). Detail is as fine as the photo, but of 1.5
+ * million pixels at most, and comes from where keep is 1, if that is not too little; what is
+ * unmoved has the detail of its own place. The same for any number of threads. */
 gboolean sp_detail_find (const SpWindow *window, const SpPhoto *photo, const float *picture,
-                         const float *keep, SpDetail *detail, GError **error);
+                         const SpMasks *masks, SpDetail *detail, GError **error);
 void sp_detail_clear (SpDetail *detail);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpDetail, sp_detail_clear)
 

@@ -39,19 +39,25 @@ float *sp_window_strokes (const SpWindow *window, const SpStrokes *strokes);
  * Values below 1/1000 from 0 or 1 are set to exactly 0 or 1. height x width; caller frees. */
 float *sp_window_keep_mask (const SpWindow *window, const float *strokes, int resolution);
 
+/* What a result has of a drawing, planes of height x width. */
+typedef struct {
+  const float *keep;     /* 1 keeps the photo, 0 is the drawing's */
+  const float *outlined; /* how far keep ends at an object's outline, and not where a stroke fades;
+                          * NULL: nowhere */
+  const float *unmoved;  /* how far the drawing is the photo but for its colours; NULL: nowhere */
+} SpMasks;
+
 /* Blends `picture` (3 x height x width, sRGB-encoded, [-1, 1]) into the photo at full resolution
  * under 1 - keep: a Laplacian pyramid in sRGB-encoded values, down to the size of the feather.
  * Alpha is 1 - keep resampled to full resolution, exactly 0 wherever no free generator pixel is
  * near; the layer's area is the smallest rectangle that holds alpha > 0. An edit that reaches a
- * side of the window beyond which the photo goes on fades there. Fails with SP_ERROR_STROKES when
- * nothing is free, SP_ERROR_MEMORY, or the photo's own error. `outlined` (height x width; NULL:
- * nowhere) tells, 0 to 1, how far alpha ends at an object's outline and not where a stroke fades:
- * it is sharper there, and the picture lies over the photo as it is. `smooth`: the picture is only
- * enlarged; else it gets fine detail of the photo around (detail.h), as far as there is memory for
- * it. */
+ * side of the window beyond which the photo goes on fades there. At outlines alpha is sharper, and
+ * the picture lies over the photo as it is. `smooth`: the picture is only enlarged; else it gets
+ * fine detail of the photo around (detail.h), or of the same place where it is unmoved, as far as
+ * there is memory for it. Fails with SP_ERROR_STROKES when nothing is free, SP_ERROR_MEMORY, or the
+ * photo's own error. */
 SpLayer *sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
-                          const float *keep, const float *outlined, gboolean smooth,
-                          GError **error);
+                          const SpMasks *masks, gboolean smooth, GError **error);
 
 float sp_srgb_decode (float encoded);
 

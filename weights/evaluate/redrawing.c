@@ -81,7 +81,9 @@ lay_back (const Redrawing *redrawing, gboolean smooth, float *middle, SpSharpnes
   SpWindow window = { { 0, 0, whole, whole }, side, side };
   g_autofree float *drawn = sp_window_read (&window, &photo, error);
   g_autoptr (SpLayer) layer =
-      drawn ? sp_window_blend (&window, &photo, drawn, redrawing->keep, NULL, smooth, error) : NULL;
+      drawn ? sp_window_blend (&window, &photo, drawn, &(SpMasks){ .keep = redrawing->keep },
+                               smooth, error)
+            : NULL;
   if (layer == NULL)
     return FALSE;
   g_autofree float *laid_back = sp_planar_lay_over (&planar, layer);

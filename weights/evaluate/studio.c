@@ -216,7 +216,7 @@ put_in (SpStudio *studio, const float *strokes, SpLatentEdit *edit, float *cells
                             .strokes = strokes,
                             .keep = studio->keep,
                             .fills = studio->settings.fill_strokes };
-  g_auto (SpInserted) inserted = { 0 };
+  g_auto (SpShown) inserted = { 0 };
   SpShape shape = studio->latent_shape;
   if (!sp_inserter_find (studio->plans->inserter, &insertion, &inserted, error))
     return FALSE;
@@ -287,8 +287,8 @@ sp_studio_blend (SpStudio *studio, const float *picture, const float *keep, cons
 {
   SpPlanar planar = { studio->side, studio->side, studio->photo };
   SpPhoto photo = sp_planar_photo (&planar);
-  g_autoptr (SpLayer) layer =
-      sp_window_blend (&studio->window, &photo, picture, keep, outlined, TRUE, error);
+  g_autoptr (SpLayer) layer = sp_window_blend (&studio->window, &photo, picture,
+                                               &(SpMasks){ keep, outlined, NULL }, TRUE, error);
   return layer != NULL ? sp_planar_lay_over (&planar, layer) : NULL;
 }
 
