@@ -180,6 +180,35 @@ find (const SpWindow *of, PixelFunction pixel, const float *keep)
   return detail;
 }
 
+/* What is unmoved gets its own detail back: what was only made smaller is then the photo. */
+static void
+test_unmoved (void)
+{
+  TestPhoto test;
+  GError *error = NULL;
+  double errors[2] = { 0, 0 };
+  test_photo_init (&test, SIDE + 30, SIDE + 40, grain);
+  g_autofree float *keep = disc (24), *unmoved = g_new (float, DRAWN *DRAWN);
+  g_autofree float *picture = sp_window_read (&window, &test.photo, &error);
+  for (int i = 0; i < DRAWN * DRAWN; i++)
+    unmoved[i] = 1;
+  for (int k = 0; k < 2; k++) {
+    SpMasks masks = { .keep = keep, .unmoved = k == 1 ? unmoved : NULL };
+    g_autoptr (SpLayer) layer =
+        sp_window_blend (&window, &test.photo, picture, &masks, FALSE, &error);
+    g_assert_no_error (error);
+    int middle_x = window.area.x + SIDE / 2, middle_y = window.area.y + SIDE / 2;
+    for (int y = middle_y - 50; y < middle_y + 50; y++)
+      for (int x = middle_x - 50; x < middle_x + 50; x++) {
+        gsize at = (gsize)(y - layer->area.y) * layer->area.width + x - layer->area.x;
+        errors[k] = MAX (errors[k], fabs ((double)(layer->rgba[4 * at + 1] - grain (x, y, 1))));
+      }
+  }
+  g_test_message ("%.3f elsewhere's, %.3f its own", errors[0], errors[1]);
+  g_assert_cmpfloat (errors[1], <, 0.06);
+  g_assert_cmpfloat (errors[0], >, 3 * errors[1]);
+}
+
 /* Only where something is free. */
 static void
 test_place (void)
@@ -281,6 +310,7 @@ main (int argc, char **argv)
   g_test_add_func ("/detail/edges", test_edges);
   g_test_add_func ("/detail/grain", test_grain);
   g_test_add_func ("/detail/flat", test_flat);
+  g_test_add_func ("/detail/unmoved", test_unmoved);
   g_test_add_func ("/detail/place", test_place);
   g_test_add_func ("/detail/all-free", test_all_free);
   g_test_add_func ("/detail/nothing-to-add", test_nothing_to_add);

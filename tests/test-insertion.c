@@ -78,6 +78,16 @@ pack_with_outline (void)
   return rewritten (&tree, 1);
 }
 
+static SpPack *
+pack_without_examples (void)
+{
+  float value[CHANNELS];
+  for (int c = 0; c < CHANNELS; c++)
+    value[c] = (float)(c % 7) - 3;
+  const SpNewConcept tree = { .name = "tree", .title = "Tree", .value = value };
+  return rewritten (&tree, 1);
+}
+
 /* ---- Insertions ---- */
 
 typedef struct {
@@ -574,6 +584,67 @@ test_session_strength (void)
                    3 * pixels_of (session) * sizeof (float));
 }
 
+/* Of the picture before and after: those under the strokes, and far from them. */
+typedef struct {
+  double under, far_away;
+} Differences;
+
+static Differences
+differences (const SpSession *session, const float *one, const float *other)
+{
+  int width, height;
+  const float *keep = sp_session_keep (session, &width, &height);
+  gsize plane = (gsize)width * height;
+  Differences found = { 0, 0 };
+  for (gsize i = 0; i < 3 * plane; i++) {
+    double apart = fabs ((double)one[i] - (double)other[i]);
+    if (keep[i % plane] == 0)
+      found.under = MAX (found.under, apart);
+    else if (keep[i % plane] == 1)
+      found.far_away = MAX (found.far_away, apart);
+  }
+  return found;
+}
+
+/* A render fades R's perturbations out where it is not known what is right, as under the mean
+ * of a concept without examples, so that one of no steps is the preview; a preview after renders is
+ * what it was before them. */
+static void
+test_perturb_strokes (void)
+{
+  GError *error = NULL;
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpPack) bare = pack_without_examples ();
+  float *pictures[4];
+  gsize n;
+  settings.warm_start_steps = 60; /* R gets worse before it gets better */
+  for (int as_in_paper = 0; as_in_paper < 2; as_in_paper++) {
+    settings.perturb_strokes = as_in_paper;
+    g_autoptr (SpSession) session = make_session (bare, &settings);
+    sp_session_open (session, NULL, NULL, NULL, &error);
+    g_assert_no_error (error);
+    add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+    for (int i = 0; i < 4; i++) { /* preview, render of no steps, render, preview */
+      sp_session_set_steps (session, i == 2 ? 60 : 0);
+      gboolean fine = i % 3 == 0 ? sp_session_preview (session, &error)
+                                 : sp_session_render (session, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (fine);
+      pictures[i] = copy_picture (session, &n);
+    }
+    g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[3], n * sizeof (float));
+    Differences of_none = differences (session, pictures[0], pictures[1]);
+    Differences of_some = differences (session, pictures[0], pictures[2]);
+    if (as_in_paper)
+      g_assert_cmpfloat (of_none.under, >, 0.01);
+    else
+      g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[1], n * sizeof (float));
+    g_assert_cmpfloat (of_some.far_away, >, 0.01);
+    for (int i = 0; i < 4; i++)
+      g_free (pictures[i]);
+  }
+}
+
 /* The layer's opacity is what is put in. */
 static void
 test_layer (void)
@@ -630,6 +701,7 @@ main (int argc, char **argv)
   g_test_add_func ("/insertion/session-outlined", test_session_outlined);
   g_test_add_func ("/insertion/found-once", test_found_once);
   g_test_add_func ("/insertion/session-strength", test_session_strength);
+  g_test_add_func ("/insertion/perturb-strokes", test_perturb_strokes);
   g_test_add_func ("/insertion/layer", test_layer);
   g_test_add_func ("/insertion/wrong-probe", test_wrong_probe);
   int failures = g_test_run ();

@@ -103,65 +103,6 @@ test_photo_and_keep (void)
   g_assert_cmpfloat (keep[0], ==, 1);
 }
 
-/* Of the picture before and after: those under the strokes, and far from them. */
-typedef struct {
-  double under, far_away;
-} Differences;
-
-static Differences
-differences (const SpSession *session, const float *one, const float *other)
-{
-  int width, height;
-  const float *keep = sp_session_keep (session, &width, &height);
-  gsize plane = (gsize)width * height;
-  Differences found = { 0, 0 };
-  for (gsize i = 0; i < 3 * plane; i++) {
-    double apart = fabs ((double)one[i] - (double)other[i]);
-    if (keep[i % plane] == 0)
-      found.under = MAX (found.under, apart);
-    else if (keep[i % plane] == 1)
-      found.far_away = MAX (found.far_away, apart);
-  }
-  return found;
-}
-
-/* A render fades R's perturbations out where it is not known what is right, as under a new look, so
- * that one of no steps is the preview; a preview after renders is what it was before them. */
-static void
-test_perturb_strokes (void)
-{
-  GError *error = NULL;
-  SpSettings settings = quick_settings ();
-  float *pictures[4];
-  gsize n;
-  settings.warm_start_steps = 60; /* R gets worse before it gets better */
-  for (int as_in_paper = 0; as_in_paper < 2; as_in_paper++) {
-    settings.perturb_strokes = as_in_paper;
-    g_autoptr (SpSession) session = make_session (pack, &settings);
-    sp_session_open (session, NULL, NULL, NULL, &error);
-    g_assert_no_error (error);
-    add_edit (session, "tree", SP_EDIT_RESTYLE, 80, 60);
-    for (int i = 0; i < 4; i++) { /* preview, render of no steps, render, preview */
-      sp_session_set_steps (session, i == 2 ? 60 : 0);
-      gboolean fine = i % 3 == 0 ? sp_session_preview (session, &error)
-                                 : sp_session_render (session, NULL, NULL, NULL, &error);
-      g_assert_no_error (error);
-      g_assert_true (fine);
-      pictures[i] = copy_picture (session, &n);
-    }
-    g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[3], n * sizeof (float));
-    Differences of_none = differences (session, pictures[0], pictures[1]);
-    Differences of_some = differences (session, pictures[0], pictures[2]);
-    if (as_in_paper)
-      g_assert_cmpfloat (of_none.under, >, 0.01);
-    else
-      g_assert_cmpmem (pictures[0], n * sizeof (float), pictures[1], n * sizeof (float));
-    g_assert_cmpfloat (of_some.far_away, >, 0.01);
-    for (int i = 0; i < 4; i++)
-      g_free (pictures[i]);
-  }
-}
-
 /* A session that rested draws what it drew before. */
 static void
 test_rest (void)
@@ -392,7 +333,6 @@ main (int argc, char **argv)
   g_test_add_func ("/session/layer", test_layer);
   g_test_add_func ("/session/cancel/open", test_cancel_open);
   g_test_add_func ("/session/cancel/before", test_cancel_before);
-  g_test_add_func ("/session/perturb-strokes", test_perturb_strokes);
   g_test_add_func ("/session/cancel/render", test_cancel_render);
   g_test_add_func ("/session/bad/edits", test_bad_edits);
   g_test_add_func ("/session/bad/sessions", test_bad_sessions);

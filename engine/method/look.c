@@ -194,8 +194,10 @@ colour (const SpLook *look, const float *free, const SpColours *colours, SpShown
   sp_colours_transfer (look->photo, pixels, &own, colours, MOST_STRETCH, shown->picture);
   for (gsize p = 0; p < pixels; p++)
     shown->keep[p] = 1 - free[p];
-  for (gsize i = 0; i < 3 * pixels; i++)
-    shown->picture[i] += shown->keep[i % pixels] * (look->photo[i] - shown->picture[i]);
+  for (gsize i = 0; i < 3 * pixels; i++) {
+    float photo = look->photo[i];
+    shown->picture[i] = photo + free[i % pixels] * (shown->picture[i] - photo);
+  }
 }
 
 gboolean

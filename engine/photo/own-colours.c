@@ -8,7 +8,7 @@
 #define BLURS 2
 
 /* Colours of which less is within are the surroundings', and of which more is, the stroke's. */
-#define SURROUNDINGS 0.25f
+#define SURROUNDINGS 0.3f
 #define OWN 0.45f
 
 /* Pixels of a place, along one side: what is decided, before it is laid along the picture's edges.
