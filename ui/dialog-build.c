@@ -125,9 +125,10 @@ build_values (SpDialog *dialog)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6), *grid = gtk_grid_new ();
   GtkWidget *strength = sp_strength_new (dialog->start.strength, &dialog->strength);
-  sp_widget_describe (dialog->strength, _ ("Strength"),
-                      _ ("0 leaves the photo as it is, 1 replaces what was there. A thing such as a "
-                         "tree is smaller in between."));
+  sp_widget_describe (
+      dialog->strength, _ ("Strength"),
+      _ ("0 leaves the photo as it is, 1 replaces what was there. A thing such as a "
+         "tree is smaller in between."));
   g_signal_connect (dialog->strength, "value-changed", G_CALLBACK (sp_dialog_strength_moved),
                     dialog);
   dialog->seed = sp_row_number (dialog->start.seed, MOST_SEED);
