@@ -295,6 +295,7 @@ test_session (void)
   g_assert_no_error (error);
   g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
   g_assert_no_error (error);
+  g_assert_cmpint (layer->area.width, >, STROKE);
 }
 
 int

@@ -16,9 +16,9 @@
 /* Of a stroke; where E sees less of the concept in it, it does not know this one. */
 #define LEAST_SEEN 0.35
 
-/* A cell of the reference whose cosine with the concept is .1 less than another's counts a third of
- * it. */
-#define RANK 11
+/* A cell of the reference whose share is half of another's counts a sixth of it: E's shares of what
+ * it hardly knows are low everywhere. */
+#define RANK 2.5f
 
 /* How much more, or less, contrast and colour the reference may give. */
 #define MOST_STRETCH 2
@@ -125,15 +125,13 @@ static float *
 rank (const Sight *sight, const SpLook *look, GError **error)
 {
   gsize n_cells = cells_of (sight);
-  double most = -1;
-  g_autofree double *cosines = g_new (double, n_cells);
+  float most = 1e-6f;
   g_autofree float *ranks = g_new (float, n_cells);
-  for (gsize i = 0; i < n_cells; i++) {
-    cosines[i] = sp_likeness (&sight->directions, look->edit->concept, sight->latent, n_cells, i);
-    most = MAX (most, cosines[i]);
-  }
+  sp_likeness_shares (&sight->directions, look->edit->concept, sight->latent, n_cells, ranks);
   for (gsize i = 0; i < n_cells; i++)
-    ranks[i] = (float)exp (RANK * (cosines[i] - most));
+    most = MAX (most, ranks[i]);
+  for (gsize i = 0; i < n_cells; i++)
+    ranks[i] = powf (ranks[i] / most, RANK);
   float *weights =
       sp_map_along_edges (ranks, sight->shape.height, sight->shape.width, look->reference,
                           look->reference_height, look->reference_width);
