@@ -71,6 +71,28 @@ test_own_colours (void)
   }
 }
 
+/* A stroke over most of the picture still has its surroundings' colours from without alone. */
+static void
+test_large_stroke (void)
+{
+  enum { LARGE = 56, INNER = 46 };
+  g_autofree float *free = g_new (float, PLANE), *picture = g_new (float, 3 * PLANE);
+  for (int p = 0; p < PLANE; p++) {
+    Colour colour = from_middle (p) < INNER ? red : blue;
+    free[p] = from_middle (p) < LARGE;
+    picture[p] = colour.r;
+    picture[PLANE + p] = colour.g;
+    picture[2 * PLANE + p] = colour.b;
+  }
+  g_autofree float *own = sp_own_colours (picture, free, SIDE, SIDE);
+  for (int p = 0; p < PLANE; p++) {
+    if (from_middle (p) > INNER + 5)
+      g_assert_cmpfloat (own[p], <, 0.1);
+    if (from_middle (p) < INNER - 5)
+      g_assert_cmpfloat (own[p], >, 0.9);
+  }
+}
+
 /* In the midst of a meadow all of the stroke is meadow. */
 static void
 test_all_the_same (void)
@@ -155,19 +177,28 @@ mean_in_disc (const float *picture, int channel)
   return (float)(sum / n);
 }
 
+/* `latent`: of the photo that the edit is made in. */
 static gboolean
-find (const char *concept, guint seed, const float *picture, const float *reference, SpShown *shown,
-      GError **error)
+find_in_light (const float *latent, const char *concept, guint seed, const float *picture,
+               const float *reference, SpShown *shown, GError **error)
 {
   g_autofree float *free = generous (), *keep = g_new (float, PLANE);
   SpLatentEdit edit = { .concept = (guint)sp_pack_find_concept (pack, concept, NULL),
                         .operation = SP_EDIT_RESTYLE,
                         .seed = seed,
+                        .photo = latent,
                         .strength = 1 };
   for (int p = 0; p < PLANE; p++)
     keep[p] = 1 - free[p];
   SpLook look = { &edit, SIDE, SIDE, picture, keep, reference, SIDE, SIDE };
   return sp_look_find (pack, backend, &look, shown, error);
+}
+
+static gboolean
+find (const char *concept, guint seed, const float *picture, const float *reference, SpShown *shown,
+      GError **error)
+{
+  return find_in_light (NULL, concept, seed, picture, reference, shown, error);
 }
 
 /* A red thing becomes green, the sky that was painted over as well stays blue, grain stays where it
@@ -202,6 +233,46 @@ test_look (void)
   g_assert_cmpfloat (along / sqrt (own * other), >, 0.9);
   g_assert_cmpfloat (shown.cells[3 * 8 + 3], ==, 1);
   g_assert_cmpfloat (shown.cells[0], ==, 0);
+}
+
+/* Of a reference that shows a sky over grass each has its own colours. */
+static void
+test_part_of_reference (void)
+{
+  GError *error = NULL;
+  g_autofree float *picture = paint (red, green), *reference = g_new (float, 3 * PLANE);
+  for (int p = 0; p < PLANE; p++) {
+    gboolean is_sky = p / SIDE < SIDE / 2;
+    float grain = is_sky ? 0 : 0.1f * (float)((p % SIDE * 7 + p / SIDE * 13) % 11) / 11;
+    reference[p] = (is_sky ? 0.1f : -0.5f) + grain;
+    reference[PLANE + p] = (is_sky ? 0.4f : 0.1f) + grain;
+    reference[2 * PLANE + p] = (is_sky ? 0.9f : -0.7f) + grain;
+  }
+  g_auto (SpShown) sky = { 0 }, grass = { 0 };
+  g_assert_true (find ("sky", 0, picture, reference, &sky, &error));
+  g_assert_true (find ("grass", 0, picture, reference, &grass, &error));
+  g_assert_cmpfloat (mean_in_disc (sky.picture, 2), >, mean_in_disc (grass.picture, 2) + 0.5f);
+}
+
+/* An example's own light is part of its look, also in a grey photo, where one that is put in is
+ * grey. */
+static void
+test_own_light (void)
+{
+  GError *error = NULL;
+  static const Colour light = { -0.7f, -0.7f, -0.7f }, dark = { -0.8f, -0.8f, -0.8f };
+  g_autofree float *picture = paint (red, blue), *grey = paint (light, dark);
+  SpShape shape;
+  g_autofree float *latent =
+      sp_encode_pictures (pack, backend, grey, 1, SIDE, SIDE, &shape, &error);
+  g_assert_no_error (error);
+  for (guint seed = 0; seed < 6; seed++) {
+    g_auto (SpShown) with = { 0 }, without = { 0 };
+    g_assert_true (find_in_light (latent, "tree", seed, picture, NULL, &with, &error));
+    g_assert_true (find ("tree", seed, picture, NULL, &without, &error));
+    g_assert_cmpmem (with.picture, 3 * PLANE * sizeof (float), without.picture,
+                     3 * PLANE * sizeof (float));
+  }
 }
 
 /* Without a reference one of the pack's examples, by the seed. */
@@ -308,10 +379,13 @@ main (int argc, char **argv)
   g_assert_nonnull (pack);
   backend = sp_cpu_backend_new (SP_CPU_BEST, 0, NULL);
   g_test_add_func ("/look/own-colours", test_own_colours);
+  g_test_add_func ("/look/large-stroke", test_large_stroke);
   g_test_add_func ("/look/all-the-same", test_all_the_same);
   g_test_add_func ("/look/transfer", test_transfer);
   g_test_add_func ("/look/likeness", test_likeness);
   g_test_add_func ("/look/look", test_look);
+  g_test_add_func ("/look/part-of-reference", test_part_of_reference);
+  g_test_add_func ("/look/own-light", test_own_light);
   g_test_add_func ("/look/exemplars", test_exemplars);
   g_test_add_func ("/look/found-once", test_found_once);
   g_test_add_func ("/look/session", test_session);

@@ -155,7 +155,7 @@ measure_reference (const SpPack *pack, SpBackend *backend, const SpLook *look, S
   return TRUE;
 }
 
-/* An exemplar's own light is part of its look. */
+/* In its own light, which is part of its look: only what is added is put in the photo's. */
 static gboolean
 measure_exemplar (const SpPack *pack, SpBackend *backend, const SpLook *look, SpShape latent,
                   SpColours *colours, GError **error)
@@ -163,8 +163,6 @@ measure_exemplar (const SpPack *pack, SpBackend *backend, const SpLook *look, Sp
   guint n;
   const SpConcept *concept = &sp_pack_concepts (pack, &n)[look->edit->concept];
   g_auto (SpExample) example = { 0 };
-  SpLatentEdit edit = *look->edit;
-  edit.photo = NULL;
   if (concept->exemplars == 0) {
     g_set_error (error, SP_ERROR, SP_ERROR_CONCEPT,
                  "To restyle “%s” a reference photo is needed: the pack has no example of it.",
@@ -172,7 +170,7 @@ measure_exemplar (const SpPack *pack, SpBackend *backend, const SpLook *look, Sp
     return FALSE;
   }
   g_autoptr (SpExamples) examples = sp_examples_new (pack, backend);
-  if (!sp_examples_draw (examples, &edit, latent, &example, error))
+  if (!sp_examples_draw (examples, look->edit, latent, &example, error))
     return FALSE;
   *colours =
       sp_colours_measure (example.picture, example.object, (gsize)example.height * example.width);
