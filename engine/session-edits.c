@@ -1,5 +1,5 @@
-/* What a session makes of its edits: masks, references, what stands there when something is put in
- * or taken away, and what the perturbation network is to show of all that. See session.c. */
+/* What a session makes of its edits: references, and what stands there when something is put in,
+ * taken away or looks other. See session.c. */
 #include "engine/method/encode.h"
 #include "engine/method/removal.h"
 #include "engine/session-private.h"
@@ -20,78 +20,6 @@ sp_session_free_edit (gpointer data)
   g_free (edit->outlined);
   g_free (edit->key);
   g_free (edit);
-}
-
-/* ---- Masks ---- */
-
-/* What stands there when something was put in or taken away is known: R learns to show it. What
- * else is painted is not. */
-static void
-update_target (SpSession *session, const StoredEdit *edit)
-{
-  gsize pixels = (gsize)session->window.height * session->window.width;
-  float strength = (float)edit->latent_edit.strength;
-  for (gsize p = 0; edit->picture != NULL && p < 3 * pixels; p++)
-    session->target[p] += strength * (edit->picture[p] - session->target[p]);
-  for (gsize p = 0; p < pixels; p++)
-    if (edit->picture != NULL)
-      session->held[p] += strength * (1 - edit->keep[p]) * (1 - session->held[p]);
-    else
-      session->held[p] = MIN (session->held[p], edit->keep[p]);
-}
-
-static gboolean
-has_outline (const StoredEdit *edit)
-{
-  return edit->outlined != NULL;
-}
-
-static gboolean
-has_new_look (const StoredEdit *edit)
-{
-  return edit->picture != NULL && edit->latent_edit.operation == SP_EDIT_RESTYLE;
-}
-
-/* Where edits of one kind reach, `outlined` or the whole of them, and no others do. */
-static void
-find_alone (const SpSession *session, gboolean (*is_one) (const StoredEdit *), float *alone)
-{
-  gsize pixels = (gsize)session->window.height * session->window.width;
-  g_autofree float *free_of_others = g_new (float, pixels);
-  for (gsize p = 0; p < pixels; p++) {
-    alone[p] = 0;
-    free_of_others[p] = 1;
-  }
-  for (guint i = 0; i < session->edits->len; i++) {
-    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    for (gsize p = 0; p < pixels; p++) {
-      float reach = edit->outlined != NULL ? edit->outlined[p] : 1 - edit->keep[p];
-      if (is_one (edit))
-        alone[p] = MAX (alone[p], reach);
-      else
-        free_of_others[p] = MIN (free_of_others[p], edit->keep[p]);
-    }
-  }
-  for (gsize p = 0; p < pixels; p++)
-    alone[p] *= free_of_others[p];
-}
-
-/* One mask for all edits: what all of them leave as it is. */
-static void
-update_keep (SpSession *session)
-{
-  gsize pixels = (gsize)session->window.height * session->window.width;
-  memcpy (session->target, session->photo, 3 * pixels * sizeof (float));
-  for (gsize p = 0; p < pixels; p++)
-    session->keep[p] = session->held[p] = 1;
-  for (guint i = 0; i < session->edits->len; i++) {
-    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    update_target (session, edit);
-    for (gsize p = 0; p < pixels; p++)
-      session->keep[p] = MIN (session->keep[p], edit->keep[p]);
-  }
-  find_alone (session, has_outline, session->outlined);
-  find_alone (session, has_new_look, session->unmoved);
 }
 
 /* ---- References ---- */
@@ -404,7 +332,7 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
     return FALSE;
   }
   g_ptr_array_add (session->edits, stored);
-  update_keep (session);
+  sp_session_update_masks (session);
   return TRUE;
 }
 
@@ -415,5 +343,5 @@ sp_session_clear_edits (SpSession *session)
   GPtrArray *empty = session->cleared;
   session->cleared = session->edits;
   session->edits = empty;
-  update_keep (session);
+  sp_session_update_masks (session);
 }

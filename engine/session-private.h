@@ -1,6 +1,6 @@
 /* A session's inside, shared by session.c, which opens, session-edits.c, which takes edits,
- * session-draw.c, which draws them, session-cache.c, which keeps the fit for the next time, and
- * session-results.c, which tells. */
+ * session-masks.c, which finds what they leave, session-draw.c, which draws them, session-cache.c,
+ * which keeps the fit for the next time, and session-results.c, which tells. */
 #pragma once
 
 #include "engine/device.h"
@@ -77,6 +77,9 @@ gboolean sp_session_try_again (SpSession *session, GError *failure, GError **err
 
 /* Whether what failed with `error` would go on the CPU. */
 gboolean sp_session_can_move_to_cpu (const SpSession *session, const GError *error);
+
+/* session-masks.c: keep, outlined, unmoved, target and held, of the edits that there are. */
+void sp_session_update_masks (SpSession *session);
 
 /* session-edits.c: of a StoredEdit. */
 void sp_session_free_edit (gpointer edit);
