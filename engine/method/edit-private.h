@@ -27,7 +27,6 @@ char *sp_edit_tensor (const SpEditContext *context, const char *part);
 /* p_c: C. Caller frees. */
 float *sp_edit_read_value (const SpEditContext *context, GError **error);
 
-float sp_edit_cell_length (const float *map, gsize n_cells, int channels, gsize cell);
 float sp_edit_mean_length (const float *map, SpShape shape);
 /* Copies cell `from` of `source` (n_source cells) to cell `to` of `values` (n_cells), brought to
  * `length`. */

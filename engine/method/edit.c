@@ -43,8 +43,8 @@ sp_edit_read_value (const SpEditContext *context, GError **error)
 
 /* ---- Cells ---- */
 
-float
-sp_edit_cell_length (const float *map, gsize n_cells, int channels, gsize cell)
+static float
+cell_length (const float *map, gsize n_cells, int channels, gsize cell)
 {
   double sum = 0;
   for (int c = 0; c < channels; c++)
@@ -58,7 +58,7 @@ sp_edit_mean_length (const float *map, SpShape shape)
   gsize n_cells = (gsize)shape.height * shape.width;
   double sum = 0;
   for (gsize i = 0; i < n_cells; i++)
-    sum += sp_edit_cell_length (map, n_cells, shape.channels, i);
+    sum += cell_length (map, n_cells, shape.channels, i);
   return (float)(sum / n_cells);
 }
 
@@ -66,7 +66,7 @@ void
 sp_edit_copy_cell (int channels, const float *source, gsize n_source, gsize from, float *values,
                    gsize n_cells, gsize to, float length)
 {
-  float factor = length / MAX (sp_edit_cell_length (source, n_source, channels, from), 1e-6f);
+  float factor = length / MAX (cell_length (source, n_source, channels, from), 1e-6f);
   for (int c = 0; c < channels; c++)
     values[c * n_cells + to] = factor * source[c * n_source + from];
 }

@@ -24,10 +24,10 @@ typedef struct {
   double strength; /* 0 to 1 */
   guint seed;
   const float *cells;        /* h x w cell mask, 0 to 1 (sp_edit_cells()) */
-  const SpLatent *reference; /* RESTYLE; NULL takes one of the concept's exemplars */
+  const SpLatent *reference; /* RESTYLE of units; NULL takes one of the concept's exemplars */
   const float *filling;      /* of concepts without units: what stands there then, C x h x w. REMOVE
-                              * needs it (removal.h); ADD (insertion.h) lays the exemplar's cells
-                              * without it */
+                              * (removal.h) and RESTYLE (look.h) need it; ADD (insertion.h) lays the
+                              * exemplar's cells without it */
   const float *photo; /* ADD: z4 of the photo before any edit, C x h x w, in whose light exemplars
                        * are put where the pack says how; NULL: in their own */
 } SpLatentEdit;

@@ -41,35 +41,40 @@ fail_for_memory (GError **error)
   return FALSE;
 }
 
-/* E's latents of a picture and what concepts look like among them. */
+/* What a concept is looked for with. */
 typedef struct {
+  const SpPack *pack;
+  SpBackend *backend;
+  SpEncoding *encoding; /* of pictures of the photo's size */
   SpDirections directions;
-  SpShape shape;
-  float *latent;
 } Sight;
 
 static void
 sight_clear (Sight *sight)
 {
+  sp_encoding_free (sight->encoding);
   sp_directions_clear (&sight->directions);
-  g_free (sight->latent);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sight, sight_clear)
 
 static gboolean
-look_at (const SpPack *pack, SpBackend *backend, const float *picture, int height, int width,
-         Sight *sight, GError **error)
+sight_open (Sight *sight, const SpLook *look, GError **error)
 {
-  sight->latent =
-      sp_encode_pictures (pack, backend, picture, 1, height, width, &sight->shape, error);
-  return sight->latent != NULL
-         && sp_directions_find (pack, sight->shape.channels, &sight->directions, error);
+  sight->encoding =
+      sp_encoding_new (sight->pack, sight->backend, 1, look->height, look->width, error);
+  return sight->encoding != NULL
+         && sp_directions_find (sight->pack, sp_encoding_shape (sight->encoding).channels,
+                                &sight->directions, error);
 }
 
-static gsize
-cells_of (const Sight *sight)
+/* The share of each cell of a latent. */
+static float *
+shares_of (const Sight *sight, const SpLook *look, const float *latent, SpShape shape)
 {
-  return (gsize)sight->shape.height * sight->shape.width;
+  gsize n_cells = (gsize)shape.height * shape.width;
+  float *shares = g_new (float, n_cells);
+  sp_likeness_shares (&sight->directions, look->edit->concept, latent, n_cells, shares);
+  return shares;
 }
 
 /* ---- What is to change ---- */
@@ -97,19 +102,16 @@ leave_seen (const float *seen, gsize pixels, float *free)
 
 /* `free`: of the strokes, and what is left of that. */
 static gboolean
-find_region (const SpPack *pack, SpBackend *backend, const SpLook *look, float *free,
-             GError **error)
+find_region (const Sight *sight, const SpLook *look, float *free, GError **error)
 {
   gsize pixels = (gsize)look->height * look->width;
-  g_auto (Sight) sight = { 0 };
-  if (!look_at (pack, backend, look->photo, look->height, look->width, &sight, error))
-    return FALSE;
-  g_autofree float *shares = g_new (float, cells_of (&sight));
-  sp_likeness_shares (&sight.directions, look->edit->concept, sight.latent, cells_of (&sight),
-                      shares);
+  SpShape shape = sp_encoding_shape (sight->encoding);
+  g_autofree float *latent = g_new (float, sp_shape_elements (shape));
+  sp_encoding_run (sight->encoding, look->photo, latent);
+  g_autofree float *shares = shares_of (sight, look, latent, shape);
   g_autofree float *own = sp_own_colours (look->photo, free, look->height, look->width);
-  g_autofree float *seen = sp_map_along_edges (shares, sight.shape.height, sight.shape.width,
-                                               look->photo, look->height, look->width);
+  g_autofree float *seen = sp_map_along_edges (shares, shape.height, shape.width, look->photo,
+                                               look->height, look->width);
   if (own == NULL || seen == NULL)
     return fail_for_memory (error);
   for (gsize p = 0; p < pixels; p++)
@@ -122,33 +124,30 @@ find_region (const SpPack *pack, SpBackend *backend, const SpLook *look, float *
 
 /* How much each place of the reference counts; NULL with an error. */
 static float *
-rank (const Sight *sight, const SpLook *look, GError **error)
+rank (const Sight *sight, const SpLook *look, const float *latent, SpShape shape, GError **error)
 {
-  gsize n_cells = cells_of (sight);
+  gsize n_cells = (gsize)shape.height * shape.width;
   float most = 1e-6f;
-  g_autofree float *ranks = g_new (float, n_cells);
-  sp_likeness_shares (&sight->directions, look->edit->concept, sight->latent, n_cells, ranks);
+  g_autofree float *ranks = shares_of (sight, look, latent, shape);
   for (gsize i = 0; i < n_cells; i++)
     most = MAX (most, ranks[i]);
   for (gsize i = 0; i < n_cells; i++)
     ranks[i] = powf (ranks[i] / most, RANK);
-  float *weights =
-      sp_map_along_edges (ranks, sight->shape.height, sight->shape.width, look->reference,
-                          look->reference_height, look->reference_width);
+  float *weights = sp_map_along_edges (ranks, shape.height, shape.width, look->reference,
+                                       look->reference_height, look->reference_width);
   if (weights == NULL)
     fail_for_memory (error);
   return weights;
 }
 
 static gboolean
-measure_reference (const SpPack *pack, SpBackend *backend, const SpLook *look, SpColours *colours,
-                   GError **error)
+measure_reference (const Sight *sight, const SpLook *look, SpColours *colours, GError **error)
 {
   int height = look->reference_height, width = look->reference_width;
-  g_auto (Sight) sight = { 0 };
-  if (!look_at (pack, backend, look->reference, height, width, &sight, error))
-    return FALSE;
-  g_autofree float *weights = rank (&sight, look, error);
+  SpShape shape;
+  g_autofree float *latent = sp_encode_pictures (sight->pack, sight->backend, look->reference, 1,
+                                                 height, width, &shape, error);
+  g_autofree float *weights = latent != NULL ? rank (sight, look, latent, shape, error) : NULL;
   if (weights == NULL)
     return FALSE;
   *colours = sp_colours_measure (look->reference, weights, (gsize)height * width);
@@ -157,11 +156,10 @@ measure_reference (const SpPack *pack, SpBackend *backend, const SpLook *look, S
 
 /* In its own light, which is part of its look: only what is added is put in the photo's. */
 static gboolean
-measure_exemplar (const SpPack *pack, SpBackend *backend, const SpLook *look, SpShape latent,
-                  SpColours *colours, GError **error)
+measure_exemplar (const Sight *sight, const SpLook *look, SpColours *colours, GError **error)
 {
   guint n;
-  const SpConcept *concept = &sp_pack_concepts (pack, &n)[look->edit->concept];
+  const SpConcept *concept = &sp_pack_concepts (sight->pack, &n)[look->edit->concept];
   g_auto (SpExample) example = { 0 };
   if (concept->exemplars == 0) {
     g_set_error (error, SP_ERROR, SP_ERROR_CONCEPT,
@@ -169,8 +167,9 @@ measure_exemplar (const SpPack *pack, SpBackend *backend, const SpLook *look, Sp
                  concept->title);
     return FALSE;
   }
-  g_autoptr (SpExamples) examples = sp_examples_new (pack, backend);
-  if (!sp_examples_draw (examples, look->edit, latent, &example, error))
+  g_autoptr (SpExamples) examples = sp_examples_new (sight->pack, sight->backend);
+  if (!sp_examples_draw (examples, look->edit, sp_encoding_shape (sight->encoding), &example,
+                         error))
     return FALSE;
   *colours =
       sp_colours_measure (example.picture, example.object, (gsize)example.height * example.width);
@@ -202,19 +201,16 @@ sp_look_find (const SpPack *pack, SpBackend *backend, const SpLook *look, SpShow
 {
   gsize pixels = (gsize)look->height * look->width;
   SpColours colours;
-  g_autoptr (SpEncoding) encoding =
-      sp_encoding_new (pack, backend, 1, look->height, look->width, error);
-  if (encoding == NULL)
-    return FALSE;
+  g_auto (Sight) sight = { .pack = pack, .backend = backend };
   g_autofree float *free = g_new (float, pixels);
   for (gsize p = 0; p < pixels; p++)
     free[p] = 1 - look->keep[p];
-  if (!(look->reference != NULL
-            ? measure_reference (pack, backend, look, &colours, error)
-            : measure_exemplar (pack, backend, look, sp_encoding_shape (encoding), &colours, error))
-      || !find_region (pack, backend, look, free, error))
+  if (!sight_open (&sight, look, error)
+      || !(look->reference != NULL ? measure_reference (&sight, look, &colours, error)
+                                   : measure_exemplar (&sight, look, &colours, error))
+      || !find_region (&sight, look, free, error))
     return FALSE;
   colour (look, free, &colours, shown);
-  sp_shown_encode (shown, encoding, look->height);
+  sp_shown_encode (shown, sight.encoding, look->height);
   return TRUE;
 }

@@ -3,10 +3,11 @@
  * channels; where single units carry them, these are set to the reference's and nothing of this is
  * needed.
  *
- * What the concept is in a picture is seen by E (likeness.h) and laid along the picture's edges: a
- * stroke over a sky may reach over roofs, and a reference shows more than a sky. Colours go over as
- * mean and deviation (engine/photo/transfer.h), so that every leaf and cloud stays where it is; the
- * generator draws them, and R learns to.
+ * A stroke over a tree may reach over the sky behind it: what of it has colours of its own is told
+ * by its surroundings (engine/photo/own-colours.h), and where E knows the concept (likeness.h), by
+ * E. What of a reference is the concept only E can tell. Colours go over as mean and deviation
+ * (engine/photo/transfer.h), so that every leaf and cloud stays where it is; the generator draws
+ * them, and R learns to.
  */
 #pragma once
 
