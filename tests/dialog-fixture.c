@@ -14,6 +14,18 @@ take_strokes (guint index, gpointer data, GError **error)
   return sp_mask_pack (mask);
 }
 
+static const char *const references[] = { "image: first", "image: second", NULL };
+
+/* As wide as its number. */
+static SpReference *
+take_reference (guint index, gpointer data, GError **error)
+{
+  Fixture *fixture = data;
+  SpPhoto photo = fixture->host.photo;
+  photo.width = (int)index + 1;
+  return sp_reference_new ("a layer", &photo, TRUE, NULL);
+}
+
 static gboolean
 apply (const SpDialogResult *result, gpointer data, GError **error)
 {
@@ -172,7 +184,9 @@ dialog_fill_host (Fixture *fixture)
                                   .apply_title = "Add _layer",
                                   .apply_description = "Adds it.",
                                   .user_data = fixture,
+                                  .references = references,
                                   .take_strokes = take_strokes,
+                                  .take_reference = take_reference,
                                   .apply = apply,
                                   .keep = keep };
 }

@@ -247,6 +247,7 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
     return FALSE;
   }
   sp_fake.edits++;
+  sp_fake.reference_width = edit->reference ? edit->reference->width : 0;
   session->edits++;
   session->strength = edit->strength;
   return TRUE;

@@ -20,6 +20,7 @@ typedef struct {
   int previews, renders, warm_renders; /* how often drawn */
   int explanations, examples, examples_alive;
   guint edits, sessions_alive, packs_alive;
+  int reference_width; /* of the last edit; 0: it had none */
 } SpFake;
 
 extern SpFake sp_fake;

@@ -251,7 +251,7 @@ class Tests:
                  ("bad operation", ["--operation", "melt"], ["melt"]),
                  ("bad steps", ["--steps", "-3"], ["-3"]),
                  ("bad device", ["--device", "abacus"], ["abacus"]),
-                 ("restyle without reference", ["--operation", "restyle"], ["--reference"])]
+                 ("reference without restyle", ["--reference", self.photo], ["restyle"])]
         for what, more, words in cases:
             self.fails(what, 2, words, self.edit(self.photo, self.strokes, out, *more))
         self.fails("no strokes option", 2, ["--strokes"], run("edit", self.photo, "-o", out))

@@ -280,6 +280,59 @@ frame_holds_all (gpointer data)
   return sp_canvas_frame (((Fixture *)data)->canvas).x < 100;
 }
 
+static int
+reference_of_preview (void)
+{
+  sp_test_wait (NULL, NULL, 300);
+  return sp_fake.reference_width;
+}
+
+/* A new look is the concept's example's, a layer's, or the example's again. */
+static void
+test_looks (Fixture *fixture, gconstpointer unused)
+{
+  dialog_press (fixture, "Restyle");
+  GtkComboBox *looks = GTK_COMBO_BOX (dialog_find (fixture, GTK_TYPE_COMBO_BOX, "Look of"));
+  g_assert_cmpint (gtk_combo_box_get_active (looks), ==, 0);
+  dialog_paint (fixture, 100, 100);
+  dialog_wait_for (fixture, "Restyle Tree");
+  g_assert_true (dialog_shows (fixture, "100 %, example 0"));
+  g_assert_cmpint (reference_of_preview (), ==, 0);
+  gtk_combo_box_set_active (looks, 2);
+  g_assert_cmpint (reference_of_preview (), ==, 2);
+  g_assert_true (dialog_shows (fixture, "100 %, like a layer"));
+  gtk_combo_box_set_active (looks, 0);
+  g_assert_cmpint (reference_of_preview (), ==, 0);
+  gtk_combo_box_set_active (looks, 1);
+  g_assert_cmpuint (dialog_rows (fixture), ==, 1);
+  dialog_press (fixture, "Draw");
+  dialog_paint (fixture, 300, 200);
+  dialog_wait_for (fixture, "Draw Tree");
+  g_assert_cmpuint (dialog_rows (fixture), ==, 2);
+  g_assert_cmpint (reference_of_preview (), ==, 0); /* which is none of its own */
+}
+
+/* A kept edit whose layer is gone says so. */
+static void
+test_missing_look (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) edits =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
+  g_autoptr (SpMask) mask = sp_mask_new (400, 300, NULL);
+  SpHistoryEdit *edit = sp_history_edit_new ();
+  sp_mask_dab (mask, 100, 100, 20, TRUE);
+  edit->concept = g_strdup ("tree");
+  edit->operation = SP_EDIT_RESTYLE;
+  edit->strength = 1;
+  edit->on = TRUE;
+  edit->mask = sp_mask_pack (mask);
+  edit->reference = sp_reference_new_missing ("autumn");
+  g_ptr_array_add (edits, edit);
+  sp_dialog_free (fixture->dialog);
+  dialog_open (fixture, edits);
+  dialog_wait_for (fixture, "The layer “autumn”, whose look an edit takes, is in no open image.");
+}
+
 /* The frame stays where the user moves it, until a stroke is painted outside. The pretended
  * engine's frame is what it was asked for, half of what the user wants: the real one takes twice as
  * much. */
@@ -569,6 +622,8 @@ main (int argc, char **argv)
   ADD ("/dialog/kept", test_kept);
   ADD ("/dialog/opened-again", test_opened_again);
   ADD ("/dialog/first-strokes", test_first_strokes);
+  ADD ("/dialog/looks", test_looks);
+  ADD ("/dialog/missing-look", test_missing_look);
   ADD ("/dialog/frame", test_frame);
   ADD ("/dialog/no-pack", test_no_pack);
   ADD ("/dialog/examples", test_examples);

@@ -88,8 +88,26 @@ build_canvas (SpDialog *dialog)
 
 /* ---- The choices ---- */
 
+/* The concept's example first, then the host's layers. */
 static GtkWidget *
-build_reference (SpDialog *dialog)
+build_looks (SpDialog *dialog)
+{
+  g_autoptr (GStrvBuilder) titles = g_strv_builder_new ();
+  g_strv_builder_add (titles, _ ("The concept's example"));
+  const char *const *layers = dialog->host->references;
+  for (guint i = 0; layers && layers[i]; i++)
+    g_strv_builder_add (titles, layers[i]);
+  g_auto (GStrv) all = g_strv_builder_end (titles);
+  GtkWidget *combo = sp_row_combo ((const char *const *)all, 0);
+  sp_widget_describe (
+      combo, _ ("Look of"),
+      _ ("Whose look the strokes take: an example's, by its number, or a layer's."));
+  g_signal_connect (combo, "changed", G_CALLBACK (sp_dialog_reference_chosen), dialog);
+  return combo;
+}
+
+static GtkWidget *
+build_reference_file (SpDialog *dialog)
 {
   GtkWidget *file =
       gtk_file_chooser_button_new (_ ("Choose a picture"), GTK_FILE_CHOOSER_ACTION_OPEN);
@@ -100,24 +118,21 @@ build_reference (SpDialog *dialog)
   sp_widget_describe (file, _ ("Look of a file"),
                       _ ("A picture file whose look the strokes take."));
   g_signal_connect (file, "file-set", G_CALLBACK (sp_dialog_reference_file_chosen), dialog);
-  dialog->reference_box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
-  if (dialog->host->references && dialog->host->references[0]) {
-    dialog->reference_combo = sp_row_combo (dialog->host->references, G_MAXUINT);
-    gtk_combo_box_set_active (GTK_COMBO_BOX (dialog->reference_combo), -1);
-    sp_widget_describe (dialog->reference_combo, _ ("Look of"),
-                        _ ("The layer whose look the strokes take."));
-    g_signal_connect (dialog->reference_combo, "changed", G_CALLBACK (sp_dialog_reference_chosen),
-                      dialog);
-    gtk_container_add (GTK_CONTAINER (dialog->reference_box), dialog->reference_combo);
-  }
-  gtk_container_add (GTK_CONTAINER (dialog->reference_box), file);
-  GtkWidget *box =
-      section (_ ("Loo_k of"), dialog->reference_combo ? dialog->reference_combo : file,
-               dialog->reference_box);
-  gtk_widget_show_all (box);
-  gtk_widget_set_no_show_all (box, TRUE);
-  dialog->reference_box = box;
-  return box;
+  return file;
+}
+
+static GtkWidget *
+build_reference (SpDialog *dialog)
+{
+  GtkWidget *rows = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  dialog->reference_combo = build_looks (dialog);
+  dialog->reference_file = build_reference_file (dialog);
+  gtk_container_add (GTK_CONTAINER (rows), dialog->reference_combo);
+  gtk_container_add (GTK_CONTAINER (rows), dialog->reference_file);
+  dialog->reference_box = section (_ ("Loo_k of"), dialog->reference_combo, rows);
+  gtk_widget_show_all (dialog->reference_box);
+  gtk_widget_set_no_show_all (dialog->reference_box, TRUE);
+  return dialog->reference_box;
 }
 
 static GtkWidget *

@@ -224,6 +224,19 @@ show_reference_box (SpDialog *dialog)
                           sp_toolbar_operation (dialog->toolbar) == SP_EDIT_RESTYLE);
 }
 
+/* Which row of the looks is chosen: 0 the example, -1 none, for it is a file's or was an earlier
+ * edit's. */
+static void
+show_look (SpDialog *dialog, int row)
+{
+  gboolean setting = dialog->setting;
+  dialog->setting = TRUE;
+  gtk_combo_box_set_active (GTK_COMBO_BOX (dialog->reference_combo), row);
+  if (row == 0)
+    gtk_file_chooser_unselect_all (GTK_FILE_CHOOSER (dialog->reference_file));
+  dialog->setting = setting;
+}
+
 static void
 show_values (SpDialog *dialog, const SpHistoryEdit *edit)
 {
@@ -232,6 +245,8 @@ show_values (SpDialog *dialog, const SpHistoryEdit *edit)
   sp_toolbar_set_operation (dialog->toolbar, edit->operation);
   gtk_range_set_value (GTK_RANGE (dialog->strength), edit->strength);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (dialog->seed), edit->seed);
+  if (edit->reference != dialog->reference)
+    show_look (dialog, edit->reference ? -1 : 0);
   g_clear_pointer (&dialog->reference, sp_reference_unref);
   if (edit->reference)
     dialog->reference = sp_reference_ref (edit->reference);
@@ -363,7 +378,8 @@ sp_dialog_change_clicked (GtkButton *button, SpDialog *dialog)
 
 /* ---- References ---- */
 
-/* Takes the reference. A selected restyle takes it on, since it is not of any other use. */
+/* Takes the reference (NULL: the concept's example). A selected restyle takes it on, since it is
+ * not of any other use. */
 static void
 use_reference (SpDialog *dialog, SpReference *reference)
 {
@@ -381,14 +397,16 @@ void
 sp_dialog_reference_chosen (GtkComboBox *combo, SpDialog *dialog)
 {
   g_autoptr (GError) error = NULL;
-  int index = gtk_combo_box_get_active (combo);
-  if (index < 0)
+  int row = gtk_combo_box_get_active (combo);
+  if (dialog->setting || row < 0)
     return;
   SpReference *reference =
-      dialog->host->take_reference ((guint)index, dialog->host->user_data, &error);
-  if (reference)
+      row > 0 ? dialog->host->take_reference ((guint)row - 1, dialog->host->user_data, &error)
+              : NULL;
+  if (!error) {
+    gtk_file_chooser_unselect_all (GTK_FILE_CHOOSER (dialog->reference_file));
     use_reference (dialog, reference);
-  else
+  } else
     sp_dialog_say (dialog, GTK_MESSAGE_WARNING, error->message);
 }
 
@@ -412,9 +430,10 @@ reference_loaded (GObject *canvas, GAsyncResult *result, gpointer unused)
   SpReference *reference = g_task_propagate_pointer (G_TASK (result), &error);
   if (!dialog && reference)
     sp_reference_unref (reference);
-  else if (dialog && reference)
+  else if (dialog && reference) {
+    show_look (dialog, -1);
     use_reference (dialog, reference);
-  else if (dialog)
+  } else if (dialog)
     sp_dialog_say (dialog, GTK_MESSAGE_WARNING, error->message);
 }
 

@@ -36,7 +36,7 @@ struct _SpDialog {
   SpToolbar *toolbar;
   SpConceptList *concepts;
   GtkWidget *strength, *seed;
-  GtkWidget *reference_box, *reference_combo;
+  GtkWidget *reference_box, *reference_combo, *reference_file;
   SpHistoryList *history_list;
   GtkWidget *change, *take, *sources;
   SpExplanationView *explanation;
@@ -47,7 +47,7 @@ struct _SpDialog {
   /* dialog-edits.c */
   guint selected;            /* edit; 0: none */
   SpPackedMask *loaded_mask; /* what the canvas's mask was unpacked from; NULL: empty */
-  SpReference *reference;    /* chosen; NULL: none */
+  SpReference *reference;    /* chosen; NULL: the concept's example */
   gboolean setting;          /* controls are being set, not used */
   guint gesture_source, keep_source;
 

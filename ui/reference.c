@@ -25,6 +25,12 @@ sp_reference_new (const char *title, const SpPhoto *photo, gboolean on_host_thre
   return reference;
 }
 
+SpReference *
+sp_reference_new_missing (const char *title)
+{
+  return sp_reference_new (title, &(SpPhoto){ 0 }, FALSE, NULL);
+}
+
 /* ---- Files ---- */
 
 static float
@@ -106,7 +112,7 @@ sp_reference_title (const SpReference *reference)
 const SpPhoto *
 sp_reference_photo (const SpReference *reference)
 {
-  return &reference->photo;
+  return reference->photo.read ? &reference->photo : NULL;
 }
 
 gboolean

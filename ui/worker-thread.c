@@ -253,12 +253,14 @@ static gboolean
 find_reference (Engine *engine, const SpHistoryEdit *edit, SpPhoto *photo, SpRelayed *relayed,
                 GError **error)
 {
-  if (!edit->reference) {
-    g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
-                         "Restyling needs a picture whose look to take: choose one.");
+  const SpPhoto *found = sp_reference_photo (edit->reference);
+  if (!found) {
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                 "The layer “%s”, whose look an edit takes, is in no open image.",
+                 sp_reference_title (edit->reference));
     return FALSE;
   }
-  *photo = *sp_reference_photo (edit->reference);
+  *photo = *found;
   if (sp_reference_on_host_thread (edit->reference))
     *photo = sp_relay_photo (engine->worker->relay, photo, relayed);
   return TRUE;
@@ -274,7 +276,7 @@ add_edit (Engine *engine, const SpHistoryEdit *edit, const guint8 *coverage, GEr
                    .operation = edit->operation,
                    .strength = edit->strength,
                    .seed = edit->seed };
-  if (edit->operation == SP_EDIT_RESTYLE) {
+  if (edit->operation == SP_EDIT_RESTYLE && edit->reference) {
     if (!find_reference (engine, edit, &reference, &relayed, error))
       return FALSE;
     added.reference = &reference;

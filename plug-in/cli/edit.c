@@ -145,9 +145,6 @@ check_group (const Group *group, GError **error)
   else if (group->reference_path && group->operation != SP_EDIT_RESTYLE)
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
                          "--reference only goes with --operation restyle.");
-  else if (!group->reference_path && group->operation == SP_EDIT_RESTYLE)
-    g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
-                         "--operation restyle needs a --reference photo.");
   else
     return TRUE;
   return FALSE;
@@ -191,7 +188,7 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "strength", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK (on_strength),
       "low, medium, high (default) or a number from 0 to 1", "WORD" },
     { "reference", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, CALLBACK (on_reference),
-      "With restyle: the photo whose look to take", "FILE" },
+      "With restyle: the photo whose look to take, not that of an example", "FILE" },
     { "seed", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK (on_seed),
       "Another number gives another example of the concept", "N" },
     { "steps", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK (on_steps),

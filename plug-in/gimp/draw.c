@@ -29,6 +29,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Edits, edits_clear)
 
 /* ---- References ---- */
 
+/* An edit without one takes the look of its concept's example. */
 static gboolean
 add_reference (const SpGimpDrawing *drawing, SpEditEntry *entry, Edits *edits, SpEdit *edit,
                GError **error)
@@ -36,10 +37,12 @@ add_reference (const SpGimpDrawing *drawing, SpEditEntry *entry, Edits *edits, S
   gint32 layer = drawing->reference >= 0    ? drawing->reference
                  : entry->reference != NULL ? sp_gimp_layer_named (drawing->image, entry->reference)
                                             : -1;
+  if (layer < 0 && entry->reference == NULL)
+    return TRUE;
   if (layer < 0) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
                  "The layer “%s”, whose look an edit takes, is in no open image.",
-                 entry->reference != NULL ? entry->reference : "?");
+                 entry->reference);
     return FALSE;
   }
   SpGimpPhoto *photo = sp_gimp_photo_new (layer, error);

@@ -87,9 +87,11 @@ check_strokes (const SpGimpArguments *arguments, GError **error)
 static gboolean
 check_reference (gint32 reference, GError **error)
 {
+  if (reference < 0)
+    return TRUE;
   if (!sp_host_item_is_valid (reference) || !sp_host_item_is_layer (reference)) {
     g_set_error_literal (error, SP_ERROR, SP_ERROR_SETTING,
-                         "To restyle, give a layer whose look to take as the reference.");
+                         "The reference, whose look to take, must be a layer.");
     return FALSE;
   }
   return check_image (sp_host_item_image (reference), error)

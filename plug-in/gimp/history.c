@@ -65,11 +65,15 @@ sp_gimp_list_of_history (const GPtrArray *edits, GError **error)
 
 /* ---- From a list ---- */
 
+/* NULL: the edit takes the look of its concept's example. */
 static SpReference *
 find_reference (gint32 image, const char *name)
 {
-  gint32 layer = name ? sp_gimp_layer_named (image, name) : -1;
-  return layer >= 0 ? sp_gimp_reference_new (layer, NULL) : NULL;
+  if (!name)
+    return NULL;
+  gint32 layer = sp_gimp_layer_named (image, name);
+  SpReference *found = layer >= 0 ? sp_gimp_reference_new (layer, NULL) : NULL;
+  return found ? found : sp_reference_new_missing (name);
 }
 
 GPtrArray *

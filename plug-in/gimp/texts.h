@@ -41,10 +41,11 @@
 #define SP_GIMP_CONCEPT_BLURB "What: a name that " SP_GIMP_CONCEPTS_PROCEDURE " lists"
 #define SP_GIMP_OPERATION_BLURB "add, remove or restyle"
 #define SP_GIMP_STRENGTH_BLURB "low, medium, high or a number from 0 to 1"
-#define SP_GIMP_REFERENCE_BLURB "For restyle: a layer of any image whose look to take; else none"
+#define SP_GIMP_REFERENCE_BLURB                                                                    \
+  "For restyle: a layer of any image whose look to take; none: that of an example of the concept"
 #define SP_GIMP_STEPS_BLURB                                                                        \
   "The most steps that each stage takes; 0: a preview without training; -1: the default"
-#define SP_GIMP_SEED_BLURB "Which example of the concept to add, 0 or more"
+#define SP_GIMP_SEED_BLURB "Which example of the concept to take, 0 or more"
 #define SP_GIMP_PACK_BLURB                                                                         \
   "A pack's file with the generator and its concepts; \"\": the bundled one"
 #define SP_GIMP_LAYER_BLURB "The new layer, just above the photo"

@@ -395,7 +395,8 @@ class Cases:
         self.refused(call % ("tree", "add", "strong"), ["strong", "medium"], CALLING)
         self.refused(call % ("tree", "add", "1.5"), "1.5", CALLING)
         self.refused(call % ("tree", "add", "nan"), "nan", CALLING)
-        self.refused(call % ("tree", "restyle", "high"), "reference", CALLING)
+        self.refused('(paint image photo strokes "tree" "restyle" "high"'
+                     ' (car (gimp-image-get-selection image)) "")', "reference", CALLING)
         for numbers, word in (("-2 0", "steps"), ("2 -5", "seed")):
             self.refused('(plug-in-semantic-paint RUN-NONINTERACTIVE image photo strokes "tree"'
                          ' "add" "high" -1 %s "")' % numbers, word, CALLING)
@@ -435,7 +436,10 @@ class Cases:
             self.close()
 
     def case_restyle(self):
-        """With a reference in another, gray image."""
+        """With the look of an example, and of a reference in another, gray image."""
+        self.image()
+        self.painted('(paint image photo strokes "tree" "restyle" "high" -1 "")')
+        self.close()
         self.image()
         self.gimp("(define other (open-photo)) (gimp-image-convert-grayscale other)")
         self.painted('(paint image photo strokes "tree" "restyle" "high" (photo-of other) "")')

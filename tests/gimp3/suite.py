@@ -366,7 +366,7 @@ def case_wrong_words():
     wrong = Status.CALLING_ERROR
     for words, change in ((["unicorn", "tree"], {"concept": "unicorn"}), ("concept", {"concept": ""}),
                           (["strong", "medium"], {"strength": "strong"}), ("1.5", {"strength": "1.5"}),
-                          ("nan", {"strength": "nan"}), ("reference", {"operation": "restyle"})):
+                          ("nan", {"strength": "nan"})):
         refused(words, wrong, image, paint, image, photo, strokes, **change)
     for name, data in (("empty", b""), ("text", b"not a pack at all, but long enough")):
         path = os.path.join(FOLDER, name + ".safetensors")
@@ -393,10 +393,11 @@ def case_out_of_range():
 def case_operations_and_strengths():
     image, photo, strokes = open_case()
     for operation, strength, word in (("add", "low", "low"), ("add", "0.6", "0.60"),
-                                      ("remove", "medium", "medium"), ("restyle", "high", "high")):
+                                      ("remove", "medium", "medium"), ("restyle", "high", "high"),
+                                      ("restyle", "low", "low")):
         other, reference = open_photo()
         layer = paint(image, photo, strokes, operation=operation, strength=strength,
-                      reference=reference if operation == "restyle" else None)
+                      reference=reference if strength == "high" else None)
         assert layer.get_name() == "Semantic Paint: tree (%s, %s)" % (operation, word)
         other.delete()
     image.delete()
