@@ -45,7 +45,7 @@ typedef struct {
 const SpPerceptualTap *sp_pack_perceptual_taps (const SpPack *pack, guint *n_taps);
 
 #define SP_PACK_EXEMPLAR_SIDE 16 /* cells, at most */
-#define SP_PACK_OUTLINE_SIDE 16  /* places of an exemplar's outline */
+#define SP_PACK_OUTLINE_SIDE 64  /* places of an exemplar's outline */
 #define SP_PACK_LIGHT_NUMBERS                                                                      \
   3 /* of a photo's light, and what colours of a cell it is found by                               \
      */

@@ -139,7 +139,7 @@ test_frame_of_object (void)
    * first and the last column; another object beside it does not count */
   float outline[12 * 12];
   labels[1][8 * 3 + 7] = 2;
-  sp_frame_outline (&survey, 1, 1, 15, 14, &frame, 12, outline);
+  sp_frame_outline (&survey, NULL, 1, 1, 15, 14, &frame, 12, outline);
   for (int y = 0; y < 12; y++)
     for (int x = 0; x < 12; x++) {
       if (x > 0 && x < 11 && y > 2 && y < 9)
@@ -173,9 +173,37 @@ test_frame_with_a_hole (void)
     labels[8 * (y + 1) + x + 1] = y % 4 == 0 || x % 4 == 0 ? 2 : 4;
   }
   g_assert_true (sp_frame_of_object (&survey, 0, 1, 6, 6, &frame));
-  sp_frame_outline (&survey, 0, 1, 6, 6, &frame, 8, outline);
+  sp_frame_outline (&survey, NULL, 0, 1, 6, 6, &frame, 8, outline);
   g_assert_cmpfloat (outline[8 * 4 + 4], ==, 1);
   g_assert_cmpfloat (outline[0], <, 1);
+}
+
+/* With the labels of pixels an outline is as fine as they are: a disc that blocks make a square of,
+ * with a hole, and beside it another object that is no part of it. */
+static void
+test_frame_to_the_pixel (void)
+{
+  guint32 labels[64] = { 0 }, map[32 * 32] = { 0 };
+  const SpSurvey survey = { .n = 1, .grid = 8, .side = 32, .labels = labels };
+  const SpFrame frame = { 4, 4, 24 };
+  float outline[48 * 48];
+  for (int i = 0; i < 32 * 32; i++) {
+    int y = i / 32, x = i % 32, square = (2 * y - 31) * (2 * y - 31) + (2 * x - 31) * (2 * x - 31);
+    gboolean other = x >= 29 && y >= 8 && y < 24;
+    map[i] = SP_LABEL_KNOWN | ((square <= 22 * 22 && square >= 4 * 4) || other ? 2 : 0);
+  }
+  for (int i = 0; i < 16; i++)
+    labels[8 * (2 + i / 4) + 2 + i % 4] = 2;
+  sp_frame_outline (&survey, map, 0, 1, 16, 16, &frame, 48, outline);
+  for (int p = 0; p < 48 * 48; p++) { /* places of half a pixel */
+    float y = (float)(p / 48) - 23.5f, x = (float)(p % 48) - 23.5f, radius = sqrtf (y * y + x * x);
+    if (radius < 20)
+      g_assert_cmpfloat (outline[p], ==, 1);
+    else if (radius > 24)
+      g_assert_cmpfloat (outline[p], ==, 0);
+  }
+  sp_frame_outline (&survey, NULL, 0, 1, 16, 16, &frame, 48, outline);
+  g_assert_cmpfloat (outline[48 * 9 + 9], ==, 1); /* the square's corner */
 }
 
 /* ---- The whole ---- */
@@ -366,6 +394,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dissect/frame-picture", test_frame_picture);
   g_test_add_func ("/dissect/frame-of-object", test_frame_of_object);
   g_test_add_func ("/dissect/frame-with-a-hole", test_frame_with_a_hole);
+  g_test_add_func ("/dissect/frame-to-the-pixel", test_frame_to_the_pixel);
   g_test_add_func ("/dissect/enlarging", test_enlarging);
   static const struct {
     const char *path;

@@ -218,7 +218,7 @@ test_keeps_its_shape (void)
   g_test_message ("%d to %d", extent.top, extent.bottom);
   g_assert_cmpint (extent.top, >, 45);
   g_assert_cmpint (extent.bottom, >=, 109);
-  insert (outlined, "tree", (SpRectangle){ 8, 60, 112, 24 }, FALSE, &wide);
+  insert (outlined, "tree", (SpRectangle){ 8, 60, 112, 34 }, FALSE, &wide);
   extent = extent_of (&wide);
   g_test_message ("%d gaps", extent.gaps);
   g_assert_cmpint (extent.gaps, >=, 3);

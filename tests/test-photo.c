@@ -3,6 +3,7 @@
 #include "tests/photo-fixture.h"
 
 #include "engine/photo/guided.h"
+#include "engine/photo/matting.h"
 
 #include <math.h>
 #include <string.h>
@@ -447,6 +448,79 @@ test_failing_reader (void)
   g_clear_error (&error);
 }
 
+/* ---- Matting ---- */
+
+enum { MATTE = 64, MATTE_PLANE = MATTE * MATTE };
+
+typedef struct {
+  float truth[MATTE_PLANE], object[MATTE_PLANE], picture[3 * MATTE_PLANE];
+} Matte;
+
+/* Of a pixel, within a circle around the middle: sixteen parts of it are looked at. */
+static float
+share_of_disc (int p, float radius)
+{
+  int inside = 0;
+  for (int part = 0; part < 16; part++) {
+    float y = (float)(p / MATTE) + ((float)(part / 4) + 0.5f) / 4 - MATTE / 2.0f;
+    float x = (float)(p % MATTE) + ((float)(part % 4) + 0.5f) / 4 - MATTE / 2.0f;
+    inside += y * y + x * x < radius * radius;
+  }
+  return (float)inside / 16;
+}
+
+/* A disc of radius 16 with a rim of its own colour, `rim` pixels wide, before a backdrop; and an
+ * outline that is `off` pixels off. */
+static void
+paint_disc (Matte *matte, const float disc[3], const float edge[3], const float backdrop[3],
+            float rim, float off)
+{
+  for (int p = 0; p < MATTE_PLANE; p++) {
+    float all = share_of_disc (p, 16), inner = share_of_disc (p, 16 - rim);
+    matte->truth[p] = all;
+    matte->object[p] = share_of_disc (p, 16 + off);
+    for (int c = 0; c < 3; c++)
+      matte->picture[c * MATTE_PLANE + p] =
+          inner * disc[c] + (all - inner) * edge[c] + (1 - all) * backdrop[c];
+  }
+}
+
+static const float STONE[] = { 0.8f, 0.5f, -0.1f }, SKY[] = { -0.6f, 0.1f, 0.9f },
+                   WHITE[] = { 1, 1, 1 };
+
+/* An outline that is two pixels off, outside or inside, is put right, and the rim loses the sky. */
+static void
+test_matting (void)
+{
+  for (int off = -2; off <= 2; off += 4) {
+    Matte matte;
+    paint_disc (&matte, STONE, STONE, SKY, 0, (float)off);
+    sp_matte_rim (matte.picture, matte.object, MATTE, MATTE);
+    for (int p = 0; p < MATTE_PLANE; p++) {
+      g_assert_cmpfloat_with_epsilon (matte.object[p], matte.truth[p], 0.05);
+      for (int c = 0; c < 3 && matte.object[p] > 0.1f; c++)
+        g_assert_cmpfloat_with_epsilon (matte.picture[c * MATTE_PLANE + p], STONE[c], 0.07);
+    }
+  }
+}
+
+/* A window's frame, which is neither like its panes nor like the wall, stays; and where an object
+ * looks like what is behind it the outline is all there is. */
+static void
+test_matting_keeps (void)
+{
+  Matte matte, before;
+  paint_disc (&matte, STONE, WHITE, SKY, 2, 0);
+  before = matte;
+  sp_matte_rim (matte.picture, matte.object, MATTE, MATTE);
+  for (int p = 0; p < MATTE_PLANE; p++)
+    g_assert_cmpfloat_with_epsilon (matte.object[p], before.object[p], 0.25);
+  paint_disc (&matte, STONE, STONE, STONE, 0, 1);
+  before = matte;
+  sp_matte_rim (matte.picture, matte.object, MATTE, MATTE);
+  g_assert_cmpmem (&matte, sizeof matte, &before, sizeof before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -464,5 +538,7 @@ main (int argc, char **argv)
   g_test_add_func ("/photo/window/refused", test_window_refused);
   g_test_add_func ("/photo/large", test_large_photo);
   g_test_add_func ("/photo/failing-reader", test_failing_reader);
+  g_test_add_func ("/photo/matting", test_matting);
+  g_test_add_func ("/photo/matting-keeps", test_matting_keeps);
   return g_test_run ();
 }

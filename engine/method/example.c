@@ -18,7 +18,7 @@
 #define MARGIN 2
 
 /* Of a map of outlines, to a cell's side, at most. */
-#define OUTLINE_PLACES 4
+#define OUTLINE_PLACES 8
 
 struct _SpExamples {
   const SpPack *pack;

@@ -57,8 +57,8 @@ share_of (const SpLatentEdit *edit)
 
 /* Where the example goes, and what stays of the photo then. */
 static gboolean
-place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills, SpExample *example,
-       SpPlaced *placed, float *keep, GError **error)
+place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills,
+       const SpExample *example, SpPlaced *placed, float *keep, GError **error)
 {
   SpPlace where = { .height = inserter->height,
                     .width = inserter->width,
@@ -98,7 +98,7 @@ invert (const float *keep, gsize pixels)
 
 /* The photo with the example, and what of it stays. */
 static gboolean
-compose (const SpInserter *inserter, const SpInsertion *insertion, SpExample *example,
+compose (const SpInserter *inserter, const SpInsertion *insertion, const SpExample *example,
          SpShown *shown, GError **error)
 {
   gsize pixels = (gsize)inserter->height * inserter->width;

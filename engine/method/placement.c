@@ -2,6 +2,7 @@
 #include "engine/method/placement.h"
 
 #include "engine/method/edit-private.h"
+#include "engine/photo/matting.h"
 #include "engine/photo/resample.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@
 
 /* Of an object, what the mask around the strokes may cut off; for that it is made smaller, to so
  * much of the stroke at the least. */
-#define MOST_CUT 0.01
+#define MOST_CUT 0.002
 #define LEAST_SCALE 0.6
 #define SCALE_STEP 0.05
 
@@ -357,14 +358,27 @@ place_in_part (const SpPlace *place, const float *strokes, SpExample *example, S
     flip (example);
   }
   if (n % 2 != 0)
-    flip (example); /* as it was */
+    flip (example); /* as it was, for the next */
   return TRUE;
 }
 
+/* Nothing of what it stood before, not even at its rim. */
+static SpExample
+copy_object (const SpExample *example)
+{
+  gsize pixels = (gsize)example->height * example->width;
+  SpExample copy = *example;
+  copy.picture = g_memdup2 (example->picture, 3 * pixels * sizeof (float));
+  copy.object = g_memdup2 (example->object, pixels * sizeof (float));
+  sp_matte_rim (copy.picture, copy.object, copy.height, copy.width);
+  return copy;
+}
+
 static gboolean
-place_object (const SpPlace *place, SpExample *example, SpPlaced *placed)
+place_object (const SpPlace *place, const SpExample *example, SpPlaced *placed)
 {
   gsize pixels = (gsize)place->height * place->width;
+  g_auto (SpExample) object = copy_object (example);
   g_autofree gboolean *left = g_new (gboolean, pixels);
   g_autofree float *strokes = g_new (float, pixels);
   memset (placed->picture, 0, 3 * pixels * sizeof (float));
@@ -372,7 +386,7 @@ place_object (const SpPlace *place, SpExample *example, SpPlaced *placed)
   for (gsize p = 0; p < pixels; p++)
     left[p] = place->keep[p] < 0.5f;
   while (take_part (place, left, strokes))
-    if (!place_in_part (place, strokes, example, placed))
+    if (!place_in_part (place, strokes, &object, placed))
       return FALSE;
   return TRUE;
 }
@@ -400,7 +414,7 @@ place_whole (const SpPlace *place, const SpExample *example, SpPlaced *placed)
 }
 
 gboolean
-sp_place_example (const SpPlace *place, SpExample *example, SpPlaced *placed)
+sp_place_example (const SpPlace *place, const SpExample *example, SpPlaced *placed)
 {
   gsize pixels = (gsize)place->height * place->width;
   placed->picture = g_new (float, 3 * pixels);

@@ -26,8 +26,8 @@ typedef struct {
   gboolean is_object; /* and nothing that fills the mask */
 } SpPlaced;
 
-/* The caller clears. FALSE: no memory; `example` may then be mirrored. */
-gboolean sp_place_example (const SpPlace *place, SpExample *example, SpPlaced *placed);
+/* The caller clears. FALSE: no memory. */
+gboolean sp_place_example (const SpPlace *place, const SpExample *example, SpPlaced *placed);
 void sp_placed_clear (SpPlaced *placed);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpPlaced, sp_placed_clear)
 

@@ -3,6 +3,7 @@
  */
 #include "plug-in/cli/measuring.h"
 #include "weights/dissect/dissect.h"
+#include "weights/dissect/exemplars.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,14 +14,14 @@ typedef struct {
   SpDissectOptions dissect;
   SpSettings settings; /* the device's */
   SpMeasuring measuring;
-  char *output, *units, *examples, *samples, *updates, *squares, *exemplar_steps;
+  char *output, *units, *examples, *samples, *updates, *squares, *exemplar_steps, *objects;
 } Options;
 
 static void
 options_clear (Options *options)
 {
-  char *words[] = { options->output,  options->units,   options->examples,      options->samples,
-                    options->updates, options->squares, options->exemplar_steps };
+  char *words[] = { options->output,  options->units,   options->examples,       options->samples,
+                    options->updates, options->squares, options->exemplar_steps, options->objects };
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     g_free (words[i]);
   sp_measuring_clear (&options->measuring);
@@ -54,7 +55,8 @@ take_words (Options *options, GError **error)
     { "--samples", options->samples, 10, 10000, &dissect->samples },
     { "--updates", options->updates, 0, 100000, &dissect->causal.updates },
     { "--squares", options->squares, 1, 10000, &dissect->causal.squares },
-    { "--exemplar-steps", options->exemplar_steps, 0, 10000, &dissect->exemplar_steps }
+    { "--exemplar-steps", options->exemplar_steps, 0, 10000, &dissect->exemplar_steps },
+    { "--objects", options->objects, 1, SP_MOST_OBJECTS, &dissect->objects }
   };
   if (!choose ("--units", options->units, policies, "auto, always or never", &policy, error)
       || !choose ("--examples", options->examples, forms, "exemplars, clusters or none", &form,
@@ -91,6 +93,9 @@ parse (int argc, char **argv, Options *options, GError **error)
       "Places to measure each effect at (default 24)", "N" },
     { "exemplar-steps", 0, 0, G_OPTION_ARG_STRING, &options->exemplar_steps,
       "Steps of inversion of each exemplar; 0: as the encoder sees it (default 60)", "N" },
+    { "objects", 0, 0, G_OPTION_ARG_STRING, &options->objects,
+      "Whole objects of each concept, to choose from by eye (default: up to 10, by the judge)",
+      "N" },
     { "units", 0, 0, G_OPTION_ARG_STRING, &options->units,
       "Edit by channels: auto (default), always or never", "WORD" },
     { "examples", 0, 0, G_OPTION_ARG_STRING, &options->examples,

@@ -128,9 +128,9 @@ add_outlines (Search *search, GArray *candidates)
 static float
 share_of_object (const Search *search, guint i, int x, int y, const SpFrame *frame)
 {
-  enum { SIDE = SP_PACK_OUTLINE_SIDE, PLACES = SIDE * SIDE };
+  enum { SIDE = 16, PLACES = SIDE * SIDE };
   float outline[PLACES], sum = 0;
-  sp_frame_outline (search->survey, i, search->concept, x, y, frame, SIDE, outline);
+  sp_frame_outline (search->survey, NULL, i, search->concept, x, y, frame, SIDE, outline);
   for (int p = 0; p < PLACES; p++)
     sum += outline[p];
   return sum / PLACES;

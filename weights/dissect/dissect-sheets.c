@@ -128,8 +128,10 @@ gboolean
 sp_dissect_exemplar_sheet (const SpDissection *dissection, int side, const SpHost *host,
                            const char *path, GError **error)
 {
-  g_autoptr (SpSheet) sheet =
-      sp_sheet_new (1 + SP_MOST_EXEMPLARS, (int)dissection->n_concepts, side, side);
+  guint most = SP_USUAL_EXEMPLARS;
+  for (guint k = 0; k < dissection->n_concepts; k++)
+    most = MAX (most, dissection->values->concepts[k].exemplars.n);
+  g_autoptr (SpSheet) sheet = sp_sheet_new (1 + (int)most, (int)dissection->n_concepts, side, side);
   for (guint k = 0; k < dissection->n_concepts; k++) {
     const SpConceptValues *values = &dissection->values->concepts[k];
     for (guint i = 0; values->shown != NULL && i <= values->exemplars.n; i++)

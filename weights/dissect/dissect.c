@@ -243,6 +243,7 @@ measure (SpWork *work, const SpPack *pack, const SpJudge *judge, const SpSurvey 
                                                 all_of (dissection, backdrops), error);
   SpExemplarOptions exemplars = { .seed = options->causal.seed,
                                   .steps = options->exemplar_steps,
+                                  .objects = options->objects,
                                   .encoded = !dissection->from_prior,
                                   .backdrops = backdrops,
                                   .labels = labels,

@@ -30,6 +30,7 @@ typedef struct {
   SpUnitPolicy units;
   SpExamples examples;
   guint exemplar_steps;  /* of inversion for each exemplar */
+  guint objects;         /* of each concept; 0: as many as the judge sees, ten at most */
   const char *held_list; /* photos kept out, as sp_train()'s, beside every fifth */
   SpJudgeOptions judge;
   const char *judge_file; /* a judge to use, or where to keep it; NULL: trained and forgotten */

@@ -13,7 +13,7 @@
 
 #define LARGEST 6 /* cells a side */
 #define MOST_OUTLINES 4u
-#define MOST_OBJECTS 10u
+#define USUAL_OBJECTS 10u
 #define TRIED_IN 12u       /* squares */
 #define WORTH 0.6          /* of the best's effect, at least, */
 #define OUTLINE_WORTH 0.25 /* an outline is worth more than the judge knows */
@@ -37,6 +37,7 @@ typedef struct {
   guint32 backdrops;    /* and its backdrops */
   int side;             /* of its candidates */
   float *picture, *scaled, *latent;
+  guint32 *map; /* of a picture's labels */
 } Context;
 
 static void
@@ -49,6 +50,7 @@ context_clear (Context *context)
   g_free (context->picture);
   g_free (context->scaled);
   g_free (context->latent);
+  g_free (context->map);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Context, context_clear)
 
@@ -280,16 +282,20 @@ most_effective (GArray *candidates, int cluster, SpCandidateKind kind)
 }
 
 /* All of it, but of an object's frame. */
-static void
-outline (const Context *context, const SpCandidate *candidate, float *places)
+static gboolean
+outline (const Context *context, const SpCandidate *candidate, float *places, GError **error)
 {
   const SpFrame *frame = &candidate->frame;
   for (int p = 0; p < OUTLINE_PLACES; p++)
     places[p] = 1;
-  if (candidate->kind == SP_CANDIDATE_OBJECT)
-    sp_frame_outline (context->survey, candidate->latent, context->concept,
-                      (int)(frame->left + frame->size / 2), (int)(frame->top + frame->size / 2),
-                      frame, SP_PACK_OUTLINE_SIDE, places);
+  if (candidate->kind != SP_CANDIDATE_OBJECT)
+    return TRUE;
+  if (!sp_survey_map (context->survey, candidate->latent, context->map, error))
+    return FALSE;
+  sp_frame_outline (context->survey, context->map, candidate->latent, context->concept,
+                    (int)(frame->left + frame->size / 2), (int)(frame->top + frame->size / 2),
+                    frame, SP_PACK_OUTLINE_SIDE, places);
+  return TRUE;
 }
 
 /* None of the exemplars has one. */
@@ -319,10 +325,10 @@ static gboolean
 take (const Context *context, SpCandidate *candidate, GError **error)
 {
   SpExemplarSet *set = &context->own->exemplars, *small = &context->own->small;
-  outline (context, candidate, set->outlines + set->n * OUTLINE_PLACES);
   candidate->taken = TRUE;
   return sp_work_go_on (context->work, "Making exemplars", context->concept,
                         context->survey->concepts, error)
+         && outline (context, candidate, set->outlines + set->n * OUTLINE_PLACES, error)
          && add_exemplar (context, candidate, TRUE, set, error)
          && (small->side == 0 || add_exemplar (context, candidate, FALSE, small, error));
 }
@@ -355,6 +361,8 @@ take_best (const Context *context, GArray *candidates, SpCandidateKind kind, dou
 static gboolean
 take_all (const Context *context, GArray *candidates, GError **error)
 {
+  guint asked = MIN (context->options->objects, SP_MOST_OBJECTS);
+  guint usual = SP_USUAL_EXEMPLARS, objects = asked > 0 ? asked : USUAL_OBJECTS;
   double best = 0;
   guint worthy[SP_N_CANDIDATE_KINDS] = { 0 };
   const SpExemplarSet *set = &context->own->exemplars;
@@ -364,14 +372,15 @@ take_all (const Context *context, GArray *candidates, GError **error)
     const SpCandidate *candidate = &g_array_index (candidates, SpCandidate, i);
     worthy[candidate->kind] += candidate->effect >= OUTLINE_WORTH * best;
   }
-  guint most = SP_MOST_EXEMPLARS - MIN (worthy[SP_CANDIDATE_OUTLINE], MOST_OUTLINES)
-               - MIN (worthy[SP_CANDIDATE_OBJECT], MOST_OBJECTS);
+  guint most = usual - MIN (worthy[SP_CANDIDATE_OUTLINE], MOST_OUTLINES)
+               - MIN (worthy[SP_CANDIDATE_OBJECT], USUAL_OBJECTS);
   return take_best (context, candidates, SP_CANDIDATE_SQUARE, WORTH * best, MIN (FEWEST, most),
                     most, error)
          && take_best (context, candidates, SP_CANDIDATE_OUTLINE, OUTLINE_WORTH * best, 0,
                        set->n + MOST_OUTLINES, error)
-         && take_best (context, candidates, SP_CANDIDATE_OBJECT, OUTLINE_WORTH * best, 0,
-                       MIN (set->n + MOST_OBJECTS, SP_MOST_EXEMPLARS), error);
+         && take_best (context, candidates, SP_CANDIDATE_OBJECT,
+                       asked > 0 ? 0 : OUTLINE_WORTH * best, 0,
+                       MIN (set->n + objects, asked > 0 ? SP_MOST_EXEMPLARS : usual), error);
 }
 
 /* The first square, as it is and with each exemplar. */
@@ -438,6 +447,7 @@ plan (Context *context, const SpPack *pack, const SpJudge *judge, GError **error
   context->picture = g_new (float, n);
   context->scaled = g_new (float, n);
   context->latent = g_new (float, survey->channels *sp_survey_cells (survey));
+  context->map = g_new (guint32, (gsize)survey->side * survey->side);
   context->drawing = sp_drawing_new (pack, judge, backend, BATCH, survey->h, survey->w, error);
   if (context->drawing == NULL || !plan_features (context, pack, error))
     return FALSE;

@@ -19,7 +19,9 @@
  * pale blue wall.
  *
  * And up to ten show whole objects as the labels outline them, a window in its wall: they come
- * last, with their outlines, outside which an insertion leaves the photo as it is.
+ * last, with their outlines, outside which an insertion leaves the photo as it is. The judge, who
+ * sees in blocks, is no good at telling which of them look well: a person who wants to choose asks
+ * for more, and gets them whatever it sees.
  *
  * With each goes the light of its photo (light.h), so that an edit can lay it in another's; it is
  * tried so, too.
@@ -31,11 +33,15 @@
 
 G_BEGIN_DECLS
 
-#define SP_MOST_EXEMPLARS 16
+#define SP_USUAL_EXEMPLARS 16
+#define SP_MOST_EXEMPLARS 64 /* where more objects are asked for */
+#define SP_MOST_OBJECTS (SP_MOST_EXEMPLARS - SP_USUAL_EXEMPLARS)
 
 typedef struct {
   guint seed;               /* of the squares that they are tried in */
   guint steps;              /* of inversion; 0: what the encoder finds */
+  guint objects;            /* whatever the judge sees in them, SP_MOST_OBJECTS at most; 0: ten,
+                             * of what it does */
   gboolean encoded;         /* the survey is of photos */
   const guint32 *backdrops; /* for each concept the bits of those that it stands before */
   const guint32 *labels;    /* n x g x g, in which outlines are looked for */

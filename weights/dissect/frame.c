@@ -128,14 +128,45 @@ sp_frame_of_object (const SpSurvey *survey, guint i, guint k, int x, int y, SpFr
   return TRUE;
 }
 
-void
-sp_frame_outline (const SpSurvey *survey, guint i, guint k, int x, int y, const SpFrame *frame,
-                  int side, float *outline)
+/* How many of a block and the eight around it are the object. */
+static int
+count_around (const Fill *fill, int y, int x)
 {
-  int grid = survey->grid;
-  float block = (float)survey->side / (float)grid, place = frame->size / (float)side;
+  int count = 0;
+  for (int v = MAX (y - 1, 0); v <= MIN (y + 1, fill->grid - 1); v++)
+    for (int u = MAX (x - 1, 0); u <= MIN (x + 1, fill->grid - 1); u++)
+      count += fill->seen[v * fill->grid + u];
+  return count;
+}
+
+/* From blocks to the pixels of a map, side x side: what is labelled in its blocks and those next to
+ * them, and all that is deep within it. */
+static void
+refine (Fill *fill, const guint32 *map, int side)
+{
+  int block = side / fill->grid;
+  gboolean *seen = g_new (gboolean, (gsize)side * side);
+  for (int y = 0; y < side; y++)
+    for (int x = 0; x < side; x++) {
+      int p = y * side + x, count = count_around (fill, y / block, x / block);
+      seen[p] = count == 9 || (count > 0 && (map[p] & fill->bit) != 0);
+    }
+  g_free (fill->seen);
+  fill->seen = seen;
+  fill->grid = side;
+  close_holes (fill);
+}
+
+void
+sp_frame_outline (const SpSurvey *survey, const guint32 *map, guint i, guint k, int x, int y,
+                  const SpFrame *frame, int side, float *outline)
+{
   g_auto (Fill) fill;
   fill_object (survey, i, k, x, y, &fill);
+  if (map != NULL)
+    refine (&fill, map, survey->side);
+  int grid = fill.grid;
+  float block = (float)survey->side / (float)grid, place = frame->size / (float)side;
   for (int p = 0; p < side * side; p++) {
     int inside = 0;
     for (int part = 0; part < PARTS * PARTS; part++) {

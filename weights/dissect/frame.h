@@ -18,9 +18,10 @@ typedef struct {
 gboolean sp_frame_of_object (const SpSurvey *survey, guint i, guint k, int x, int y,
                              SpFrame *frame);
 
-/* How much of each of side x side places of the frame is that object. */
-void sp_frame_outline (const SpSurvey *survey, guint i, guint k, int x, int y, const SpFrame *frame,
-                       int side, float *outline);
+/* How much of each of side x side places of the frame is that object: as the survey's blocks tell
+ * it or, with the `map` of the picture (sp_survey_map()), to the pixel. */
+void sp_frame_outline (const SpSurvey *survey, const guint32 *map, guint i, guint k, int x, int y,
+                       const SpFrame *frame, int side, float *outline);
 
 /* The picture, 3 x side x side of `cells` cells a side, scaled so that the frame is `to` cells wide
  * and lies in the middle, its left upper corner on a cell's; what lies beyond the picture's edge is

@@ -17,6 +17,7 @@ sp_survey_free (SpSurvey *survey)
   g_free (survey->shares);
   g_free (survey->labels);
   g_free (survey->pictures);
+  g_free (survey->numbers);
   g_free (survey);
 }
 
@@ -44,6 +45,13 @@ sp_survey_picture (const SpSurvey *survey, guint i, float *picture)
   gsize n = 3 * (gsize)survey->side * survey->side;
   for (gsize p = 0; p < n; p++)
     picture[p] = (float)survey->pictures[i * n + p] / 127.5f - 1.0f;
+}
+
+gboolean
+sp_survey_map (const SpSurvey *survey, guint i, guint32 *map, GError **error)
+{
+  return sp_picture_read (survey->dataset, survey->from, survey->numbers[i], survey->side, NULL,
+                          map, error);
 }
 
 static void
@@ -105,10 +113,13 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
   g_autofree guint32 *map = g_new (guint32, (gsize)side * side);
   g_autofree float *shares = g_new (float, survey->concepts *plane);
   g_autofree float *known = g_new (float, plane);
+  survey->dataset = dataset;
+  survey->from = photos->from;
+  survey->numbers = g_new (guint, n);
   for (guint i = 0; i < n; i++) {
+    survey->numbers[i] = sp_photo_list_spread (photos, i, n);
     if (!sp_work_go_on (work, "Encoding photos", i, n, error)
-        || !sp_picture_read (dataset, photos->from, sp_photo_list_spread (photos, i, n), side,
-                             pixels, map, error))
+        || !sp_picture_read (dataset, photos->from, survey->numbers[i], side, pixels, map, error))
       return NULL;
     sp_encoding_run (encoding, pixels, survey->latents + i * sp_shape_elements (latent));
     put_picture (survey, i, pixels);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "weights/judge/drawing.h"
+#include "weights/judge/pictures.h"
 
 G_BEGIN_DECLS
 
@@ -18,9 +19,13 @@ typedef struct {
   float *shares;      /* n x K x h x w: how much of a cell the concept covers */
   guint32 *labels;    /* n x g x g: bits as labels.h has them, of what is in most of a block */
   guint8 *pictures;   /* n x 3 x S x S */
+  SpDataset *dataset; /* of photos; NULL: of a prior */
+  SpDrawFrom from;    /* and which of them: */
+  guint *numbers;     /* n */
 } SpSurvey;
 
-/* At most `most` photos of the list, spread over it. Fails with SP_ERROR_PACK without encoder. */
+/* At most `most` photos of the list, spread over it; the dataset must outlive the survey. Fails
+ * with SP_ERROR_PACK without encoder. */
 SpSurvey *sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge,
                             SpDataset *dataset, const SpPhotoList *photos, guint most, int side,
                             GError **error);
@@ -32,6 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSurvey, sp_survey_free)
 
 /* Picture i, 3 x S x S in [-1, 1]. */
 void sp_survey_picture (const SpSurvey *survey, guint i, float *picture);
+
+/* What the labels say of each pixel of photo i, S x S bits as labels.h has them. Of photos. */
+gboolean sp_survey_map (const SpSurvey *survey, guint i, guint32 *map, GError **error);
 
 /* h x w. */
 gsize sp_survey_cells (const SpSurvey *survey);

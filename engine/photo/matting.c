@@ -1,0 +1,133 @@
+/* Matting of an object's rim. See matting.h. */
+#include "engine/photo/matting.h"
+
+#include <string.h>
+
+/* So much and so little of the object is taken for all and nothing, */
+#define INSIDE 0.8f
+#define OUTSIDE 0.2f
+/* as far as so many pixels around are, too: so far off an outline may be. */
+#define DOUBT 2
+/* Pixels that sure colours are carried into the rim. */
+#define REACH 8
+/* Squared distances of colours: between the two sides, below which they tell little, and off the
+ * line between them, which counts so many times. */
+#define LEAST_DIFFERENCE 0.05f
+#define OFF_LINE 5
+
+typedef struct {
+  int height, width;
+  gsize plane;
+} Size;
+
+/* One of the two sides. */
+typedef struct {
+  guint8 *sure;    /* height x width */
+  guint8 *reached; /* likewise, and where colours were carried to */
+  float *colours;  /* 3 x height x width */
+} Side;
+
+static void
+side_clear (Side *side)
+{
+  g_free (side->sure);
+  g_free (side->reached);
+  g_free (side->colours);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Side, side_clear)
+
+static gboolean
+is_sure (const float *object, Size size, int y, int x, float least, float most)
+{
+  for (int v = MAX (y - DOUBT, 0); v <= MIN (y + DOUBT, size.height - 1); v++)
+    for (int u = MAX (x - DOUBT, 0); u <= MIN (x + DOUBT, size.width - 1); u++)
+      if (object[v * size.width + u] < least || object[v * size.width + u] > most)
+        return FALSE;
+  return TRUE;
+}
+
+/* The pixel gets the mean colour of those of the eight around it that are reached. FALSE: none is.
+ */
+static gboolean
+carry_to (const Side *side, Size size, int y, int x)
+{
+  float sum[3] = { 0 };
+  int n = 0;
+  for (int v = MAX (y - 1, 0); v <= MIN (y + 1, size.height - 1); v++)
+    for (int u = MAX (x - 1, 0); u <= MIN (x + 1, size.width - 1); u++) {
+      gsize at = (gsize)v * size.width + u;
+      for (gsize c = 0; c < 3 && side->reached[at]; c++)
+        sum[c] += side->colours[c * size.plane + at];
+      n += side->reached[at];
+    }
+  for (gsize c = 0; c < 3 && n > 0; c++)
+    side->colours[c * size.plane + (gsize)y * size.width + x] = sum[c] / (float)n;
+  return n > 0;
+}
+
+/* What is sure, and its colours carried on from there, pixel by pixel. */
+static void
+find_side (const float *picture, const float *object, Size size, float least, float most,
+           Side *side)
+{
+  g_autofree guint8 *next = g_new (guint8, size.plane);
+  side->sure = g_new (guint8, size.plane);
+  side->colours = g_memdup2 (picture, 3 * size.plane * sizeof (float));
+  for (int y = 0; y < size.height; y++)
+    for (int x = 0; x < size.width; x++)
+      side->sure[y * size.width + x] = is_sure (object, size, y, x, least, most);
+  side->reached = g_memdup2 (side->sure, size.plane);
+  for (int step = 0; step < REACH; step++) {
+    memcpy (next, side->reached, size.plane);
+    for (int y = 0; y < size.height; y++)
+      for (int x = 0; x < size.width; x++)
+        if (!side->reached[y * size.width + x])
+          next[y * size.width + x] = carry_to (side, size, y, x);
+    memcpy (side->reached, next, size.plane);
+  }
+}
+
+/* Alpha of a pixel between the colours of what is before and behind, as far as it lies between
+ * them; else `object`. */
+static float
+mix_of (const float pixel[3], const float before[3], const float behind[3], float object)
+{
+  float along = 0, apart = 0, off = 0;
+  for (int c = 0; c < 3; c++) {
+    along += (before[c] - behind[c]) * (pixel[c] - behind[c]);
+    apart += (before[c] - behind[c]) * (before[c] - behind[c]);
+  }
+  float alpha = CLAMP (along / MAX (apart, 1e-9f), 0.0f, 1.0f);
+  for (int c = 0; c < 3; c++) {
+    float mixed = behind[c] + alpha * (before[c] - behind[c]);
+    off += (pixel[c] - mixed) * (pixel[c] - mixed);
+  }
+  return object + apart / (apart + LEAST_DIFFERENCE + OFF_LINE * off) * (alpha - object);
+}
+
+static void
+read_pixel (const float *picture, Size size, gsize p, float pixel[3])
+{
+  for (gsize c = 0; c < 3; c++)
+    pixel[c] = picture[c * size.plane + p];
+}
+
+void
+sp_matte_rim (float *picture, float *object, int height, int width)
+{
+  Size size = { height, width, (gsize)height * width };
+  g_auto (Side) front = { 0 }, back = { 0 };
+  find_side (picture, object, size, INSIDE, G_MAXFLOAT, &front);
+  find_side (picture, object, size, -G_MAXFLOAT, OUTSIDE, &back);
+  for (gsize p = 0; p < size.plane; p++) {
+    float pixel[3], before[3], behind[3];
+    if (front.sure[p] || back.sure[p] || !front.reached[p] || !back.reached[p])
+      continue;
+    read_pixel (picture, size, p, pixel);
+    read_pixel (front.colours, size, p, before);
+    read_pixel (back.colours, size, p, behind);
+    object[p] = mix_of (pixel, before, behind, object[p]);
+    for (gsize c = 0; c < 3; c++)
+      picture[c * size.plane + p] += (1 - object[p]) * (before[c] - behind[c]);
+  }
+}
