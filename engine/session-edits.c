@@ -18,6 +18,7 @@ sp_session_free_edit (gpointer data)
   g_free (edit->picture);
   g_free (edit->filling);
   g_free (edit->outlined);
+  sp_finer_clear (&edit->finer);
   g_free (edit->key);
   g_free (edit);
 }
@@ -116,6 +117,14 @@ take_over_strokes (const SpSession *session, StoredEdit *edit)
 
 /* ---- What is found for an edit ---- */
 
+static SpFiner
+steal_finer (SpFiner *finer)
+{
+  SpFiner stolen = *finer;
+  *finer = (SpFiner){ 0 };
+  return stolen;
+}
+
 static void
 add_floats (GChecksum *sum, const float *values, gsize n)
 {
@@ -164,6 +173,7 @@ find_known (SpSession *session, StoredEdit *edit)
     edit->picture = g_steal_pointer (&known->picture);
     edit->filling = g_steal_pointer (&known->filling);
     edit->outlined = g_steal_pointer (&known->outlined);
+    edit->finer = steal_finer (&known->finer);
     edit->is_object = known->is_object;
     return TRUE;
   }
@@ -191,6 +201,7 @@ take_shown (const SpSession *session, SpShown *shown, StoredEdit *edit)
   edit->picture = g_steal_pointer (&shown->picture);
   edit->filling = g_steal_pointer (&shown->filling);
   edit->outlined = g_steal_pointer (&shown->outlined);
+  edit->finer = steal_finer (&shown->finer);
   edit->is_object = shown->is_object;
 }
 
@@ -242,6 +253,7 @@ find_on (SpSession *session, SpBackend *backend, Find find, StoredEdit *edit, GE
   g_clear_pointer (&edit->picture, g_free);
   g_clear_pointer (&edit->filling, g_free);
   g_clear_pointer (&edit->outlined, g_free);
+  sp_finer_clear (&edit->finer);
   g_autoptr (SpBackend) cpu = cpu_instead (session, backend, &failure, error);
   return cpu != NULL && find_on (session, cpu, find, edit, error);
 }

@@ -56,6 +56,36 @@ find_alone (const SpSession *session, gboolean (*is_one) (const StoredEdit *), f
     alone[p] *= free_of_others[p];
 }
 
+/* An edit's objects go before those there are; what else it does hides them. */
+static void
+put_before (const SpSession *session, const StoredEdit *edit, SpFiner *finer)
+{
+  int width = SP_FINER * session->window.width, height = SP_FINER * session->window.height;
+  gsize plane = (gsize)width * height;
+  for (gsize p = 0; p < plane; p++) {
+    gsize coarse = p / width / SP_FINER * session->window.width + p % width / SP_FINER;
+    float share = edit->finer.share != NULL ? edit->finer.share[p] : 0;
+    for (gsize c = 0; c < 3 && share > 0; c++)
+      finer->detail[c * plane + p] +=
+          share * (edit->finer.detail[c * plane + p] - finer->detail[c * plane + p]);
+    finer->share[p] = MAX (share, finer->share[p] * edit->keep[coarse]);
+  }
+}
+
+static void
+update_finer (SpSession *session)
+{
+  gsize plane = SP_FINER * SP_FINER * (gsize)session->window.height * session->window.width;
+  sp_finer_clear (&session->finer);
+  for (guint i = 0; i < session->edits->len; i++) {
+    const StoredEdit *edit = g_ptr_array_index (session->edits, i);
+    if (session->finer.share == NULL && edit->finer.share != NULL)
+      session->finer = (SpFiner){ g_new0 (float, plane), g_new0 (float, 3 * plane) };
+    if (session->finer.share != NULL)
+      put_before (session, edit, &session->finer);
+  }
+}
+
 void
 sp_session_update_masks (SpSession *session)
 {
@@ -71,4 +101,5 @@ sp_session_update_masks (SpSession *session)
   }
   find_alone (session, has_outline, session->outlined);
   find_alone (session, has_new_look, session->unmoved);
+  update_finer (session);
 }

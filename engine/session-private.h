@@ -32,6 +32,7 @@ typedef struct {
   float *picture;  /* 3 x H x W: the photo with what is put in, or without what is removed */
   float *filling;  /* C x h x w: its latent */
   float *outlined; /* H x W: where keep ends at an outline; NULL as well where it does not */
+  SpFiner finer;   /* of objects: what more is known of them */
   gboolean is_object;
   char *key; /* a hash of all that they depend on */
 } StoredEdit;
@@ -54,6 +55,7 @@ struct _SpSession {
   float *keep;               /* H x W; all ones without edits */
   float *outlined, *unmoved; /* H x W: where it ends at an object's outline, and where nothing but
                               * colours is new (photo.h) */
+  SpFiner finer;             /* of objects that are seen */
   float *target, *held;      /* 3 x H x W, H x W: what R is to show, and where: the photo with
                               * what is put in and without what is removed, all but new looks */
   float *picture;            /* 3 x H x W */

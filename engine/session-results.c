@@ -74,7 +74,7 @@ sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error
     g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "There is no edit yet to make a layer of.");
     return NULL;
   }
-  SpMasks masks = { session->keep, session->outlined, session->unmoved };
+  SpMasks masks = { session->keep, session->outlined, session->unmoved, &session->finer };
   return sp_window_blend (&session->window, photo, session->picture, &masks,
                           session->settings.smooth, error);
 }

@@ -213,6 +213,7 @@ sp_session_free (SpSession *session)
   g_free (session->edited);
   g_free (session->keep);
   g_free (session->outlined);
+  sp_finer_clear (&session->finer);
   g_free (session->unmoved);
   g_free (session->target);
   g_free (session->held);

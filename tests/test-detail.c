@@ -2,6 +2,7 @@
  * edges and textures that a drawing lost, and that it stays where it belongs. */
 #include "engine/photo/detail.h"
 #include "engine/photo/patch-match.h"
+#include "engine/photo/resample.h"
 #include "tests/photo-fixture.h"
 
 #include <math.h>
@@ -79,6 +80,13 @@ static float
 grain (int x, int y, int channel)
 {
   return 0.1f + 0.3f * noise (x, y, channel);
+}
+
+/* Grain of two pixels, of which half the size shows all and a quarter nothing. */
+static float
+blots (int x, int y, int channel)
+{
+  return 0.1f + 0.3f * noise (x / 2, y / 2, channel);
 }
 
 static float
@@ -209,6 +217,56 @@ test_unmoved (void)
   g_assert_cmpfloat (errors[0], >, 3 * errors[1]);
 }
 
+/* Makes what is known more finely of a drawing of the photo: the photo itself, at that size. */
+static SpFiner
+finer_of (const SpPhoto *of, const float *picture)
+{
+  enum { SIZE = SP_FINER * DRAWN };
+  SpWindow twice = { window.area, SIZE, SIZE };
+  SpFiner finer = { g_new (float, SIZE *SIZE), sp_window_read (&twice, of, NULL) };
+  g_auto (SpEnlarger) enlarger = sp_enlarger_new (DRAWN, DRAWN, (SpAxis){ 0, 1.0 / SP_FINER, SIZE },
+                                                  (SpAxis){ 0, 1.0 / SP_FINER, SIZE });
+  g_autofree float *enlarged = g_new (float, SIZE *SIZE);
+  for (int c = 0; c < 3; c++) {
+    g_assert_true (sp_enlarge (&enlarger, picture + c * DRAWN * DRAWN, enlarged));
+    for (int i = 0; i < SIZE * SIZE; i++)
+      finer.detail[c * SIZE * SIZE + i] -= enlarged[i];
+  }
+  for (int i = 0; i < SIZE * SIZE; i++)
+    finer.share[i] = i % SIZE < SIZE / 2; /* the left half */
+  return finer;
+}
+
+/* What is known more finely is not looked for elsewhere, and only there. */
+static void
+test_finer (void)
+{
+  TestPhoto test;
+  GError *error = NULL;
+  double errors[2][2] = { { 0 } };
+  test_photo_init (&test, SIDE + 30, SIDE + 40, blots);
+  g_autofree float *keep = disc (24), *picture = sp_window_read (&window, &test.photo, &error);
+  g_auto (SpFiner) finer = finer_of (&test.photo, picture);
+  for (int k = 0; k < 2; k++) {
+    SpMasks masks = { .keep = keep, .finer = k == 1 ? &finer : NULL };
+    g_autoptr (SpLayer) layer =
+        sp_window_blend (&window, &test.photo, picture, &masks, FALSE, &error);
+    g_assert_no_error (error);
+    int middle_x = window.area.x + SIDE / 2, middle_y = window.area.y + SIDE / 2;
+    for (int y = middle_y - 50; y < middle_y + 50; y++)
+      for (int x = middle_x - 50; x < middle_x + 50; x++) {
+        gsize at = (gsize)(y - layer->area.y) * layer->area.width + x - layer->area.x;
+        double off = (double)(layer->rgba[4 * at + 1] - blots (x, y, 1));
+        if (abs (x - middle_x) > 10)
+          errors[k][x > middle_x] += off * off;
+      }
+  }
+  g_test_message ("left %.1f, known %.1f; right %.1f, %.1f", errors[0][0], errors[1][0],
+                  errors[0][1], errors[1][1]);
+  g_assert_cmpfloat (errors[1][0], <, 0.6 * errors[0][0]);
+  g_assert_cmpfloat (errors[1][1], >, 0.8 * errors[0][1]);
+}
+
 /* Only where something is free. */
 static void
 test_place (void)
@@ -311,6 +369,7 @@ main (int argc, char **argv)
   g_test_add_func ("/detail/grain", test_grain);
   g_test_add_func ("/detail/flat", test_flat);
   g_test_add_func ("/detail/unmoved", test_unmoved);
+  g_test_add_func ("/detail/finer", test_finer);
   g_test_add_func ("/detail/place", test_place);
   g_test_add_func ("/detail/all-free", test_all_free);
   g_test_add_func ("/detail/nothing-to-add", test_nothing_to_add);

@@ -3,6 +3,7 @@
 
 #include "engine/method/encode.h"
 #include "engine/method/placement.h"
+#include "engine/photo/resample.h"
 
 #include <string.h>
 
@@ -55,26 +56,111 @@ share_of (const SpLatentEdit *edit)
   return edit->strength > 0 ? edit->strength : 1;
 }
 
+/* ---- Finer than it is drawn ----
+ *
+ * An example has more in it than a drawing of the window's size shows where it is made smaller. So
+ * it is placed in finer pixels, and the drawing's are their means. */
+
+/* A plane of the window's in finer pixels. */
+static float *
+repeat_pixels (const SpInserter *inserter, const float *plane)
+{
+  int width = SP_FINER * inserter->width, height = SP_FINER * inserter->height;
+  float *fine = g_new (float, (gsize)height *width);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      fine[(gsize)y * width + x] = plane[y / SP_FINER * inserter->width + x / SP_FINER];
+  return fine;
+}
+
+/* The mean of the object's colours in a block of finer pixels, or of all where there is none. */
+static void
+average_block (const SpInserter *inserter, const SpPlaced *fine, int y, int x, SpPlaced *placed)
+{
+  int width = SP_FINER * inserter->width, parts = SP_FINER * SP_FINER;
+  gsize from = (gsize)width * SP_FINER * inserter->height, to = from / parts;
+  gsize p = (gsize)y * inserter->width + x;
+  float sum[3] = { 0 }, all[3] = { 0 }, object = 0;
+  for (int part = 0; part < parts; part++) {
+    gsize at = (gsize)(SP_FINER * y + part / SP_FINER) * width + SP_FINER * x + part % SP_FINER;
+    object += fine->object[at];
+    for (gsize c = 0; c < 3; c++) {
+      sum[c] += fine->object[at] * fine->picture[c * from + at];
+      all[c] += fine->picture[c * from + at];
+    }
+  }
+  placed->object[p] = object / (float)parts;
+  for (gsize c = 0; c < 3; c++)
+    placed->picture[c * to + p] = object > 0 ? sum[c] / object : all[c] / (float)parts;
+}
+
+static void
+average (const SpInserter *inserter, const SpPlaced *fine, SpPlaced *placed)
+{
+  gsize pixels = (gsize)inserter->height * inserter->width;
+  placed->picture = g_new (float, 3 * pixels);
+  placed->object = g_new (float, pixels);
+  placed->is_object = fine->is_object;
+  for (int y = 0; y < inserter->height; y++)
+    for (int x = 0; x < inserter->width; x++)
+      average_block (inserter, fine, y, x, placed);
+}
+
+/* What the picture that is shown, enlarged, lacks of the finer one. FALSE: no memory. */
+static gboolean
+find_finer (const SpInserter *inserter, const SpInsertion *insertion, const SpPlaced *fine,
+            SpShown *shown)
+{
+  int width = SP_FINER * inserter->width, height = SP_FINER * inserter->height;
+  gsize plane = (gsize)width * height, pixels = plane / (SP_FINER * SP_FINER);
+  g_auto (SpEnlarger) enlarger =
+      sp_enlarger_new (inserter->width, inserter->height, (SpAxis){ 0, 1.0 / SP_FINER, width },
+                       (SpAxis){ 0, 1.0 / SP_FINER, height });
+  shown->finer.share = repeat_pixels (inserter, insertion->keep);
+  shown->finer.detail = g_new (float, 3 * plane);
+  for (gsize p = 0; p < plane; p++)
+    shown->finer.share[p] = fine->object[p] * (1 - shown->finer.share[p]);
+  for (gsize c = 0; c < 3; c++)
+    if (!sp_enlarge (&enlarger, shown->picture + c * pixels, shown->finer.detail + c * plane))
+      return FALSE;
+  for (gsize i = 0; i < 3 * plane; i++)
+    shown->finer.detail[i] = fine->picture[i] - shown->finer.detail[i];
+  return TRUE;
+}
+
+/* ---- All of it ---- */
+
+static gboolean
+fail_for_memory (GError **error)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
+               "There is not enough memory to put in what is added.");
+  return FALSE;
+}
+
 /* Where the example goes, and what stays of the photo then. */
 static gboolean
 place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills,
-       const SpExample *example, SpPlaced *placed, float *keep, GError **error)
+       const SpExample *example, SpPlaced *fine, SpPlaced *placed, float *keep, GError **error)
 {
-  SpPlace where = { .height = inserter->height,
-                    .width = inserter->width,
-                    .strokes = insertion->strokes,
-                    .keep = insertion->keep,
-                    .cell = inserter->height / sp_encoding_shape (inserter->encoding).height,
+  g_autofree float *strokes = repeat_pixels (inserter, insertion->strokes);
+  g_autofree float *mask = repeat_pixels (inserter, insertion->keep);
+  int cell = inserter->height / sp_encoding_shape (inserter->encoding).height;
+  SpPlace where = { .height = SP_FINER * inserter->height,
+                    .width = SP_FINER * inserter->width,
+                    .strokes = strokes,
+                    .keep = mask,
+                    .cell = SP_FINER * cell,
+                    .finer = SP_FINER,
                     .share = share_of (insertion->edit),
                     .fills = fills };
+  sp_placed_clear (fine);
   sp_placed_clear (placed);
-  if (!sp_place_example (&where, example, placed)) {
-    g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
-                 "There is not enough memory to put in what is added.");
-    return FALSE;
-  }
+  if (!sp_place_example (&where, example, fine))
+    return fail_for_memory (error);
+  average (inserter, fine, placed);
   return find_keep (inserter, insertion, placed, keep) >= LEAST_DRAWN * where.share || fills
-         || place (inserter, insertion, TRUE, example, placed, keep, error);
+         || place (inserter, insertion, TRUE, example, fine, placed, keep, error);
 }
 
 /* Where an object is nowhere seen as a whole, what it is was not found: it has no outline. */
@@ -102,18 +188,19 @@ compose (const SpInserter *inserter, const SpInsertion *insertion, const SpExamp
          SpShown *shown, GError **error)
 {
   gsize pixels = (gsize)inserter->height * inserter->width;
-  g_auto (SpPlaced) placed = { 0 };
+  g_auto (SpPlaced) fine = { 0 }, placed = { 0 };
   shown->keep = g_new (float, pixels);
-  if (!place (inserter, insertion, insertion->fills, example, &placed, shown->keep, error))
+  if (!place (inserter, insertion, insertion->fills, example, &fine, &placed, shown->keep, error))
     return FALSE;
   const float *photo = insertion->photo;
   for (gsize i = 0; i < 3 * pixels; i++)
     placed.picture[i] = photo[i] + (1 - shown->keep[i % pixels]) * (placed.picture[i] - photo[i]);
   shown->picture = g_steal_pointer (&placed.picture);
   shown->is_object = placed.is_object;
-  if (placed.is_object && is_sure (shown->keep, pixels))
-    shown->outlined = invert (insertion->keep, pixels);
-  return TRUE;
+  if (!placed.is_object || !is_sure (shown->keep, pixels))
+    return TRUE;
+  shown->outlined = invert (insertion->keep, pixels);
+  return find_finer (inserter, insertion, &fine, shown) || fail_for_memory (error);
 }
 
 SpInserter *

@@ -174,10 +174,10 @@ fit_inside (const SpPlace *place, const SpExample *example, Box stroke, double s
 
 /* The whole exemplar over the whole mask, middle on middle. */
 static Fit
-fit_whole (const SpExample *example, Box mask)
+fit_whole (const SpPlace *place, const SpExample *example, Box mask)
 {
   double scale = MAX (length (mask.down) / example->height, length (mask.across) / example->width);
-  scale = MIN (scale, LARGEST);
+  scale = MIN (scale, LARGEST * place->finer);
   return (Fit){ { example->height / 2.0 - middle (mask.down) / scale, 1 / scale },
                 { example->width / 2.0 - middle (mask.across) / scale, 1 / scale } };
 }
@@ -409,8 +409,8 @@ place_whole (const SpPlace *place, const SpExample *example, SpPlaced *placed)
   g_autofree float *mask = g_new (float, (gsize)height *width);
   for (gsize p = 0; p < (gsize)height * width; p++)
     mask[p] = 1 - place->keep[p];
-  return show (place, example, fit_whole (example, box_of (mask, height, width, 0, width)), GOES_ON,
-               placed);
+  return show (place, example, fit_whole (place, example, box_of (mask, height, width, 0, width)),
+               GOES_ON, placed);
 }
 
 gboolean

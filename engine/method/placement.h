@@ -15,6 +15,7 @@ typedef struct {
   const float *strokes; /* height x width: coverage */
   const float *keep;    /* height x width: the mask of the strokes (sp_window_keep_mask()) */
   int cell;             /* pixels of a latent's cell */
+  int finer;            /* how many times these pixels are finer than a drawing's */
   double share;         /* of a stroke's area, above 0 to 1, that an object is to have */
   gboolean fills;       /* whatever it is, it fills the mask */
 } SpPlace;

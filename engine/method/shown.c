@@ -12,6 +12,7 @@ sp_shown_clear (SpShown *shown)
   g_free (shown->picture);
   g_free (shown->keep);
   g_free (shown->outlined);
+  sp_finer_clear (&shown->finer);
   g_free (shown->filling);
   g_free (shown->cells);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/method/encode.h"
+#include "engine/photo/photo.h"
 
 G_BEGIN_DECLS
 
@@ -11,6 +12,7 @@ typedef struct {
   float *picture;  /* 3 x height x width */
   float *keep;     /* height x width: where it stays as it was, 0 to 1 */
   float *outlined; /* height x width: where that ends at an outline (photo.h); NULL: nowhere */
+  SpFiner finer;   /* of what is known more finely than the picture shows it */
   float *filling;  /* C x h x w: E of the picture */
   float *cells;    /* h x w: those in which there is some of it (edit.h) */
   gboolean is_object;

@@ -273,6 +273,28 @@ read_level (const Scene *scene, Level *level, GError **error)
   return (level->detail != NULL && level->match != NULL) || fail_for_memory (error);
 }
 
+/* What is known more finely needs none of the photo's in its first octave. */
+static gboolean
+take_finer (const Scene *scene, Level *level)
+{
+  const SpFiner *finer = scene->masks->finer;
+  int width = SP_FINER * scene->window->width, height = SP_FINER * scene->window->height;
+  gsize plane = plane_of (level), from = (gsize)width * height;
+  if (finer == NULL || finer->share == NULL)
+    return TRUE;
+  g_auto (SpEnlarger) to_level = enlarger_new (width, height, level);
+  g_autofree float *share = g_try_new (float, plane), *own = g_try_new (float, plane);
+  if (share == NULL || own == NULL || !sp_enlarge (&to_level, finer->share, share))
+    return FALSE;
+  for (gsize c = 0; c < 3; c++) {
+    if (!sp_enlarge (&to_level, finer->detail + c * from, own))
+      return FALSE;
+    for (gsize i = 0; i < plane; i++)
+      level->detail[c * plane + i] += share[i] * (own[i] - level->detail[c * plane + i]);
+  }
+  return TRUE;
+}
+
 static gboolean
 find_octave (const Scene *scene, const Level *coarser, Level *level, guint number, GError **error)
 {
@@ -300,7 +322,7 @@ find_octave (const Scene *scene, const Level *coarser, Level *level, guint numbe
     if (match.is_unmoved[i])
       level->match[i] = i;
   add_votes (&match, level);
-  return TRUE;
+  return number > 0 || take_finer (scene, level) || fail_for_memory (error);
 }
 
 /* ---- Octaves ---- */

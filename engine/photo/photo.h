@@ -39,12 +39,24 @@ float *sp_window_strokes (const SpWindow *window, const SpStrokes *strokes);
  * Values below 1/1000 from 0 or 1 are set to exactly 0 or 1. height x width; caller frees. */
 float *sp_window_keep_mask (const SpWindow *window, const float *strokes, int resolution);
 
+/* Objects that are known more finely than they are drawn: planes of SP_FINER times the window's
+ * height and width. */
+#define SP_FINER 2
+typedef struct {
+  float *share;  /* how much of a pixel is theirs; NULL: there are none */
+  float *detail; /* 3 of them: what the drawing, enlarged, lacks there */
+} SpFiner;
+
+void sp_finer_clear (SpFiner *finer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpFiner, sp_finer_clear)
+
 /* What a result has of a drawing, planes of height x width. */
 typedef struct {
   const float *keep;     /* 1 keeps the photo, 0 is the drawing's */
   const float *outlined; /* how far keep ends at an object's outline, and not where a stroke fades;
                           * NULL: nowhere */
   const float *unmoved;  /* how far the drawing is the photo but for its colours; NULL: nowhere */
+  const SpFiner *finer;  /* NULL: nothing */
 } SpMasks;
 
 /* Blends `picture` (3 x height x width, sRGB-encoded, [-1, 1]) into the photo at full resolution
@@ -53,9 +65,9 @@ typedef struct {
  * near; the layer's area is the smallest rectangle that holds alpha > 0. An edit that reaches a
  * side of the window beyond which the photo goes on fades there. At outlines alpha is sharper, and
  * the picture lies over the photo as it is. `smooth`: the picture is only enlarged; else it gets
- * fine detail of the photo around (detail.h), or of the same place where it is unmoved, as far as
- * there is memory for it. Fails with SP_ERROR_STROKES when nothing is free, SP_ERROR_MEMORY, or the
- * photo's own error. */
+ * its own detail where it is known more finely, and fine detail of the photo around (detail.h), or
+ * of the same place where it is unmoved, as far as there is memory for it. Fails with
+ * SP_ERROR_STROKES when nothing is free, SP_ERROR_MEMORY, or the photo's own error. */
 SpLayer *sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
                           const SpMasks *masks, gboolean smooth, GError **error);
 
