@@ -528,8 +528,8 @@ test_blend_outlined (void)
 
   test_photo_init (&test, 640, 640, texture);
   g_autoptr (SpLayer) plain = blend (window, 640, 640, texture, picture, keep);
-  g_autoptr (SpLayer) layer = sp_window_blend (&window, &test.photo, picture,
-                                               &(SpMasks){ keep, outlined, NULL }, TRUE, NULL);
+  g_autoptr (SpLayer) layer = sp_window_blend (
+      &window, &test.photo, picture, &(SpMasks){ keep, outlined, NULL, NULL }, TRUE, NULL);
   int outline = 0, fades = 0;
   for (int y = layer->area.y; y < layer->area.y + layer->area.height; y++)
     for (int x = layer->area.x; x < layer->area.x + layer->area.width; x++) {
@@ -552,6 +552,50 @@ test_blend_outlined (void)
   g_test_message ("%d pixels of an outline, %d where it fades", outline, fades);
   g_assert_cmpint (outline, >, 100);
   g_assert_cmpint (fades, >, 3 * outline);
+}
+
+/* Columns of the layer's middle row, of photo pixels, in which alpha is between nothing and all on
+ * the left side. */
+static int
+columns_of_rim (const SpLayer *layer, int *last)
+{
+  const float *row = layer->rgba + 4 * (gsize)(layer->area.height / 2) * layer->area.width;
+  int n = 0;
+  for (int x = 0; x < layer->area.width / 2; x++)
+    if (row[4 * x + 3] > 0.02f && row[4 * x + 3] < 0.98f) {
+      *last = layer->area.x + x;
+      n++;
+    }
+  return n;
+}
+
+/* An outline that is known at twice the drawing's size is where that has it, and as sharp again. */
+static void
+test_blend_finer (void)
+{
+  const SpWindow window = { { 0, 0, 1024, 1024 }, 128, 128 };
+  g_autofree float *picture = flat_picture (&window, 0.3f);
+  g_autofree float *keep = g_new (float, 128 * 128), *outlined = g_new (float, 128 * 128);
+  g_auto (SpFiner) finer = { g_new (float, 256 * 256), g_new0 (float, 3 * 256 * 256) };
+  int last = 0, last_finer = 0;
+  TestPhoto test;
+  for (int i = 0; i < 128 * 128; i++) {
+    keep[i] = i % 128 < 40 || i % 128 >= 88 || i / 128 < 40 || i / 128 >= 88;
+    outlined[i] = 1;
+  }
+  for (int i = 0; i < 256 * 256; i++) /* half a pixel of the drawing less to the left */
+    finer.share[i] = i % 256 > 80 && i % 256 < 176 && i / 256 >= 80 && i / 256 < 176;
+  test_photo_init (&test, 1024, 1024, texture);
+  g_autoptr (SpLayer) coarse = sp_window_blend (
+      &window, &test.photo, picture, &(SpMasks){ keep, outlined, NULL, NULL }, TRUE, NULL);
+  g_autoptr (SpLayer) layer = sp_window_blend (
+      &window, &test.photo, picture, &(SpMasks){ keep, outlined, NULL, &finer }, TRUE, NULL);
+  int rim = columns_of_rim (coarse, &last), rim_finer = columns_of_rim (layer, &last_finer);
+  g_test_message ("%d columns to %d, %d to %d", rim, last, rim_finer, last_finer);
+  g_assert_cmpint (rim, >=, 2);
+  g_assert_cmpint (rim_finer, <, rim);
+  g_assert_cmpint (last_finer, >=, last + 2);
+  g_assert_cmpint (last_finer, <=, last + 4);
 }
 
 static void
@@ -591,6 +635,7 @@ main (int argc, char **argv)
   g_test_add_func ("/blend/small-photo", test_blend_small_photo);
   g_test_add_func ("/blend/bands", test_blend_bands);
   g_test_add_func ("/blend/outlined", test_blend_outlined);
+  g_test_add_func ("/blend/finer", test_blend_finer);
   g_test_add_func ("/blend/nothing", test_blend_nothing);
   return g_test_run ();
 }

@@ -98,12 +98,29 @@ sharpen (float alpha, float outlined)
   return outlined > 0 ? 0.5f + slope * (alpha - middle) : alpha;
 }
 
+/* Outlines as finely as they are known; `fine` is scratch of the band's size. */
 static gboolean
-fill_alpha (SpBand *band, const SpBandSource *source, const SpEnlarger *enlarger)
+refine_alpha (SpBand *band, const SpBandSource *source, float *fine)
+{
+  const SpWindow *window = source->window;
+  float *alpha = band->mask->plane[0];
+  g_auto (SpEnlarger) enlarger =
+      enlarger_new (window, SP_FINER * window->width, SP_FINER * window->height, &band->area);
+  if (!sp_enlarge (&enlarger, source->finer_mask, fine))
+    return FALSE;
+#pragma omp parallel for
+  for (gsize i = 0; i < pixels_of (band); i++)
+    alpha[i] += CLAMP (band->outlined[i], 0.0f, 1.0f) * (fine[i] - alpha[i]);
+  return TRUE;
+}
+
+static gboolean
+fill_alpha (SpBand *band, const SpBandSource *source, const SpEnlarger *enlarger, float *fine)
 {
   float *alpha = band->mask->plane[0], *outlined = band->outlined;
   if (!sp_enlarge (enlarger, source->mask, alpha)
-      || (outlined != NULL && !sp_enlarge (enlarger, source->outlined, outlined)))
+      || (outlined != NULL && !sp_enlarge (enlarger, source->outlined, outlined))
+      || (outlined != NULL && source->finer_mask != NULL && !refine_alpha (band, source, fine)))
     return FALSE;
 #pragma omp parallel for
   for (gsize i = 0; i < pixels_of (band); i++) {
@@ -146,13 +163,14 @@ fill (SpBand *band, const SpBandSource *source)
   g_auto (SpEnlarger) drawn = enlarger_new (window, window->width, window->height, &band->area);
   g_auto (SpEnlarger) detail = { NULL };
   g_autofree float *fine = NULL;
-  if (source->detail.values != NULL) {
+  if (source->detail.values != NULL)
     detail = enlarger_new (window, source->detail.width, source->detail.height, &band->area);
+  if (source->detail.values != NULL || source->finer_mask != NULL) {
     fine = g_try_malloc_n (pixels_of (band), sizeof (float));
     if (fine == NULL)
       return FALSE;
   }
-  if (!fill_alpha (band, source, &drawn))
+  if (!fill_alpha (band, source, &drawn, fine))
     return FALSE;
   for (int c = 0; c < 3; c++)
     if (!fill_channel (band, source, &drawn, &detail, c, fine))

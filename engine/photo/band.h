@@ -16,6 +16,7 @@ typedef struct {
   const SpPhoto *photo;
   float *mask;           /* height x width: how much of the drawing is to be seen */
   const float *outlined; /* height x width: how far that ends at an outline (photo.h); NULL: not */
+  float *finer_mask;     /* of SpFiner's size: the mask of what is outlined; NULL: as the other */
   float *linear;         /* 3 x height x width: the drawing, in linear light */
   SpDetail detail;
 } SpBandSource;

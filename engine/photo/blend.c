@@ -45,6 +45,7 @@ static void
 blend_clear (Blend *blend)
 {
   g_free (blend->source.mask);
+  g_free (blend->source.finer_mask);
   g_free (blend->source.linear);
   sp_detail_clear (&blend->source.detail);
   sp_pyramid_free (blend->mask);
@@ -87,6 +88,20 @@ free_mask (const SpWindow *window, const SpPhoto *photo, const float *keep)
     }
   }
   return mask;
+}
+
+/* The same of what is known more finely; NULL: nothing is. */
+static float *
+finer_mask (const SpWindow *window, const SpPhoto *photo, const SpFiner *finer)
+{
+  SpWindow fine = { window->area, SP_FINER * window->width, SP_FINER * window->height };
+  gsize plane = (gsize)fine.width * fine.height;
+  if (finer == NULL || finer->share == NULL)
+    return NULL;
+  g_autofree float *keep = g_new (float, plane);
+  for (gsize p = 0; p < plane; p++)
+    keep[p] = 1 - finer->share[p];
+  return free_mask (&fine, photo, keep);
 }
 
 /* The smallest rectangle of values > 0 in a height x width plane; FALSE when there is none. */
@@ -418,6 +433,7 @@ sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *pict
   g_auto (Blend) blend = { .source = { .window = window,
                                        .photo = photo,
                                        .mask = free_mask (window, photo, masks->keep),
+                                       .finer_mask = finer_mask (window, photo, masks->finer),
                                        .outlined = masks->outlined } };
   SpRectangle free;
 

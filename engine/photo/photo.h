@@ -63,11 +63,12 @@ typedef struct {
  * under 1 - keep: a Laplacian pyramid in sRGB-encoded values, down to the size of the feather.
  * Alpha is 1 - keep resampled to full resolution, exactly 0 wherever no free generator pixel is
  * near; the layer's area is the smallest rectangle that holds alpha > 0. An edit that reaches a
- * side of the window beyond which the photo goes on fades there. At outlines alpha is sharper, and
- * the picture lies over the photo as it is. `smooth`: the picture is only enlarged; else it gets
- * its own detail where it is known more finely, and fine detail of the photo around (detail.h), or
- * of the same place where it is unmoved, as far as there is memory for it. Fails with
- * SP_ERROR_STROKES when nothing is free, SP_ERROR_MEMORY, or the photo's own error. */
+ * side of the window beyond which the photo goes on fades there. At outlines alpha is sharper, from
+ * what is known more finely if anything is, and the picture lies over the photo as it is. `smooth`:
+ * the picture is only enlarged; else it gets its own detail where it is known more finely, and fine
+ * detail of the photo around (detail.h), or of the same place where it is unmoved, as far as there
+ * is memory for it. Fails with SP_ERROR_STROKES when nothing is free, SP_ERROR_MEMORY, or the
+ * photo's own error. */
 SpLayer *sp_window_blend (const SpWindow *window, const SpPhoto *photo, const float *picture,
                           const SpMasks *masks, gboolean smooth, GError **error);
 
