@@ -569,6 +569,12 @@ columns_of_rim (const SpLayer *layer, int *last)
   return n;
 }
 
+static float
+alpha_at (const SpLayer *layer, int x, int y)
+{
+  return layer->rgba[4 * ((gsize)(y - layer->area.y) * layer->area.width + x - layer->area.x) + 3];
+}
+
 /* An outline that is known at twice the drawing's size is where that has it, and as sharp again. */
 static void
 test_blend_finer (void)
@@ -581,7 +587,7 @@ test_blend_finer (void)
   TestPhoto test;
   for (int i = 0; i < 128 * 128; i++) {
     keep[i] = i % 128 < 40 || i % 128 >= 88 || i / 128 < 40 || i / 128 >= 88;
-    outlined[i] = 1;
+    outlined[i] = i % 128 < 64;
   }
   for (int i = 0; i < 256 * 256; i++) /* half a pixel of the drawing less to the left */
     finer.share[i] = i % 256 > 80 && i % 256 < 176 && i / 256 >= 80 && i / 256 < 176;
@@ -596,6 +602,12 @@ test_blend_finer (void)
   g_assert_cmpint (rim_finer, <, rim);
   g_assert_cmpint (last_finer, >=, last + 2);
   g_assert_cmpint (last_finer, <=, last + 4);
+  /* to the right it is no outline, and as it was */
+  int y = 512, right = 600,
+      end = MIN (coarse->area.x + coarse->area.width, layer->area.x + layer->area.width);
+  for (int x = right; x < end; x++)
+    g_assert_cmpfloat (alpha_at (layer, x, y), ==, alpha_at (coarse, x, y));
+  g_assert_cmpfloat (alpha_at (layer, right, y), ==, 1);
 }
 
 static void

@@ -7,6 +7,8 @@
 #include "engine/method/encode.h"
 #include "engine/method/example.h"
 #include "engine/method/insertion.h"
+#include "engine/method/placement.h"
+#include "engine/photo/resample.h"
 
 #include <math.h>
 
@@ -215,6 +217,102 @@ test_outlined (void)
   g_assert_null (unsure.inserted.outlined);
 }
 
+enum { SMALL = 64, SMALL_PLANE = SMALL * SMALL };
+
+/* An object comes without the sky that its outline took along: a red square of 32 pixels in a blue
+ * picture, of which 36 are said to be the object. */
+static void
+test_rim (void)
+{
+  float picture[3 * SMALL_PLANE], object[SMALL_PLANE], strokes[SMALL_PLANE], keep[SMALL_PLANE];
+  const SpExample example = { SMALL, SMALL, picture, object };
+  for (int p = 0; p < SMALL_PLANE; p++) {
+    int away = MAX (abs (2 * (p / SMALL) - 63), abs (2 * (p % SMALL) - 63));
+    for (int c = 0; c < 3; c++)
+      picture[c * SMALL_PLANE + p] = (c == 0) == (away < 32) ? 0.8f : -0.8f;
+    object[p] = away < 36;
+    strokes[p] = away < 36;
+    keep[p] = 0;
+  }
+  SpPlace place = { .height = SMALL,
+                    .width = SMALL,
+                    .strokes = strokes,
+                    .keep = keep,
+                    .cell = 8,
+                    .finer = 1,
+                    .share = 1 };
+  g_auto (SpPlaced) placed = { 0 };
+  g_assert_true (sp_place_example (&place, &example, &placed));
+  double area = 0;
+  for (int p = 0; p < SMALL_PLANE; p++) {
+    area += (double)placed.object[p];
+    for (int c = 0; c < 3 && placed.object[p] > 0.2f; c++)
+      g_assert_cmpfloat_with_epsilon (placed.picture[c * SMALL_PLANE + p], c == 0 ? 0.8f : -0.8f,
+                                      0.05);
+  }
+  g_test_message ("%.0f pixels", area);
+  g_assert_cmpfloat (area, >, 30 * 30);
+  g_assert_cmpfloat (area, <, 37 * 37);
+}
+
+/* What fills a mask is enlarged one and a half times at most, in pixels of the drawing. */
+static void
+test_largest (void)
+{
+  float picture[3 * CELL * CELL], object[CELL * CELL], all[SMALL_PLANE], none[SMALL_PLANE];
+  const SpExample example = { CELL, CELL, picture, object };
+  for (int i = 0; i < 3 * CELL * CELL; i++) /* a ramp to the right */
+    picture[i] = (float)(i % CELL) / CELL;
+  for (int i = 0; i < CELL * CELL; i++)
+    object[i] = 1;
+  for (int p = 0; p < SMALL_PLANE; p++) {
+    all[p] = 1;
+    none[p] = 0;
+  }
+  for (int finer = 1; finer <= 2; finer++) {
+    SpPlace place = { .height = SMALL,
+                      .width = SMALL,
+                      .strokes = all,
+                      .keep = none,
+                      .cell = 8,
+                      .finer = finer,
+                      .share = 1 };
+    g_auto (SpPlaced) placed = { 0 };
+    g_assert_true (sp_place_example (&place, &example, &placed));
+    g_assert_false (placed.is_object);
+    const float *middle = placed.picture + SMALL / 2 * SMALL + SMALL / 2;
+    g_assert_cmpfloat_with_epsilon (middle[4] - middle[-4], 8 / (1.5 * finer * CELL), 1e-3);
+  }
+}
+
+/* At an outline a pixel has the object's colour, that of those of its finer ones that are of it. */
+static void
+check_colours (const Trial *trial)
+{
+  const SpShown *shown = &trial->inserted;
+  enum { FINE = SP_FINER * SIDE };
+  g_autofree float *enlarged = g_new (float, FINE *FINE);
+  g_auto (SpEnlarger) enlarger = sp_enlarger_new (SIDE, SIDE, (SpAxis){ 0, 1.0 / SP_FINER, FINE },
+                                                  (SpAxis){ 0, 1.0 / SP_FINER, FINE });
+  int looked_at = 0;
+  g_assert_true (sp_enlarge (&enlarger, shown->picture, enlarged));
+  for (int p = 0; p < PLANE; p++) {
+    float put_in = 1 - shown->keep[p], sum = 0, share = 0;
+    if (trial->keep[p] > 0 || put_in < 0.1f || put_in > 0.9f)
+      continue;
+    for (int part = 0; part < SP_FINER * SP_FINER; part++) {
+      int at =
+          (p / SIDE * SP_FINER + part / SP_FINER) * FINE + p % SIDE * SP_FINER + part % SP_FINER;
+      sum += shown->finer.share[at] * (enlarged[at] + shown->finer.detail[at]);
+      share += shown->finer.share[at];
+    }
+    float colour = trial->photo[p] + (shown->picture[p] - trial->photo[p]) / put_in;
+    g_assert_cmpfloat_with_epsilon (colour, sum / share, 1e-3);
+    looked_at++;
+  }
+  g_assert_cmpint (looked_at, >, 20);
+}
+
 /* What is known of an object at twice the size: of four finer pixels as much is the object's as of
  * the pixel that they are, and of a tree that is made smaller they show more than it does. */
 static void
@@ -243,6 +341,7 @@ test_finer (void)
   g_assert_cmpfloat (lacks, >, 0.01 * pixels);
   g_assert_cmpfloat (lacks, <, 0.1 * pixels); /* it is the same tree */
   g_assert_null (filling.inserted.finer.share);
+  check_colours (&object);
 }
 
 /* An object of less strength is smaller and stands where it stood; what is no object is as large as
@@ -406,6 +505,8 @@ main (int argc, char **argv)
   g_test_add_func ("/insertion/keeps-its-shape", test_keeps_its_shape);
   g_test_add_func ("/insertion/corners", test_corners);
   g_test_add_func ("/insertion/outlined", test_outlined);
+  g_test_add_func ("/insertion/rim", test_rim);
+  g_test_add_func ("/insertion/largest", test_largest);
   g_test_add_func ("/insertion/finer", test_finer);
   g_test_add_func ("/insertion/strength", test_strength);
   g_test_add_func ("/insertion/thin-stroke", test_thin_stroke);

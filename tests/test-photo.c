@@ -486,7 +486,7 @@ paint_disc (Matte *matte, const float disc[3], const float edge[3], const float 
 }
 
 static const float STONE[] = { 0.8f, 0.5f, -0.1f }, SKY[] = { -0.6f, 0.1f, 0.9f },
-                   WHITE[] = { 1, 1, 1 };
+                   GREEN[] = { 0.35f, -0.56f, 0.4f }; /* half-way along, but off the line */
 
 /* An outline that is two pixels off, outside or inside, is put right, and the rim loses the sky. */
 static void
@@ -510,7 +510,7 @@ static void
 test_matting_keeps (void)
 {
   Matte matte, before;
-  paint_disc (&matte, STONE, WHITE, SKY, 2, 0);
+  paint_disc (&matte, STONE, GREEN, SKY, 2, 0);
   before = matte;
   sp_matte_rim (matte.picture, matte.object, MATTE, MATTE);
   for (int p = 0; p < MATTE_PLANE; p++)

@@ -282,6 +282,31 @@ test_layer (void)
   g_assert_cmpfloat_with_epsilon (most, put_in, 0.01);
 }
 
+/* And it has what is known more finely. */
+static void
+test_finer_layer (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpSession) session = open_session (pack);
+  add_edit (session, "tree", SP_EDIT_ADD, 80, 60);
+  g_assert_true (sp_session_preview (session, &error));
+  g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
+  SpMasks masks = { session->keep, session->outlined, session->unmoved, NULL };
+  g_autoptr (SpLayer) without =
+      sp_window_blend (&session->window, &photo, session->picture, &masks, FALSE, &error);
+  masks.finer = &session->finer;
+  g_autoptr (SpLayer) with =
+      sp_window_blend (&session->window, &photo, session->picture, &masks, FALSE, &error);
+  g_assert_no_error (error);
+  gsize n = 4 * (gsize)layer->area.width * layer->area.height * sizeof (float);
+  g_assert_cmpint (with->area.width * with->area.height, ==,
+                   layer->area.width * layer->area.height);
+  g_assert_cmpmem (layer->rgba, n, with->rgba, n);
+  g_assert_true (without->area.width != with->area.width
+                 || without->area.height != with->area.height
+                 || memcmp (without->rgba, with->rgba, n) != 0);
+}
+
 static void
 test_wrong_probe (void)
 {
@@ -309,6 +334,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session-insertion/strength", test_session_strength);
   g_test_add_func ("/session-insertion/perturb-strokes", test_perturb_strokes);
   g_test_add_func ("/session-insertion/layer", test_layer);
+  g_test_add_func ("/session-insertion/finer-layer", test_finer_layer);
   g_test_add_func ("/session-insertion/wrong-probe", test_wrong_probe);
   int failures = g_test_run ();
   sp_pack_unref (pack);
