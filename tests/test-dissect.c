@@ -321,6 +321,7 @@ test_objects (TrainFixture *fixture, gconstpointer data)
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
   g_autoptr (SpDissection) found = sp_dissect (&work, pack, fixture->data, &options, path, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (found);
   g_autoptr (SpPack) written = sp_pack_open (path, &error);
   guint n, whole = 0;
   SpPackShape shape = { 3,
