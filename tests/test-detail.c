@@ -111,27 +111,55 @@ disc (int radius)
   return keep;
 }
 
+/* Makes what is known more finely of a drawing of the photo: the photo itself, at that size. */
+static SpFiner
+finer_of (const SpPhoto *of, const float *picture)
+{
+  enum { SIZE = SP_FINER * DRAWN };
+  SpWindow twice = { window.area, SIZE, SIZE };
+  SpFiner finer = { g_new (float, SIZE *SIZE), sp_window_read (&twice, of, NULL) };
+  g_auto (SpEnlarger) enlarger = sp_enlarger_new (DRAWN, DRAWN, (SpAxis){ 0, 1.0 / SP_FINER, SIZE },
+                                                  (SpAxis){ 0, 1.0 / SP_FINER, SIZE });
+  g_autofree float *enlarged = g_new (float, SIZE *SIZE);
+  for (int c = 0; c < 3; c++) {
+    g_assert_true (sp_enlarge (&enlarger, picture + c * DRAWN * DRAWN, enlarged));
+    for (int i = 0; i < SIZE * SIZE; i++)
+      finer.detail[c * SIZE * SIZE + i] -= enlarged[i];
+  }
+  for (int i = 0; i < SIZE * SIZE; i++)
+    finer.share[i] = i % SIZE < SIZE / 2; /* the left half */
+  return finer;
+}
+
+/* The photo with its middle drawn anew by a generator without fault, but at a quarter of its size;
+ * with what is known more finely to the left, or without. */
+static SpLayer *
+draw_anew (PixelFunction pixel, gboolean with_finer, gboolean smooth)
+{
+  TestPhoto test;
+  GError *error = NULL;
+  test_photo_init (&test, SIDE + 30, SIDE + 40, pixel);
+  g_autofree float *keep = disc (24), *picture = sp_window_read (&window, &test.photo, &error);
+  g_assert_no_error (error);
+  g_auto (SpFiner) finer = finer_of (&test.photo, picture);
+  SpMasks masks = { .keep = keep, .finer = with_finer ? &finer : NULL };
+  SpLayer *layer = sp_window_blend (&window, &test.photo, picture, &masks, smooth, &error);
+  g_assert_no_error (error);
+  return layer;
+}
+
 typedef struct {
   double error, steps; /* rms, and mean difference of neighbours over the photo's */
 } Likeness;
 
-/* Of the middle of the photo as it is when it was drawn anew by a generator without fault, but at a
- * quarter of its size. */
+/* Of the middle of the photo that was drawn anew. */
 static Likeness
 redraw (PixelFunction pixel, gboolean smooth)
 {
-  TestPhoto test;
-  GError *error = NULL;
   Likeness likeness = { 0, 0 };
   double photo_steps = 0;
   int n = 0;
-  test_photo_init (&test, SIDE + 30, SIDE + 40, pixel);
-  g_autofree float *keep = disc (24);
-  g_autofree float *picture = sp_window_read (&window, &test.photo, &error);
-  g_assert_no_error (error);
-  g_autoptr (SpLayer) layer =
-      sp_window_blend (&window, &test.photo, picture, &(SpMasks){ .keep = keep }, smooth, &error);
-  g_assert_no_error (error);
+  g_autoptr (SpLayer) layer = draw_anew (pixel, FALSE, smooth);
   int middle_x = window.area.x + SIDE / 2, middle_y = window.area.y + SIDE / 2;
   for (int y = middle_y - 50; y < middle_y + 50; y++)
     for (int x = middle_x - 50; x < middle_x + 50; x++, n++) {
@@ -217,44 +245,16 @@ test_unmoved (void)
   g_assert_cmpfloat (errors[0], >, 3 * errors[1]);
 }
 
-/* Makes what is known more finely of a drawing of the photo: the photo itself, at that size. */
-static SpFiner
-finer_of (const SpPhoto *of, const float *picture)
-{
-  enum { SIZE = SP_FINER * DRAWN };
-  SpWindow twice = { window.area, SIZE, SIZE };
-  SpFiner finer = { g_new (float, SIZE *SIZE), sp_window_read (&twice, of, NULL) };
-  g_auto (SpEnlarger) enlarger = sp_enlarger_new (DRAWN, DRAWN, (SpAxis){ 0, 1.0 / SP_FINER, SIZE },
-                                                  (SpAxis){ 0, 1.0 / SP_FINER, SIZE });
-  g_autofree float *enlarged = g_new (float, SIZE *SIZE);
-  for (int c = 0; c < 3; c++) {
-    g_assert_true (sp_enlarge (&enlarger, picture + c * DRAWN * DRAWN, enlarged));
-    for (int i = 0; i < SIZE * SIZE; i++)
-      finer.detail[c * SIZE * SIZE + i] -= enlarged[i];
-  }
-  for (int i = 0; i < SIZE * SIZE; i++)
-    finer.share[i] = i % SIZE < SIZE / 2; /* the left half */
-  return finer;
-}
-
 typedef struct {
   double left, right; /* sums of squares */
 } Errors;
 
-/* Of the photo drawn anew, with what is known more finely to the left or without. */
+/* Of the photo drawn anew, to its middle's left and right. */
 static Errors
 errors_with (PixelFunction pixel, gboolean with_finer)
 {
-  TestPhoto test;
-  GError *error = NULL;
   Errors errors = { 0, 0 };
-  test_photo_init (&test, SIDE + 30, SIDE + 40, pixel);
-  g_autofree float *keep = disc (24), *picture = sp_window_read (&window, &test.photo, &error);
-  g_auto (SpFiner) finer = finer_of (&test.photo, picture);
-  SpMasks masks = { .keep = keep, .finer = with_finer ? &finer : NULL };
-  g_autoptr (SpLayer) layer =
-      sp_window_blend (&window, &test.photo, picture, &masks, FALSE, &error);
-  g_assert_no_error (error);
+  g_autoptr (SpLayer) layer = draw_anew (pixel, with_finer, FALSE);
   int middle_x = window.area.x + SIDE / 2, middle_y = window.area.y + SIDE / 2;
   for (int y = middle_y - 50; y < middle_y + 50; y++)
     for (int x = middle_x - 50; x < middle_x + 50; x++) {

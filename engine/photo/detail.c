@@ -394,3 +394,10 @@ sp_detail_clear (SpDetail *detail)
 {
   g_clear_pointer (&detail->values, g_free);
 }
+
+void
+sp_finer_clear (SpFiner *finer)
+{
+  g_clear_pointer (&finer->share, g_free);
+  g_clear_pointer (&finer->detail, g_free);
+}

@@ -138,10 +138,3 @@ sp_window_keep_mask (const SpWindow *window, const float *strokes, int resolutio
     keep[i] = snap (keep[i]);
   return keep;
 }
-
-void
-sp_finer_clear (SpFiner *finer)
-{
-  g_clear_pointer (&finer->share, g_free);
-  g_clear_pointer (&finer->detail, g_free);
-}

@@ -127,6 +127,8 @@ take_last (SpGimpArguments *arguments, const SpHistoryEdit *last)
   arguments->operation = last->operation;
   arguments->strength = last->strength;
   arguments->seed = last->seed;
+  if (!last->reference) /* of an example, whatever layer an edit before took */
+    arguments->reference = -1;
 }
 
 static gboolean
