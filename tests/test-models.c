@@ -8,6 +8,7 @@
 
 #include "engine/model/encoder.h"
 #include "engine/model/perceptual.h"
+#include "engine/model/super-resolution.h"
 
 #define FUNCTIONAL_SEED 1
 #define TIMED_RUNS 7
@@ -204,6 +205,36 @@ test_no_heads (GoldenFixture *fixture, gconstpointer data)
   g_assert_false (sp_encoder_has_heads (fixture->pack));
 }
 
+/* ---- Super-resolution ---- */
+
+static void
+compare_super_resolution (GoldenFixture *fixture, guint i, SpShape shape, const float *values)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  const SpWeights weights = { .pack = fixture->pack };
+  SpTensor *picture = differentiable_input (graph, shape);
+  SpTensor *enlarged = sp_super_resolution (graph, &weights, 0, picture, &error);
+  g_assert_no_error (error);
+  sp_tensor_keep (enlarged);
+  g_autoptr (SpPlan) plan = plan_of (fixture, graph, functional (graph, enlarged, FUNCTIONAL_SEED));
+  run (plan, picture, values);
+  golden_compare_value (fixture->golden, plan, enlarged, "super-resolution.%u.enlarged", i);
+  golden_compare_gradient (fixture->golden, plan, picture, "super-resolution.%u.gradient", i);
+}
+
+static void
+test_super_resolution (GoldenFixture *fixture, gconstpointer data)
+{
+  SpShape shape;
+  const float *values;
+  guint i = 0;
+  g_assert_true (sp_pack_has_super_resolution (fixture->pack));
+  for (; (values = golden_find (fixture->golden, &shape, "super-resolution.%u.picture", i)); i++)
+    compare_super_resolution (fixture, i, shape, values);
+  g_assert_cmpuint (i, >, 0);
+}
+
 /* ---- Time ---- */
 
 static void
@@ -248,6 +279,7 @@ add_all (const GoldenSource *source, gboolean from_z)
   add (source, "from-latent", test_from_latent);
   add (source, "perceptual", test_perceptual);
   add (source, "encoder", test_encoder);
+  add (source, "super-resolution", test_super_resolution);
   if (from_z) {
     add (source, "from-z", test_from_z);
     add (source, "heads", test_heads);

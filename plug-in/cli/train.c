@@ -16,6 +16,7 @@ typedef struct {
   SpTrainOptions train;
   SpSettings settings; /* the device's */
   char *output, *device, *widths, *perceptual_pack, *from, *prior, *folder, *held_list;
+  char *super_resolution;
   char *name, *title, *licence, *source;
   char **inputs; /* what stands outside options: the folder of photos */
   int batch, labelled, seed, steps, adversarial_from, sheet_steps, curve_steps;
@@ -36,6 +37,7 @@ options_clear (Options *options)
   g_free (options->held_list);
   g_free (options->from);
   g_free (options->prior);
+  g_free (options->super_resolution);
   g_free (options->name);
   g_free (options->title);
   g_free (options->licence);
@@ -75,12 +77,24 @@ set_defaults (Options *options, const SpTrainOptions train)
 
 /* Looked at before anything is parsed: the defaults hang on it. */
 static gboolean
-names_prior (int argc, char **argv)
+names (int argc, char **argv, const char *option)
 {
+  gsize length = strlen (option);
   for (int i = 1; i < argc; i++)
-    if (strcmp (argv[i], "--prior") == 0 || g_str_has_prefix (argv[i], "--prior="))
+    if (strncmp (argv[i], option, length) == 0
+        && (argv[i][length] == '\0' || argv[i][length] == '='))
       return TRUE;
   return FALSE;
+}
+
+static SpTrainOptions
+usual_options (int argc, char **argv)
+{
+  if (names (argc, argv, "--prior"))
+    return sp_train_options_default_prior ();
+  if (names (argc, argv, "--super-resolution"))
+    return sp_train_options_default_super_resolution ();
+  return sp_train_options_default ();
 }
 
 static gboolean
@@ -153,6 +167,7 @@ take_over (Options *options, GError **error)
   train->held_list = options->held_list;
   train->from_pack = options->from;
   train->prior_pack = options->prior;
+  train->super_resolution_pack = options->super_resolution;
   train->name = options->name;
   train->title = options->title;
   train->licence = options->licence;
@@ -163,39 +178,57 @@ take_over (Options *options, GError **error)
          && parse_widths (options->widths, train, error);
 }
 
-/* What a prior has no use for would be ignored; better it is said. */
+/* What is of no use to a part that is trained alone would be ignored; better it is said. */
+typedef enum { NO_PRIOR = 1, NO_SUPER_RESOLUTION = 2, NEITHER = 3 } Foreign;
+
 static gboolean
-check_prior (const Options *options, GError **error)
+check_part (const Options *options, const SpTrainOptions usual, const char *part, Foreign here,
+            GError **error)
 {
   const SpTrainOptions *train = &options->train;
-  const SpTrainOptions usual = sp_train_options_default_prior ();
   const struct {
     const char *name;
+    Foreign to;
     gboolean is_given;
   } foreign[] = {
-    { "--from", options->from != NULL },
-    { "--perceptual", options->perceptual_pack != NULL },
-    { "--widths", options->widths != NULL },
-    { "--resolution", train->resolution != usual.resolution },
-    { "--side", train->side != usual.side },
-    { "--latent", train->latent_channels != usual.latent_channels },
-    { "--encoder-width", train->encoder_width != usual.encoder_width },
-    { "--cycle-weight", options->cycle != (double)usual.cycle },
-    { "--composite-weight", options->composite != (double)usual.composite },
-    { "--labelled", train->labelled != usual.labelled },
-    { "--adversarial-from", train->adversarial_from != usual.adversarial_from },
-    { "--name, --title, --licence and --source", options->name != NULL || options->title != NULL
-                                                     || options->licence != NULL
-                                                     || options->source != NULL },
+    { "--from", NEITHER, options->from != NULL },
+    { "--perceptual", NEITHER, options->perceptual_pack != NULL },
+    { "--widths", NEITHER, options->widths != NULL },
+    { "--resolution", NEITHER, train->resolution != usual.resolution },
+    { "--side", NEITHER, train->side != usual.side },
+    { "--latent", NEITHER, train->latent_channels != usual.latent_channels },
+    { "--encoder-width", NEITHER, train->encoder_width != usual.encoder_width },
+    { "--cycle-weight", NEITHER, options->cycle != (double)usual.cycle },
+    { "--composite-weight", NEITHER, options->composite != (double)usual.composite },
+    { "--labelled", NEITHER, train->labelled != usual.labelled },
+    { "--adversarial-from", NEITHER, train->adversarial_from != usual.adversarial_from },
+    { "--moments-weight", NO_SUPER_RESOLUTION, options->moments != (double)usual.moments },
+    { "--latent-noise", NO_SUPER_RESOLUTION, options->latent_noise != (double)usual.latent_noise },
+    { "--stock", NO_SUPER_RESOLUTION, train->stock != usual.stock },
+    { "--name, --title, --licence and --source", NEITHER,
+      options->name != NULL || options->title != NULL || options->licence != NULL
+          || options->source != NULL },
   };
   for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
-    if (foreign[i].is_given) {
+    if ((foreign[i].to & here) != 0 && foreign[i].is_given) {
       g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
-                   "%s: not with --prior, which changes nothing else in the pack.",
-                   foreign[i].name);
+                   "%s: not with %s, which changes nothing else in the pack.", foreign[i].name,
+                   part);
       return FALSE;
     }
   return TRUE;
+}
+
+static gboolean
+check_parts (const Options *options, GError **error)
+{
+  if (options->prior != NULL && options->super_resolution != NULL)
+    return refuse (error, "--prior and --super-resolution are two trainings, one after the other.");
+  if (options->prior != NULL)
+    return check_part (options, sp_train_options_default_prior (), "--prior", NO_PRIOR, error);
+  return options->super_resolution == NULL
+         || check_part (options, sp_train_options_default_super_resolution (), "--super-resolution",
+                        NO_SUPER_RESOLUTION, error);
 }
 
 static gboolean
@@ -205,7 +238,7 @@ check (Options *options, GError **error)
     return refuse (error, "One folder of photos must be given.");
   if (options->output == NULL)
     return refuse (error, "The pack to write must be given with -o.");
-  if (!take_over (options, error) || (options->prior != NULL && !check_prior (options, error)))
+  if (!take_over (options, error) || !check_parts (options, error))
     return FALSE;
   SpTrainOptions complete = options->train;
   return sp_train_options_complete (&complete, error);
@@ -219,20 +252,22 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Write this pack", "PACK" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options->folder,
       "Keep checkpoint, curve and sheets here (default: PACK's name and “-training”,\n"
-      "of a prior “-prior-training”)",
+      "of a prior “-prior-training”, of super-resolution “-super-resolution-training”)",
       "FOLDER" },
     { "perceptual", 0, 0, G_OPTION_ARG_FILENAME, &options->perceptual_pack,
       "Take the perceptual net from this pack (default: the bundled one)", "PACK" },
     { "held", 0, 0, G_OPTION_ARG_FILENAME, &options->held_list,
       "Keep the photos of this list out of training, and measure on them", "FILE" },
     { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps,
-      "Steps in all (default 100000; of a prior 8000)", "N" },
+      "Steps in all (default 100000; of a prior 8000, of super-resolution 20000)", "N" },
     { "time", 0, 0, G_OPTION_ARG_INT, &options->seconds,
       "Stop after so many seconds, with checkpoint and pack", "N" },
     { "from", 0, 0, G_OPTION_ARG_FILENAME, &options->from,
       "Start from this pack's networks, of the same sizes", "PACK" },
     { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior,
       "Train nothing but layers 1 to 4 of this pack, which draw from random numbers", "PACK" },
+    { "super-resolution", 0, 0, G_OPTION_ARG_FILENAME, &options->super_resolution,
+      "Train nothing but the network of this pack that makes drawings twice as fine", "PACK" },
     { "restart", 0, 0, G_OPTION_ARG_NONE, &train->restart, "Begin anew, forget the checkpoint",
       NULL },
     { "export", 0, 0, G_OPTION_ARG_NONE, &train->export_only,
@@ -260,7 +295,8 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "latent-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->latent,
       "Weight of the latent's size (default 0.0001)", "X" },
     { "adversarial-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->adversarial,
-      "Weight of the adversarial loss (default 0.03; of a prior 1)", "X" },
+      "Weight of the adversarial loss (default 0.03; of a prior 1, of super-resolution 0.15)",
+      "X" },
     { "cycle-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->cycle,
       "Weight of finding the latents of mixed pictures again (default 0.3)", "X" },
     { "composite-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->composite,
@@ -270,11 +306,13 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "adversarial-from", 0, 0, G_OPTION_ARG_INT, &options->adversarial_from,
       "Step that brings it in (default 20000)", "N" },
     { "generator-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->generator_rate,
-      "Learning rate of the generator (default 0.002; of a prior 0.001)", "X" },
+      "Learning rate of the generator (default 0.002; of a prior 0.001, of super-resolution "
+      "0.0004)",
+      "X" },
     { "encoder-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->encoder_rate,
       "Of the encoder and the concept head (default 0.0005)", "X" },
     { "discriminator-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->discriminator_rate,
-      "Of the discriminator (default 0.0004; of a prior 0.0002)", "X" },
+      "Of the discriminator (default 0.0004; of a prior or super-resolution 0.0002)", "X" },
     { "latent-noise", 0, 0, G_OPTION_ARG_DOUBLE, &options->latent_noise,
       "Noise on the means in mixed pictures, in root mean squares of a cell (default 0);\n"
       "of a prior on what the discriminator sees (default 0.3)",
@@ -319,13 +357,31 @@ parse (int argc, char **argv, Options *options, GError **error)
 /* ---- The command ---- */
 
 static gboolean
+is_whole (const Options *options)
+{
+  return options->prior == NULL && options->super_resolution == NULL;
+}
+
+static gboolean
+run (const Options *options, SpBackend *backend, GCancellable *cancellable, GError **error)
+{
+  gboolean (*training) (const char *, const char *, const SpTrainOptions *, const SpHost *,
+                        SpBackend *, GCancellable *, GError **) =
+      options->prior != NULL              ? sp_train_prior
+      : options->super_resolution != NULL ? sp_train_super_resolution
+                                          : sp_train;
+  return training (options->inputs[0], options->output, &options->train, &sp_photo_host, backend,
+                   cancellable, error);
+}
+
+static gboolean
 train (Options *options, GError **error)
 {
   g_autoptr (SpBackend) backend = sp_device_open (&options->settings, error);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   if (backend == NULL)
     return FALSE;
-  if (options->perceptual_pack == NULL && options->prior == NULL && options->train.perceptual > 0) {
+  if (options->perceptual_pack == NULL && is_whole (options) && options->train.perceptual > 0) {
     options->perceptual_pack = sp_job_bundled_pack (error);
     if (options->perceptual_pack == NULL)
       return FALSE;
@@ -334,9 +390,7 @@ train (Options *options, GError **error)
   SpInterruption *interruption = sp_interruption_new (cancellable, error);
   if (interruption == NULL)
     return FALSE;
-  gboolean done = (options->prior != NULL ? sp_train_prior : sp_train) (
-      options->inputs[0], options->output, &options->train, &sp_photo_host, backend, cancellable,
-      error);
+  gboolean done = run (options, backend, cancellable, error);
   sp_interruption_free (interruption);
   return done;
 }
@@ -346,8 +400,7 @@ sp_command_train (int argc, char **argv)
 {
   g_auto (Options) options;
   GError *error = NULL;
-  set_defaults (&options, names_prior (argc, argv) ? sp_train_options_default_prior ()
-                                                   : sp_train_options_default ());
+  set_defaults (&options, usual_options (argc, argv));
   if (!parse (argc, argv, &options, &error))
     return sp_command_fail ("train", SP_EXIT_USAGE, error);
   sp_command_hold_interrupts ();

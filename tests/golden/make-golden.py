@@ -36,14 +36,16 @@ PHOTO_BLOCK = 16
 # Channels of a stage (two layers), from 4 x 4 up. 20 and 12 are no multiples of 16 or 8.
 DEEP = {'name': 'deep', 'first_layer': 1, 'channels': (20, 20, 20, 20, 20, 12, 8), 'width': 5,
         'vgg': ((8, 8), (20, 20), (24,)), 'taps': (('conv1_2', 0.5), ('conv2_2', 0.25), ('conv3_1', 0.125)),
-        'latents': ((1, 8, 8),), 'encoder': ((1, 256, 256),), 'perceptual': ((1, 37, 29), (2, 24, 50))}
+        'latents': ((1, 8, 8),), 'encoder': ((1, 256, 256),), 'perceptual': ((1, 37, 29), (2, 24, 50)),
+        'super-width': 12, 'super': ((1, 19, 26),)}
 SHALLOW = {'name': 'shallow', 'first_layer': 5, 'channels': (20, 20, 20, 20, 12, 8), 'width': 6,
            'vgg': ((8, 12),), 'taps': (('conv1_2', 0.0125),),
            'latents': ((2, 8, 8), (2, 8, 12)), 'encoder': ((1, 128, 128), (2, 128, 192)),
-           'perceptual': ((1, 31, 33),)}
+           'perceptual': ((1, 31, 33),), 'super-width': 7, 'super': ((2, 16, 16), (1, 11, 9))}
 FULL = {'name': 'full', 'first_layer': 1, 'channels': (512, 512, 512, 512, 256, 128, 64), 'width': 64,
         'vgg': ((64, 64), (128, 128), (256,)), 'taps': DEEP['taps'],
-        'latents': ((1, 8, 8),), 'encoder': ((1, 256, 256),), 'perceptual': ((1, 75, 61),)}
+        'latents': ((1, 8, 8),), 'encoder': ((1, 256, 256),), 'perceptual': ((1, 75, 61),),
+        'super-width': 32, 'super': ((1, 96, 96),)}
 
 
 # ---- Numbers that C can make too ----
@@ -185,6 +187,14 @@ def perceptual_weights(weights, case):
             before = out
 
 
+def super_resolution_weights(weights, case):
+    width = case['super-width']
+    for name, out, before in ([('enter', width, 3)]
+                              + [(f'block{i}.conv{k}', width, width) for i in (1, 2) for k in (1, 2)]
+                              + [('enlarge', width, width), ('refine', width, width), ('leave', 3, width)]):
+        weights.convolution('super-resolution.' + name, (out, before, 3, 3))
+
+
 def make_pack(folder, case):
     """Writes the pack; returns its weights in double precision and the generator's resolution."""
     weights = RandomWeights(len(case['channels']))
@@ -194,6 +204,7 @@ def make_pack(folder, case):
         head_weights(weights, case)
     perceptual_weights(weights, case)
     weights.normal('concept.tree.value', case['channels'][1:2])
+    super_resolution_weights(weights, case)
     manifest = {
         'name': 'golden-' + case['name'], 'title': 'Golden, ' + case['name'], 'licence': 'MIT',
         'source': 'Random numbers of tests/golden/make-golden.py.',
@@ -270,12 +281,24 @@ def encoder_cases(golden, weights, case, resolution, random):
         golden.expect('heads.z', networks.heads(weights, latent))
 
 
+def super_resolution_cases(golden, weights, case, random):
+    tries = 1 if case is FULL else 1000
+    for i, (batch, height, width) in enumerate(case['super']):
+        picture, enlarged = input_clear_of_kinks(golden, f'super-resolution.{i}.picture', random,
+                                                 (batch, 3, height, width),
+                                                 lambda x: networks.super_resolution(weights, x), tries)
+        golden.expect(f'super-resolution.{i}.enlarged', enlarged)
+        golden.expect(f'super-resolution.{i}.gradient',
+                      torch.autograd.grad(functional_of(enlarged), picture)[0])
+
+
 def make_models(folder, case):
     weights, resolution = make_pack(folder, case)
     golden, random = Golden(), numpy.random.RandomState(100)
     generator_cases(golden, weights, case, resolution, random)
     perceptual_cases(golden, weights, case, random)
     encoder_cases(golden, weights, case, resolution, random)
+    super_resolution_cases(golden, weights, case, random)
     return weights, golden
 
 

@@ -112,6 +112,22 @@ def heads(weights, x):
     return pixel_norm(x)
 
 
+# ---- Super-resolution ----
+
+def super_resolution(weights, x):
+    def conv(name, x):
+        return convolve(weights, 'super-resolution.' + name, x, padding=1)
+
+    entered = y = conv('enter', x)
+    block = 1
+    while f'super-resolution.block{block}.conv1.weight' in weights:
+        y = y + 0.2 * conv(f'block{block}.conv2', leaky(conv(f'block{block}.conv1', y)))
+        block += 1
+    y = functional.interpolate(entered + y, scale_factor=2, mode='nearest')
+    y = conv('leave', leaky(conv('refine', leaky(conv('enlarge', y)))))
+    return functional.interpolate(x, scale_factor=2, mode='bilinear', align_corners=False) + 0.1 * y
+
+
 # ---- R, the perturbation network ----
 
 def batch_norm(parameters, name, x):

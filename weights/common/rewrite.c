@@ -1,4 +1,4 @@
-/* A pack with other concepts or another prior. See rewrite.h.
+/* A pack with other parts. See rewrite.h.
  *
  * A pack does not tell which of its tensors are fp16. One whose numbers all survive the way to fp16
  * and back loses nothing by it and is written so; any other was fp32 and stays it.
@@ -221,6 +221,7 @@ is_replaced (const Rewriting *rewriting, const char *tensor)
          || (changes->light != NULL
              && (strcmp (tensor, "latent.light") == 0 || strcmp (tensor, "latent.colour") == 0))
          || is_new_layer (rewriting, tensor)
+         || (changes->n_super_resolution > 0 && g_str_has_prefix (tensor, "super-resolution."))
          || (g_strv_length (parts) == 3 && strcmp (parts[0], "concept") == 0
              && find_new (rewriting, parts[1]) != NULL);
 }
@@ -311,10 +312,10 @@ add_light (const SpLightModel *light, SpPackWriter *writer, GError **error)
 
 /* Kernels in fp16; offsets are few, and stay fp32. */
 static gboolean
-add_new_layers (const Rewriting *rewriting, SpPackWriter *writer, GError **error)
+write_networks (const SpNewTensor *tensors, guint n, SpPackWriter *writer, GError **error)
 {
-  for (guint i = 0; i < rewriting->changes->n_layers; i++) {
-    const SpNewTensor *tensor = &rewriting->changes->layers[i];
+  for (guint i = 0; i < n; i++) {
+    const SpNewTensor *tensor = &tensors[i];
     SpPackPrecision precision = tensor->shape.n_dimensions > 1 ? SP_PACK_FLOAT16 : SP_PACK_FLOAT32;
     if (!sp_pack_writer_add (writer, tensor->name, tensor->shape, precision, tensor->values, error))
       return FALSE;
@@ -331,5 +332,7 @@ sp_pack_rewrite (const SpPack *pack, const SpPackChanges *changes, const char *p
   return writer != NULL && copy_tensors (&rewriting, writer, error)
          && add_new_tensors (&rewriting, writer, error)
          && (changes->light == NULL || add_light (changes->light, writer, error))
-         && add_new_layers (&rewriting, writer, error) && sp_pack_writer_save (writer, path, error);
+         && write_networks (changes->layers, changes->n_layers, writer, error)
+         && write_networks (changes->super_resolution, changes->n_super_resolution, writer, error)
+         && sp_pack_writer_save (writer, path, error);
 }

@@ -1,4 +1,4 @@
-/* A pack with other concepts, or with another prior. */
+/* A pack with other concepts, another prior, or another super-resolution network. */
 #pragma once
 
 #include "engine/method/light.h"
@@ -44,6 +44,9 @@ typedef struct {
   /* All tensors of the generator's layers 1 to 4; none: they stay, if there are any. */
   const SpNewTensor *layers;
   guint n_layers;
+  /* All tensors of the super-resolution network; none: they stay, if there are any. */
+  const SpNewTensor *super_resolution;
+  guint n_super_resolution;
   const char *note; /* is added to the pack's source */
 } SpPackChanges;
 

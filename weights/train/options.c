@@ -52,6 +52,19 @@ sp_train_options_default_prior (void)
   return options;
 }
 
+SpTrainOptions
+sp_train_options_default_super_resolution (void)
+{
+  SpTrainOptions options = sp_train_options_default ();
+  options.labelled = 0;
+  options.adversarial = 0.15f;
+  options.adversarial_from = 0;
+  options.generator_rate = 0.0004f;
+  options.discriminator_rate = 0.0002f;
+  options.steps = 20000;
+  return options;
+}
+
 static int
 stage_count (const SpTrainOptions *options)
 {
@@ -128,7 +141,8 @@ sp_train_options_complete (SpTrainOptions *options, GError **error)
 {
   if (options->side == 0)
     options->side = options->resolution;
-  if (options->prior_pack == NULL) { /* of a prior the pack has set the sizes */
+  gboolean is_whole = options->prior_pack == NULL && options->super_resolution_pack == NULL;
+  if (is_whole) { /* else the pack has set the sizes */
     fill_widths (options);
     if (!check_networks (options, error))
       return FALSE;
@@ -164,6 +178,11 @@ sp_train_options_describe (const SpTrainOptions *options)
                      "prior, latent %d, side %d, discriminator %d, batch %u, stock %u, seed %u",
                      options->latent_channels, options->side, options->discriminator_width,
                      options->batch, options->stock, options->seed);
+    return g_string_free (text, FALSE);
+  }
+  if (options->super_resolution_pack != NULL) {
+    g_string_printf (text, "super-resolution, side %d, discriminator %d, batch %u, seed %u",
+                     options->side, options->discriminator_width, options->batch, options->seed);
     return g_string_free (text, FALSE);
   }
   g_string_append_printf (text, "resolution %d, latent %d, widths", options->resolution,

@@ -10,7 +10,8 @@ typedef enum {
   SP_DRAW_SHEET,      /* the same for sample sheets */
   SP_DRAW_NOISE,      /* of replaced cells */
   SP_DRAW_LATENTS,    /* which latents of photos a prior learns from */
-  SP_DRAW_Z           /* what a prior draws from */
+  SP_DRAW_Z,          /* what a prior draws from */
+  SP_DRAW_SOFTNESS    /* of the pictures that super-resolution learns from */
 } SpDrawPurpose;
 
 static inline GRand *

@@ -58,15 +58,20 @@ typedef struct {
   const char *perceptual_pack; /* a pack to take the perceptual net from */
   const char *from_pack;  /* a pack whose networks are the start, where there is no checkpoint */
   const char *prior_pack; /* sp_train_prior(): the pack that gets the prior */
-  const char *folder;     /* of the training; default: beside the pack, NAME-training, of a
-                           * prior NAME-prior-training */
-  const char *held_list;  /* photos kept out of training, paths one a line */
+  const char *super_resolution_pack; /* sp_train_super_resolution(): likewise */
+  const char *folder;    /* of the training; default: beside the pack, NAME-training, of a
+                          * prior NAME-prior-training */
+  const char *held_list; /* photos kept out of training, paths one a line */
   const char *name, *title, *licence, *source;
 } SpTrainOptions;
 
 SpTrainOptions sp_train_options_default (void);
 /* Those of a prior; `prior_pack` is to be set. Sizes but the discriminator's are the pack's. */
 SpTrainOptions sp_train_options_default_prior (void);
+
+/* Those of a super-resolution network; `super_resolution_pack` is to be set. The pictures' side is
+ * the pack's resolution. */
+SpTrainOptions sp_train_options_default_super_resolution (void);
 
 /* FALSE with SP_ERROR_SETTING. Fills what was left open: side, widths. */
 gboolean sp_train_options_complete (SpTrainOptions *options, GError **error);
@@ -90,5 +95,12 @@ gboolean sp_train (const char *data_folder, const char *pack_path, const SpTrain
 gboolean sp_train_prior (const char *data_folder, const char *pack_path,
                          const SpTrainOptions *options, const SpHost *host, SpBackend *backend,
                          GCancellable *cancellable, GError **error);
+
+/* Trains the super-resolution network (engine/model/super-resolution.h) of
+ * `options->super_resolution_pack`, whose perceptual net judges, and writes the pack with it; all
+ * else in it stays as it is. `pack_path` may be its own. Cancelled as above. */
+gboolean sp_train_super_resolution (const char *data_folder, const char *pack_path,
+                                    const SpTrainOptions *options, const SpHost *host,
+                                    SpBackend *backend, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -7,8 +7,8 @@
  */
 #include "weights/train/trainer.h"
 
-#include "engine/model/perceptual.h"
 #include "weights/train/networks.h"
+#include "weights/train/perceptual-loss.h"
 #include "weights/train/random.h"
 
 #include <math.h>
@@ -52,29 +52,13 @@ weighted_sum (SpGraph *graph, guint n, SpTensor *const *terms, const float *weig
   return sum;
 }
 
-/* Of a picture against what it should be, on a crop of a quarter of the area: the perceptual net
- * costs more than the generator. NULL with an error. */
+/* On a quarter of the area. */
 static SpTensor *
-build_perceptual (SpTrainer *trainer, GeneratorSide *side, SpTensor *drawn, SpTensor *target,
-                  GError **error)
+perceptual_loss (const SpTrainer *trainer, const GeneratorSide *side, SpTensor *drawn,
+                 SpTensor *target, GError **error)
 {
-  SpGraph *graph = side->graph;
-  SpTensor *of_photo[SP_MAXIMUM_TAPS], *of_picture[SP_MAXIMUM_TAPS], *terms[SP_MAXIMUM_TAPS];
-  float weights[SP_MAXIMUM_TAPS];
-  guint n_taps;
-  const SpPerceptualTap *taps = sp_pack_perceptual_taps (trainer->perceptual, &n_taps);
-  int crop = trainer->options.side / 2;
-
-  SpTensor *photo = sp_graph_crop (graph, target, side->origins, crop, crop);
-  SpTensor *picture = sp_graph_crop (graph, drawn, side->origins, crop, crop);
-  if (!sp_perceptual_features (graph, trainer->perceptual, photo, of_photo, error)
-      || !sp_perceptual_features (graph, trainer->perceptual, picture, of_picture, error))
-    return NULL;
-  for (guint i = 0; i < n_taps; i++) {
-    terms[i] = sp_graph_l1 (graph, of_picture[i], of_photo[i]);
-    weights[i] = taps[i].weight;
-  }
-  return weighted_sum (graph, n_taps, terms, weights);
+  return sp_perceptual_loss (side->graph, trainer->perceptual, drawn, target, side->origins,
+                             trainer->options.side / 2, error);
 }
 
 /* Of the mixed picture against its photos side by side: each shows its own, up to the edge between
@@ -87,7 +71,7 @@ build_composite (SpTrainer *trainer, GeneratorSide *side, GError **error)
   side->composite_target = sp_graph_input (side->graph, "composite", sp_tensor_shape (mixed));
   terms[n++] = sp_graph_l1 (side->graph, mixed, side->composite_target);
   if (trainer->perceptual != NULL) {
-    terms[n] = build_perceptual (trainer, side, mixed, side->composite_target, error);
+    terms[n] = perceptual_loss (trainer, side, mixed, side->composite_target, error);
     if (terms[n++] == NULL)
       return FALSE;
   }
@@ -152,7 +136,7 @@ build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
     side->origins =
         sp_graph_input (side->graph, "origins", SP_SHAPE ((int)options->batch, 2, 1, 1));
     side->perceptual =
-        build_perceptual (trainer, side, side->networks.picture, side->networks.photo, error);
+        perceptual_loss (trainer, side, side->networks.picture, side->networks.photo, error);
     if (side->perceptual == NULL)
       return FALSE;
   }

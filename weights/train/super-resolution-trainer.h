@@ -1,0 +1,43 @@
+/* One step of the training of a super-resolution network: photos at half their size, and what they
+ * were, by L1, the perceptual loss and a discriminator, as in SRGAN (Ledig et al. 2017). */
+#pragma once
+
+#include "weights/train/trainer.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SpSuperResolutionTrainer SpSuperResolutionTrainer;
+
+/* `perceptual`: the pack with the perceptual net, or NULL where its weight is 0. All must outlive
+ * the trainer. */
+SpSuperResolutionTrainer *sp_super_resolution_trainer_new (SpDataset *dataset,
+                                                           const SpTrainOptions *options,
+                                                           const SpPack *perceptual,
+                                                           SpBackend *backend, GError **error);
+void sp_super_resolution_trainer_free (SpSuperResolutionTrainer *trainer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSuperResolutionTrainer, sp_super_resolution_trainer_free)
+
+/* As those of trainer.h; nothing is mixed. */
+SpTrainState *sp_super_resolution_trainer_state (SpSuperResolutionTrainer *trainer);
+gboolean sp_super_resolution_trainer_fetch (SpSuperResolutionTrainer *trainer, GError **error);
+gboolean sp_super_resolution_trainer_restore (SpSuperResolutionTrainer *trainer, GError **error);
+gboolean sp_super_resolution_trainer_step (SpSuperResolutionTrainer *trainer, GError **error);
+
+/* The losses of the last step, NAN: not part of it. Waits for the device. */
+#define SP_SUPER_RESOLUTION_LOSSES 4
+gboolean sp_super_resolution_trainer_losses (SpSuperResolutionTrainer *trainer,
+                                             double losses[SP_SUPER_RESOLUTION_LOSSES],
+                                             GError **error);
+
+/* How the averaged weights do on held photos (or on any, where none is held): PSNR in dB, and the
+ * mean step between neighbouring pixels over the photos' own; and a sheet: each enlarged
+ * bilinearly, by the network, and itself. */
+typedef struct {
+  double psnr, steps;
+} SpSuperResolutionLook;
+
+gboolean sp_super_resolution_trainer_look (SpSuperResolutionTrainer *trainer, const SpHost *host,
+                                           const char *sheet_path, SpSuperResolutionLook *look,
+                                           GError **error);
+
+G_END_DECLS
