@@ -225,7 +225,7 @@ static void
 test_rim (void)
 {
   float picture[3 * SMALL_PLANE], object[SMALL_PLANE], strokes[SMALL_PLANE], keep[SMALL_PLANE];
-  const SpExample example = { SMALL, SMALL, picture, object };
+  const SpExample example = { SMALL, SMALL, 1, picture, object };
   for (int p = 0; p < SMALL_PLANE; p++) {
     int away = MAX (abs (2 * (p / SMALL) - 63), abs (2 * (p % SMALL) - 63));
     for (int c = 0; c < 3; c++)
@@ -260,7 +260,7 @@ static void
 test_largest (void)
 {
   float picture[3 * CELL * CELL], object[CELL * CELL], all[SMALL_PLANE], none[SMALL_PLANE];
-  const SpExample example = { CELL, CELL, picture, object };
+  const SpExample example = { CELL, CELL, 1, picture, object };
   for (int i = 0; i < 3 * CELL * CELL; i++) /* a ramp to the right */
     picture[i] = (float)(i % CELL) / CELL;
   for (int i = 0; i < CELL * CELL; i++)

@@ -495,7 +495,7 @@ test_matting (void)
   for (int off = -2; off <= 2; off += 4) {
     Matte matte;
     paint_disc (&matte, STONE, STONE, SKY, 0, (float)off);
-    sp_matte_rim (matte.picture, matte.object, MATTE, MATTE);
+    sp_matte_rim (matte.picture, matte.object, MATTE, MATTE, 1);
     for (int p = 0; p < MATTE_PLANE; p++) {
       g_assert_cmpfloat_with_epsilon (matte.object[p], matte.truth[p], 0.05);
       for (int c = 0; c < 3 && matte.object[p] > 0.1f; c++)
@@ -512,12 +512,12 @@ test_matting_keeps (void)
   Matte matte, before;
   paint_disc (&matte, STONE, GREEN, SKY, 2, 0);
   before = matte;
-  sp_matte_rim (matte.picture, matte.object, MATTE, MATTE);
+  sp_matte_rim (matte.picture, matte.object, MATTE, MATTE, 1);
   for (int p = 0; p < MATTE_PLANE; p++)
     g_assert_cmpfloat_with_epsilon (matte.object[p], before.object[p], 0.25);
   paint_disc (&matte, STONE, STONE, STONE, 0, 1);
   before = matte;
-  sp_matte_rim (matte.picture, matte.object, MATTE, MATTE);
+  sp_matte_rim (matte.picture, matte.object, MATTE, MATTE, 1);
   g_assert_cmpmem (&matte, sizeof matte, &before, sizeof before);
 }
 

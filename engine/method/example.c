@@ -3,8 +3,10 @@
 
 #include "engine/graph/plan.h"
 #include "engine/method/edit-private.h"
+#include "engine/method/enlarging.h"
 #include "engine/method/light.h"
 #include "engine/model/generator.h"
+#include "engine/model/super-resolution.h"
 #include "engine/photo/guided.h"
 
 #include <math.h>
@@ -26,6 +28,7 @@ struct _SpExamples {
   SpGraph *graph;
   SpPlan *plan;                          /* NULL: nothing was drawn yet */
   SpTensor *latent, *picture, *features; /* no features: there is no such layer */
+  SpEnlarging *enlarging;                /* NULL: nothing was enlarged yet */
 };
 
 void
@@ -136,6 +139,7 @@ sp_examples_free (SpExamples *examples)
   if (examples == NULL)
     return;
   drop_plan (examples);
+  sp_enlarging_free (examples->enlarging);
   g_free (examples);
 }
 
@@ -206,6 +210,14 @@ cut_out (const float *plane, int plane_width, int margin, int height, int width,
 
 /* ---- What is the object ---- */
 
+static gboolean
+fail_for_memory (GError **error)
+{
+  g_set_error_literal (error, SP_ERROR, SP_ERROR_MEMORY,
+                       "There is not enough memory to find what stands behind the edit.");
+  return FALSE;
+}
+
 /* Lowers the object to what is none of a coarse map, map_height x map_width, of what it is not. */
 static gboolean
 leave_by_map (const float *map, int map_height, int map_width, const float *own, SpExample *example,
@@ -213,11 +225,8 @@ leave_by_map (const float *map, int map_height, int map_width, const float *own,
 {
   g_autofree float *found =
       sp_map_along_edges (map, map_height, map_width, own, example->height, example->width);
-  if (found == NULL) {
-    g_set_error (error, SP_ERROR, SP_ERROR_MEMORY,
-                 "There is not enough memory to find what stands behind the edit.");
-    return FALSE;
-  }
+  if (found == NULL)
+    return fail_for_memory (error);
   for (gsize p = 0; p < (gsize)example->height * example->width; p++)
     example->object[p] = MIN (example->object[p], 1 - sp_example_left (found[p]));
   return TRUE;
@@ -310,6 +319,7 @@ sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent
   int cell = drawn.picture.height / (drawn.cells.height + 2 * MARGIN);
   example->height = drawn.cells.height * cell;
   example->width = drawn.cells.width * cell;
+  example->finer = 1;
   gsize pixels = (gsize)example->height * example->width;
   gsize plane = (gsize)drawn.picture.height * drawn.picture.width;
   g_autofree float *own = g_new (float, 3 * pixels);
@@ -322,4 +332,40 @@ sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent
              example->width, example->picture + c * pixels);
   }
   return find_object (&context, &drawn, own, example, error);
+}
+
+/* ---- Finer ---- */
+
+static gboolean
+plan_enlarging (SpExamples *examples, const SpExample *example, GError **error)
+{
+  if (examples->enlarging != NULL
+      && sp_enlarging_fits (examples->enlarging, example->height, example->width))
+    return TRUE;
+  g_clear_pointer (&examples->enlarging, sp_enlarging_free);
+  examples->enlarging =
+      sp_enlarging_new (examples->pack, examples->backend, example->height, example->width, error);
+  return examples->enlarging != NULL;
+}
+
+/* The object's rim is laid along the edges that are sharper now. */
+gboolean
+sp_examples_enlarge (SpExamples *examples, SpExample *example, GError **error)
+{
+  if (!sp_pack_has_super_resolution (examples->pack))
+    return TRUE;
+  if (!plan_enlarging (examples, example, error))
+    return FALSE;
+  int height = SP_SUPER_RESOLUTION_FACTOR * example->height;
+  int width = SP_SUPER_RESOLUTION_FACTOR * example->width;
+  g_autofree float *picture = g_new (float, 3 * (gsize)height * width);
+  sp_enlarging_run (examples->enlarging, example->picture, picture);
+  float *object =
+      sp_map_along_edges (example->object, example->height, example->width, picture, height, width);
+  if (object == NULL)
+    return fail_for_memory (error);
+  sp_example_clear (example);
+  *example = (SpExample){ height, width, SP_SUPER_RESOLUTION_FACTOR * example->finer,
+                          g_steal_pointer (&picture), object };
+  return TRUE;
 }

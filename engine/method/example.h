@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   int height, width;
+  int finer;      /* how many times its pixels are finer than the generator draws them */
   float *picture; /* 3 x height x width in [-1, 1], in the light of the edit's photo */
   float *object;  /* height x width: how much of a place is the object, 0 to 1 */
 } SpExample;
@@ -41,6 +42,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpExamples, sp_examples_free)
  * generator, and with SP_ERROR_MEMORY. */
 gboolean sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent,
                            SpExample *example, GError **error);
+/* Makes it twice as fine, where the pack has a network for that (enlarging.h); FALSE with
+ * SP_ERROR_PACK where that does not fit, and with SP_ERROR_MEMORY. */
+gboolean sp_examples_enlarge (SpExamples *examples, SpExample *example, GError **error);
 void sp_example_clear (SpExample *example);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpExample, sp_example_clear)
 

@@ -177,7 +177,7 @@ static Fit
 fit_whole (const SpPlace *place, const SpExample *example, Box mask)
 {
   double scale = MAX (length (mask.down) / example->height, length (mask.across) / example->width);
-  scale = MIN (scale, LARGEST * place->finer);
+  scale = MIN (scale, LARGEST * place->finer / example->finer);
   return (Fit){ { example->height / 2.0 - middle (mask.down) / scale, 1 / scale },
                 { example->width / 2.0 - middle (mask.across) / scale, 1 / scale } };
 }
@@ -370,7 +370,7 @@ copy_object (const SpExample *example)
   SpExample copy = *example;
   copy.picture = g_memdup2 (example->picture, 3 * pixels * sizeof (float));
   copy.object = g_memdup2 (example->object, pixels * sizeof (float));
-  sp_matte_rim (copy.picture, copy.object, copy.height, copy.width);
+  sp_matte_rim (copy.picture, copy.object, copy.height, copy.width, copy.finer);
   return copy;
 }
 

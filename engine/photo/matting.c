@@ -18,6 +18,7 @@
 typedef struct {
   int height, width;
   gsize plane;
+  int doubt, reach; /* in pixels */
 } Size;
 
 /* One of the two sides. */
@@ -39,8 +40,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Side, side_clear)
 static gboolean
 is_sure (const float *object, Size size, int y, int x, float least, float most)
 {
-  for (int v = MAX (y - DOUBT, 0); v <= MIN (y + DOUBT, size.height - 1); v++)
-    for (int u = MAX (x - DOUBT, 0); u <= MIN (x + DOUBT, size.width - 1); u++)
+  for (int v = MAX (y - size.doubt, 0); v <= MIN (y + size.doubt, size.height - 1); v++)
+    for (int u = MAX (x - size.doubt, 0); u <= MIN (x + size.doubt, size.width - 1); u++)
       if (object[v * size.width + u] < least || object[v * size.width + u] > most)
         return FALSE;
   return TRUE;
@@ -65,23 +66,28 @@ carry_to (const Side *side, Size size, int y, int x)
   return n > 0;
 }
 
-/* What is sure, and its colours carried on from there, pixel by pixel. */
 static void
 find_side (const float *picture, const float *object, Size size, float least, float most,
            Side *side)
 {
-  g_autofree guint8 *next = g_new (guint8, size.plane);
   side->sure = g_new (guint8, size.plane);
   side->colours = g_memdup2 (picture, 3 * size.plane * sizeof (float));
   for (int y = 0; y < size.height; y++)
     for (int x = 0; x < size.width; x++)
       side->sure[y * size.width + x] = is_sure (object, size, y, x, least, most);
   side->reached = g_memdup2 (side->sure, size.plane);
-  for (int step = 0; step < REACH; step++) {
+}
+
+/* What is sure has its colours carried into the rim, pixel by pixel, up to the other side. */
+static void
+carry (Side *side, const Side *other, Size size)
+{
+  g_autofree guint8 *next = g_new (guint8, size.plane);
+  for (int step = 0; step < size.reach; step++) {
     memcpy (next, side->reached, size.plane);
     for (int y = 0; y < size.height; y++)
       for (int x = 0; x < size.width; x++)
-        if (!side->reached[y * size.width + x])
+        if (!side->reached[y * size.width + x] && !other->sure[y * size.width + x])
           next[y * size.width + x] = carry_to (side, size, y, x);
     memcpy (side->reached, next, size.plane);
   }
@@ -113,12 +119,14 @@ read_pixel (const float *picture, Size size, gsize p, float pixel[3])
 }
 
 void
-sp_matte_rim (float *picture, float *object, int height, int width)
+sp_matte_rim (float *picture, float *object, int height, int width, int finer)
 {
-  Size size = { height, width, (gsize)height * width };
+  Size size = { height, width, (gsize)height * width, DOUBT * finer, REACH * finer };
   g_auto (Side) front = { 0 }, back = { 0 };
   find_side (picture, object, size, INSIDE, G_MAXFLOAT, &front);
   find_side (picture, object, size, -G_MAXFLOAT, OUTSIDE, &back);
+  carry (&front, &back, size);
+  carry (&back, &front, size);
   for (gsize p = 0; p < size.plane; p++) {
     float pixel[3], before[3], behind[3];
     if (front.sure[p] || back.sure[p] || !front.reached[p] || !back.reached[p])

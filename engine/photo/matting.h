@@ -12,9 +12,10 @@
 
 G_BEGIN_DECLS
 
-/* In place: `object`, height x width, how much of a pixel is the object, 0 to 1; `picture`, 3 x
- * height x width in [-1, 1], whose colours at the rim become the object's alone. Where the colours
- * are no such mixture, or hardly differ, what the outline said is kept. */
-void sp_matte_rim (float *picture, float *object, int height, int width);
+/* `finer`: how many times these pixels are finer than those that the outline was found in. In
+ * place: `object`, height x width, how much of a pixel is the object, 0 to 1; `picture`, 3 x height
+ * x width in [-1, 1], whose colours at the rim become the object's alone. Where the colours are no
+ * such mixture, or hardly differ, what the outline said is kept. */
+void sp_matte_rim (float *picture, float *object, int height, int width, int finer);
 
 G_END_DECLS
