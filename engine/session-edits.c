@@ -51,19 +51,22 @@ encode_reference (SpSession *session, SpBackend *backend, const SpWindow *window
   return cpu != NULL ? encode_reference (session, cpu, window, picture, edit, error) : NULL;
 }
 
-/* The reference's whole, at the generator's scale. */
+/* The reference's whole, at the generator's scale: a look is measured of a rectangle too, and of
+ * more than four times as long as it is high what is in the middle. */
 static gboolean
 read_reference (SpSession *session, const SpPhoto *photo, StoredEdit *edit, GError **error)
 {
   SpWindow window;
   SpRectangle whole = { 0, 0, photo->width, photo->height };
+  gboolean is_look =
+      sp_look_gives (session->pack, edit->latent_edit.operation, edit->latent_edit.concept);
   if (!sp_window_choose (photo->width, photo->height, whole, session->generator.resolution,
-                         session->cell, FALSE, &window, error))
+                         session->cell, is_look, &window, error))
     return FALSE;
   g_autofree float *picture = sp_window_read (&window, photo, error);
   if (picture == NULL)
     return FALSE;
-  if (sp_look_gives (session->pack, edit->latent_edit.operation, edit->latent_edit.concept)) {
+  if (is_look) {
     edit->look = g_steal_pointer (&picture);
     edit->look_height = window.height;
     edit->look_width = window.width;
@@ -243,13 +246,16 @@ find_look (SpSession *session, SpBackend *backend, StoredEdit *edit, GError **er
   return TRUE;
 }
 
-/* On the CPU where the device fails. */
+/* On the CPU where the device fails, which may have told nonsense of what the edit keeps. */
 static gboolean
 find_on (SpSession *session, SpBackend *backend, Find find, StoredEdit *edit, GError **error)
 {
+  gsize pixels = (gsize)session->window.height * session->window.width;
+  g_autofree float *keep = g_memdup2 (edit->keep, pixels * sizeof (float));
   g_autoptr (GError) failure = NULL;
   if (find (session, backend, edit, &failure) && sp_backend_check (backend, &failure))
     return TRUE;
+  memcpy (edit->keep, keep, pixels * sizeof (float));
   g_clear_pointer (&edit->picture, g_free);
   g_clear_pointer (&edit->filling, g_free);
   g_clear_pointer (&edit->outlined, g_free);
@@ -300,11 +306,18 @@ check_edit (const SpEdit *edit, const StoredEdit *stored, gsize pixels, GError *
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "The strength must be from 0 to 1.");
     return FALSE;
   }
-  for (gsize i = 0; i < pixels; i++)
-    if (stored->strokes[i] > 0)
-      return TRUE;
+  float most = 0, free = 0;
+  for (gsize i = 0; i < pixels; i++) {
+    most = MAX (most, stored->strokes[i]);
+    free = MAX (free, 1 - stored->keep[i]);
+  }
+  if (free > 0)
+    return TRUE;
   g_set_error (error, SP_ERROR, SP_ERROR_STROKES,
-               "The strokes for “%s” do not touch the part of the photo that is edited.",
+               most > 0
+                   ? "The strokes for “%s” are too thin or too faint for the part of the photo "
+                     "that is edited: paint them wider."
+                   : "The strokes for “%s” do not touch the part of the photo that is edited.",
                edit->concept);
   return FALSE;
 }

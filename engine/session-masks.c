@@ -20,6 +20,14 @@ update_target (SpSession *session, const StoredEdit *edit)
       session->held[p] = MIN (session->held[p], edit->keep[p]);
 }
 
+/* An edit of no strength changes nothing, whatever was found for it. One whose strokes a later
+ * removal took over is still asked for. */
+static gboolean
+changes_nothing (const StoredEdit *edit)
+{
+  return edit->strength <= 0;
+}
+
 static gboolean
 has_outline (const StoredEdit *edit)
 {
@@ -44,7 +52,7 @@ find_alone (const SpSession *session, gboolean (*is_one) (const StoredEdit *), f
   }
   for (guint i = 0; i < session->edits->len; i++) {
     const StoredEdit *edit = g_ptr_array_index (session->edits, i);
-    for (gsize p = 0; p < pixels; p++) {
+    for (gsize p = 0; p < pixels && !changes_nothing (edit); p++) {
       float reach = edit->outlined != NULL ? edit->outlined[p] : 1 - edit->keep[p];
       if (is_one (edit))
         alone[p] = MAX (alone[p], reach);
@@ -79,6 +87,8 @@ update_finer (SpSession *session)
   sp_finer_clear (&session->finer);
   for (guint i = 0; i < session->edits->len; i++) {
     const StoredEdit *edit = g_ptr_array_index (session->edits, i);
+    if (changes_nothing (edit))
+      continue;
     if (session->finer.share == NULL && edit->finer.share != NULL)
       session->finer = (SpFiner){ g_new0 (float, plane), g_new0 (float, 3 * plane) };
     if (session->finer.share != NULL)
@@ -95,6 +105,8 @@ sp_session_update_masks (SpSession *session)
     session->keep[p] = session->held[p] = 1;
   for (guint i = 0; i < session->edits->len; i++) {
     const StoredEdit *edit = g_ptr_array_index (session->edits, i);
+    if (changes_nothing (edit))
+      continue;
     update_target (session, edit);
     for (gsize p = 0; p < pixels; p++)
       session->keep[p] = MIN (session->keep[p], edit->keep[p]);

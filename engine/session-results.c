@@ -67,11 +67,24 @@ sp_session_psnr (const SpSession *session)
                   session->window.width);
 }
 
+static gboolean
+changes_anything (const SpSession *session)
+{
+  for (guint i = 0; i < session->edits->len; i++)
+    if (((const StoredEdit *)g_ptr_array_index (session->edits, i))->strength > 0)
+      return TRUE;
+  return FALSE;
+}
+
 SpLayer *
 sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error)
 {
-  if (session->edits->len == 0) {
-    g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "There is no edit yet to make a layer of.");
+  if (!changes_anything (session)) {
+    g_set_error_literal (
+        error, SP_ERROR, SP_ERROR_STROKES,
+        session->edits->len == 0
+            ? "There is no edit yet to make a layer of."
+            : "There is nothing to make a layer of: no edit has a strength above 0.");
     return NULL;
   }
   SpMasks masks = { session->keep, session->outlined, session->unmoved, &session->finer };

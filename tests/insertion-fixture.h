@@ -64,6 +64,38 @@ pack_with_outline (SpPack *pack)
   return rewritten (pack, &tree, 1);
 }
 
+/* With a super-resolution network of no blocks, which adds `raised` to all that it enlarges. */
+static inline SpPack *
+pack_that_enlarges (SpPack *pack, float raised)
+{
+  enum { LAYERS = 4, WIDTH_OF = 3 };
+  static const char *const names[LAYERS] = { "enter", "enlarge", "refine", "leave" };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "semantic-paint-enlarges", NULL);
+  float kernel[WIDTH_OF * 3 * 9] = { 0 }, nothing[3] = { 0 };
+  float offset[3] = { 10 * raised, 10 * raised, 10 * raised }; /* a tenth of it is added */
+  SpNewTensor tensors[2 * LAYERS];
+  char *full[2 * LAYERS];
+  for (int i = 0; i < LAYERS; i++) {
+    full[2 * i] = g_strdup_printf ("super-resolution.%s.weight", names[i]);
+    full[2 * i + 1] = g_strdup_printf ("super-resolution.%s.bias", names[i]);
+    tensors[2 * i] = (SpNewTensor){ full[2 * i], { 4, { 3, 3, 3, 3 } }, kernel };
+    tensors[2 * i + 1] =
+        (SpNewTensor){ full[2 * i + 1], { 1, { 3, 1, 1, 1 } }, i == LAYERS - 1 ? offset : nothing };
+  }
+  SpPackChanges changes = { .super_resolution = tensors,
+                            .n_super_resolution = 2 * LAYERS,
+                            .note = "A test." };
+  sp_pack_rewrite (pack, &changes, path, &error);
+  g_assert_no_error (error);
+  SpPack *changed = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_remove (path);
+  for (int i = 0; i < 2 * LAYERS; i++)
+    g_free (full[i]);
+  return changed;
+}
+
 static inline SpPack *
 pack_without_examples (SpPack *pack)
 {

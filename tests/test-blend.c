@@ -554,6 +554,32 @@ test_blend_outlined (void)
   g_assert_cmpint (fades, >, 3 * outline);
 }
 
+/* A photo hardly larger than the drawing has outlines no sharper than a pixel, and what is wholly
+ * an object's is that in the layer. */
+static void
+test_blend_outlined_small (void)
+{
+  const SpWindow window = { { 0, 0, 160, 160 }, 128, 128 };
+  g_autofree float *picture = flat_picture (&window, 0.3f);
+  g_autofree float *keep = disc_mask (&window, 30);
+  g_autofree float *outlined = g_new (float, 128 * 128);
+  TestPhoto test;
+  int whole = 0, rim = 0;
+  for (int i = 0; i < 128 * 128; i++)
+    outlined[i] = 1;
+  test_photo_init (&test, 160, 160, texture);
+  g_autoptr (SpLayer) layer = sp_window_blend (
+      &window, &test.photo, picture, &(SpMasks){ keep, outlined, NULL, NULL }, TRUE, NULL);
+  const float *row = layer->rgba + 4 * (gsize)(layer->area.height / 2) * layer->area.width;
+  for (int x = 0; x < layer->area.width; x++) {
+    whole += row[4 * x + 3] == 1;
+    rim += row[4 * x + 3] > 0 && row[4 * x + 3] < 1;
+  }
+  g_test_message ("%d pixels of %d are whole, %d of the rim", whole, layer->area.width, rim);
+  g_assert_cmpint (whole, >, 60);
+  g_assert_cmpint (rim, >=, 2);
+}
+
 /* Columns of the layer's middle row, of photo pixels, in which alpha is between nothing and all on
  * the left side. */
 static int
@@ -575,22 +601,28 @@ alpha_at (const SpLayer *layer, int x, int y)
   return layer->rgba[4 * ((gsize)(y - layer->area.y) * layer->area.width + x - layer->area.x) + 3];
 }
 
-/* An outline that is known at twice the drawing's size is where that has it, and as sharp again. */
+/* An outline that is known more finely than it is drawn is where that has it, and as sharp. */
 static void
 test_blend_finer (void)
 {
+  enum {
+    FINE = SP_FINER * 128,
+    TOP = SP_FINER * 40,
+    LEFT = TOP + SP_FINER / 2,
+    END = SP_FINER * 88
+  };
   const SpWindow window = { { 0, 0, 1024, 1024 }, 128, 128 };
   g_autofree float *picture = flat_picture (&window, 0.3f);
   g_autofree float *keep = g_new (float, 128 * 128), *outlined = g_new (float, 128 * 128);
-  g_auto (SpFiner) finer = { g_new (float, 256 * 256), g_new0 (float, 3 * 256 * 256) };
+  g_auto (SpFiner) finer = { g_new (float, FINE *FINE), g_new0 (float, 3 * FINE * FINE) };
   int last = 0, last_finer = 0;
   TestPhoto test;
   for (int i = 0; i < 128 * 128; i++) {
     keep[i] = i % 128 < 40 || i % 128 >= 88 || i / 128 < 40 || i / 128 >= 88;
     outlined[i] = i % 128 < 64;
   }
-  for (int i = 0; i < 256 * 256; i++) /* half a pixel of the drawing less to the left */
-    finer.share[i] = i % 256 > 80 && i % 256 < 176 && i / 256 >= 80 && i / 256 < 176;
+  for (int i = 0; i < FINE * FINE; i++) /* half a pixel of the drawing less to the left */
+    finer.share[i] = i % FINE >= LEFT && i % FINE < END && i / FINE >= TOP && i / FINE < END;
   test_photo_init (&test, 1024, 1024, texture);
   g_autoptr (SpLayer) coarse = sp_window_blend (
       &window, &test.photo, picture, &(SpMasks){ keep, outlined, NULL, NULL }, TRUE, NULL);
@@ -647,6 +679,7 @@ main (int argc, char **argv)
   g_test_add_func ("/blend/small-photo", test_blend_small_photo);
   g_test_add_func ("/blend/bands", test_blend_bands);
   g_test_add_func ("/blend/outlined", test_blend_outlined);
+  g_test_add_func ("/blend/outlined-small", test_blend_outlined_small);
   g_test_add_func ("/blend/finer", test_blend_finer);
   g_test_add_func ("/blend/nothing", test_blend_nothing);
   return g_test_run ();

@@ -404,9 +404,9 @@ session_new (SpDevice device)
   return session;
 }
 
-/* Opens, adds a tree, renders; `before_render` may break the device. */
+/* Adds a tree and renders; `before` and `before_render` may break the device. */
 static void
-edit (SpSession *session, void (*before_open) (void), void (*before_render) (void))
+put_tree_in (SpSession *session, void (*before) (void), void (*before_render) (void))
 {
   g_autoptr (GError) error = NULL;
   g_autofree guint8 *coverage = g_malloc (STROKE * STROKE);
@@ -416,16 +416,31 @@ edit (SpSession *session, void (*before_open) (void), void (*before_render) (voi
                   .concept = "tree",
                   .operation = SP_EDIT_ADD,
                   .strength = 1 };
-  if (before_open != NULL)
-    before_open ();
-  sp_session_open (session, NULL, NULL, NULL, &error);
-  g_assert_no_error (error);
+  if (before != NULL)
+    before ();
   sp_session_add_edit (session, &tree, &error);
   g_assert_no_error (error);
   if (before_render != NULL)
     before_render ();
   sp_session_render (session, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
+}
+
+static void
+open_session (SpSession *session)
+{
+  g_autoptr (GError) error = NULL;
+  sp_session_open (session, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+edit (SpSession *session, void (*before_open) (void), void (*before_render) (void))
+{
+  if (before_open != NULL)
+    before_open ();
+  open_session (session);
+  put_tree_in (session, NULL, before_render);
 }
 
 /* dB between two sessions' pictures, peak to peak 2. */
@@ -490,6 +505,16 @@ test_device_lost_while_opening (void)
   expect_edit_by_cpu (session, "graphics card failed");
 }
 
+/* What a card that fails says of the tree's outline is not believed. */
+static void
+test_device_lost_while_adding (void)
+{
+  g_autoptr (SpSession) session = session_new (SP_DEVICE_CUDA);
+  open_session (session);
+  put_tree_in (session, break_soon, NULL);
+  expect_edit_by_cpu (session, "graphics card failed");
+}
+
 static void
 test_device_lost_while_rendering (void)
 {
@@ -523,6 +548,7 @@ add_emulated_tests (void)
   g_test_add_func ("/cuda/fails/kernel", test_kernel_that_fails);
   g_test_add_func ("/cuda/edit/small-device", test_small_device);
   g_test_add_func ("/cuda/edit/lost-while-opening", test_device_lost_while_opening);
+  g_test_add_func ("/cuda/edit/lost-while-adding", test_device_lost_while_adding);
   g_test_add_func ("/cuda/edit/lost-while-rendering", test_device_lost_while_rendering);
 }
 

@@ -495,6 +495,62 @@ test_example (void)
   g_assert_false (memcmp (lit.picture, own.picture, 3 * pixels * sizeof (float)) == 0);
 }
 
+/* As fine as it is asked for, by as many passes through the network; the outline stays where it
+ * was, and is a finer pixel wide. */
+static void
+test_enlarged (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpPack) outlined = pack_with_outline (pack);
+  g_autoptr (SpPack) enlarges = pack_that_enlarges (outlined, 0.125f);
+  SpLatentEdit edit = { .concept = (guint)sp_pack_find_concept (enlarges, "tree", NULL),
+                        .operation = SP_EDIT_ADD,
+                        .strength = 1 };
+  g_auto (SpExample) drawn = { 0 }, finer = { 0 };
+  g_autoptr (SpExamples) examples = sp_examples_new (enlarges, backend);
+  SpShape shape = SP_SHAPE (1, CHANNELS, 8, 8);
+  g_assert_true (sp_examples_draw (examples, &edit, shape, &drawn, &error));
+  g_assert_true (sp_examples_draw (examples, &edit, shape, &finer, &error));
+  g_assert_true (sp_examples_enlarge (examples, 4, &finer, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (finer.finer, ==, 4);
+  g_assert_cmpint (finer.height, ==, 4 * drawn.height);
+  g_assert_cmpint (finer.width, ==, 4 * drawn.width);
+  double coarse = 0, fine = 0, object = 0, finer_object = 0, soft = 0;
+  gsize pixels = (gsize)drawn.height * drawn.width, finer_pixels = 16 * pixels;
+  for (gsize p = 0; p < pixels; p++) {
+    coarse += (double)drawn.picture[p] / (double)pixels;
+    object += (double)drawn.object[p];
+  }
+  for (gsize p = 0; p < finer_pixels; p++) {
+    fine += (double)finer.picture[p] / (double)finer_pixels;
+    finer_object += (double)finer.object[p] / 16;
+    soft += finer.object[p] > 0.05f && finer.object[p] < 0.95f;
+  }
+  g_test_message ("mean %.3f, enlarged %.3f; object of %.1f, %.1f pixels, %.0f soft", coarse, fine,
+                  object, finer_object, soft);
+  g_assert_cmpfloat_with_epsilon (fine, coarse + 0.25, 0.02);
+  g_assert_cmpfloat_with_epsilon (finer_object, object, 0.04 * object);
+  g_assert_cmpfloat (soft, <, 5. * 2 * (finer.height + finer.width)); /* around it */
+
+  g_auto (SpExample) same = { 0 }; /* without the network */
+  g_autoptr (SpExamples) plain = sp_examples_new (outlined, backend);
+  g_assert_true (sp_examples_draw (plain, &edit, shape, &same, &error));
+  g_assert_true (sp_examples_enlarge (plain, 4, &same, &error));
+  g_assert_cmpint (same.finer, ==, 1);
+}
+
+/* However small an object is to be, it is not less than a pixel, nor its placing more than a
+ * moment's work. */
+static void
+test_hardly_any (void)
+{
+  g_autoptr (SpPack) outlined = pack_with_outline (pack);
+  g_auto (Trial) trial = { .strength = 1e-6 };
+  insert (outlined, "tree", (SpRectangle){ 40, 40, 8, 8 }, FALSE, &trial);
+  g_assert_nonnull (trial.inserted.picture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -513,6 +569,8 @@ main (int argc, char **argv)
   g_test_add_func ("/insertion/strokes-apart", test_strokes_apart);
   g_test_add_func ("/insertion/picture", test_picture);
   g_test_add_func ("/insertion/shares", test_shares);
+  g_test_add_func ("/insertion/enlarged", test_enlarged);
+  g_test_add_func ("/insertion/hardly-any", test_hardly_any);
   g_test_add_func ("/insertion/example", test_example);
   int failures = g_test_run ();
   sp_backend_free (backend);

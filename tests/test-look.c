@@ -323,6 +323,18 @@ restyle (SpSession *session, float *redness)
   return edit_of (session, 0);
 }
 
+/* A reference is looked at as a whole, also at the sides of what is wider than it is high. */
+static void
+test_whole_reference (void)
+{
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (pack, &settings);
+  float redness = 0.1f;
+  g_assert_true (sp_session_open (session, NULL, NULL, NULL, NULL));
+  const StoredEdit *edit = restyle (session, &redness);
+  g_assert_cmpint (edit->look_width, >, edit->look_height);
+}
+
 /* What was found is used again with the same reference, and another's look is another. */
 static void
 test_found_once (void)
@@ -387,6 +399,7 @@ main (int argc, char **argv)
   g_test_add_func ("/look/part-of-reference", test_part_of_reference);
   g_test_add_func ("/look/own-light", test_own_light);
   g_test_add_func ("/look/exemplars", test_exemplars);
+  g_test_add_func ("/look/whole-reference", test_whole_reference);
   g_test_add_func ("/look/found-once", test_found_once);
   g_test_add_func ("/look/session", test_session);
   int failures = g_test_run ();

@@ -4,6 +4,7 @@
 
 #include "engine/photo/guided.h"
 #include "engine/photo/matting.h"
+#include "engine/photo/parts.h"
 
 #include <math.h>
 #include <string.h>
@@ -521,10 +522,37 @@ test_matting_keeps (void)
   g_assert_cmpmem (&matte, sizeof matte, &before, sizeof before);
 }
 
+/* ---- Parts ---- */
+
+/* What is much smaller than the largest goes, whatever its value; what is large enough stays, and
+ * so does what holds nothing together. */
+static void
+test_small_parts (void)
+{
+  enum { SIZE = 40 };
+  float map[SIZE * SIZE] = { 0 };
+  const SpRectangle parts[] = {
+    { 2, 2, 20, 10 }, { 30, 2, 5, 5 }, { 30, 30, 4, 3 }, { 23, 20, 1, 1 }
+  };
+  const gboolean stays[] = { TRUE, TRUE, FALSE, FALSE };
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    for (int y = parts[i].y; y < parts[i].y + parts[i].height; y++)
+      for (int x = parts[i].x; x < parts[i].x + parts[i].width; x++)
+        map[y * SIZE + x] = 0.9f;
+  map[12 * SIZE + 22] = 0.9f; /* touches the largest by a corner alone */
+  map[39 * SIZE + 1] = 0.1f;
+  sp_drop_small_parts (map, SIZE, SIZE);
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    g_assert_cmpfloat (map[parts[i].y * SIZE + parts[i].x], ==, stays[i] ? 0.9f : 0);
+  g_assert_cmpfloat (map[12 * SIZE + 22], ==, 0);
+  g_assert_cmpfloat (map[39 * SIZE + 1], ==, 0.1f);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/photo/small-parts", test_small_parts);
   g_test_add_func ("/photo/along-edges", test_along_edges);
   g_test_add_func ("/photo/along-no-edges", test_along_no_edges);
   g_test_add_func ("/photo/colour", test_colour);

@@ -263,6 +263,43 @@ test_cancel_render (void)
   g_assert_nonnull (layer);
 }
 
+/* ---- No strength ---- */
+
+/* Nothing happens, whatever the operation, and to what else is edited neither. */
+static void
+test_no_strength (void)
+{
+  static const SpEditOperation operations[] = { SP_EDIT_ADD, SP_EDIT_REMOVE, SP_EDIT_RESTYLE };
+  GError *error = NULL;
+  gsize n;
+  SpSettings settings = quick_settings ();
+  guint8 coverage[STROKE * STROKE];
+  g_autoptr (SpSession) session = make_session (pack, &settings);
+  g_assert_true (sp_session_open (session, NULL, NULL, NULL, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (operations); i++) {
+    SpEdit edit = make_edit ("tree", operations[i], 80, 60, coverage);
+    edit.strength = 0;
+    g_assert_true (sp_session_add_edit (session, &edit, &error));
+  }
+  g_assert_true (sp_session_preview (session, &error));
+  g_assert_null (sp_session_layer (session, &photo, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
+  g_assert_nonnull (strstr (error->message, "strength above 0"));
+  g_clear_error (&error);
+
+  add_edit (session, "grass", SP_EDIT_ADD, 70, 55);
+  g_assert_true (sp_session_preview (session, &error));
+  g_autofree float *with = copy_picture (session, &n);
+  g_autoptr (SpLayer) layer = sp_session_layer (session, &photo, &error);
+  sp_session_clear_edits (session);
+  add_edit (session, "grass", SP_EDIT_ADD, 70, 55);
+  g_assert_true (sp_session_preview (session, &error));
+  g_autofree float *without = copy_picture (session, &n);
+  g_autoptr (SpLayer) alone = sp_session_layer (session, &photo, &error);
+  g_assert_cmpmem (with, n * sizeof (float), without, n * sizeof (float));
+  g_assert_cmpmem (&layer->area, sizeof layer->area, &alone->area, sizeof alone->area);
+}
+
 /* ---- What is refused ---- */
 
 static void
@@ -291,6 +328,18 @@ test_bad_edits (void)
   expect_edit_refused (session, &edit, SP_ERROR_SETTING, "strength");
   edit = make_edit ("tree", SP_EDIT_ADD, 5000, 5000, coverage);
   expect_edit_refused (session, &edit, SP_ERROR_STROKES, "do not touch");
+}
+
+/* Less than half a generator's pixel wide, or less than half covered. */
+static void
+test_faint_strokes (void)
+{
+  guint8 coverage[STROKE * STROKE];
+  SpSettings settings = quick_settings ();
+  g_autoptr (SpSession) session = make_session (pack, &settings);
+  SpEdit edit = make_edit ("tree", SP_EDIT_ADD, 80, 60, coverage);
+  memset (coverage, 100, sizeof coverage);
+  expect_edit_refused (session, &edit, SP_ERROR_STROKES, "too faint");
 }
 
 static void
@@ -334,6 +383,8 @@ main (int argc, char **argv)
   g_test_add_func ("/session/cancel/open", test_cancel_open);
   g_test_add_func ("/session/cancel/before", test_cancel_before);
   g_test_add_func ("/session/cancel/render", test_cancel_render);
+  g_test_add_func ("/session/no-strength", test_no_strength);
+  g_test_add_func ("/session/faint-strokes", test_faint_strokes);
   g_test_add_func ("/session/bad/edits", test_bad_edits);
   g_test_add_func ("/session/bad/sessions", test_bad_sessions);
   int status = g_test_run ();

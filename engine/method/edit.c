@@ -253,6 +253,8 @@ sp_edit_latent (const SpPack *pack, const SpLatentEdit *edit, SpShape shape, flo
                 GError **error)
 {
   SpEditContext context = sp_edit_context (pack, edit, shape, latent);
+  if (edit->strength <= 0)
+    return TRUE;
   if (context.n_units > 0)
     return edit->operation == SP_EDIT_RESTYLE ? restyle_units (&context, error)
                                               : edit_units (&context, NULL, error);

@@ -8,6 +8,8 @@
 #include "engine/model/generator.h"
 #include "engine/model/super-resolution.h"
 #include "engine/photo/guided.h"
+#include "engine/photo/parts.h"
+#include "engine/photo/resample.h"
 
 #include <math.h>
 #include <string.h>
@@ -28,7 +30,7 @@ struct _SpExamples {
   SpGraph *graph;
   SpPlan *plan;                          /* NULL: nothing was drawn yet */
   SpTensor *latent, *picture, *features; /* no features: there is no such layer */
-  SpEnlarging *enlarging;                /* NULL: nothing was enlarged yet */
+  GPtrArray *enlargings; /* SpEnlarging: of what was drawn, of what is twice as fine, ... */
 };
 
 void
@@ -53,6 +55,7 @@ sp_examples_new (const SpPack *pack, SpBackend *backend)
   SpExamples *examples = g_new0 (SpExamples, 1);
   examples->pack = pack;
   examples->backend = backend;
+  examples->enlargings = g_ptr_array_new_with_free_func ((GDestroyNotify)sp_enlarging_free);
   return examples;
 }
 
@@ -139,7 +142,7 @@ sp_examples_free (SpExamples *examples)
   if (examples == NULL)
     return;
   drop_plan (examples);
-  sp_enlarging_free (examples->enlarging);
+  g_ptr_array_unref (examples->enlargings);
   g_free (examples);
 }
 
@@ -331,41 +334,70 @@ sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent
     cut_out (drawn.lit + c * plane, drawn.picture.width, MARGIN * cell, example->height,
              example->width, example->picture + c * pixels);
   }
-  return find_object (&context, &drawn, own, example, error);
+  if (!find_object (&context, &drawn, own, example, error))
+    return FALSE;
+  sp_drop_small_parts (example->object, example->height, example->width);
+  return TRUE;
 }
 
 /* ---- Finer ---- */
 
-static gboolean
-plan_enlarging (SpExamples *examples, const SpExample *example, GError **error)
+/* For examples of this size; each that is twice as fine as the last has its own. */
+static SpEnlarging *
+find_enlarging (SpExamples *examples, const SpExample *example, GError **error)
 {
-  if (examples->enlarging != NULL
-      && sp_enlarging_fits (examples->enlarging, example->height, example->width))
-    return TRUE;
-  g_clear_pointer (&examples->enlarging, sp_enlarging_free);
-  examples->enlarging =
+  guint number = (guint)g_bit_nth_msf ((gulong)example->finer, -1);
+  SpEnlarging *found =
+      number < examples->enlargings->len ? examples->enlargings->pdata[number] : NULL;
+  if (found != NULL && sp_enlarging_fits (found, example->height, example->width))
+    return found;
+  g_ptr_array_set_size (examples->enlargings, (int)number);
+  found =
       sp_enlarging_new (examples->pack, examples->backend, example->height, example->width, error);
-  return examples->enlarging != NULL;
+  if (found != NULL)
+    g_ptr_array_add (examples->enlargings, found);
+  return found;
 }
 
-/* The object's rim is laid along the edges that are sharper now. */
-gboolean
-sp_examples_enlarge (SpExamples *examples, SpExample *example, GError **error)
+/* Its rim stays as many pixels wide as it was, for it is of the finer pixels. */
+static gboolean
+enlarge_object (const SpExample *example, int height, int width, float *object)
 {
-  if (!sp_pack_has_super_resolution (examples->pack))
-    return TRUE;
-  if (!plan_enlarging (examples, example, error))
+  g_auto (SpEnlarger) enlarger = sp_enlarger_new (
+      example->width, example->height, (SpAxis){ 0, (double)example->width / width, width },
+      (SpAxis){ 0, (double)example->height / height, height });
+  if (!sp_enlarge (&enlarger, example->object, object))
+    return FALSE;
+  for (gsize p = 0; p < (gsize)height * width; p++)
+    object[p] = CLAMP (0.5f + SP_SUPER_RESOLUTION_FACTOR * (object[p] - 0.5f), 0.0f, 1.0f);
+  return TRUE;
+}
+
+static gboolean
+enlarge (SpExamples *examples, SpExample *example, GError **error)
+{
+  SpEnlarging *enlarging = find_enlarging (examples, example, error);
+  if (enlarging == NULL)
     return FALSE;
   int height = SP_SUPER_RESOLUTION_FACTOR * example->height;
   int width = SP_SUPER_RESOLUTION_FACTOR * example->width;
-  g_autofree float *picture = g_new (float, 3 * (gsize)height * width);
-  sp_enlarging_run (examples->enlarging, example->picture, picture);
-  float *object =
-      sp_map_along_edges (example->object, example->height, example->width, picture, height, width);
-  if (object == NULL)
-    return fail_for_memory (error);
+  SpExample finer = { height, width, SP_SUPER_RESOLUTION_FACTOR * example->finer,
+                      g_new (float, 3 * (gsize)height * width),
+                      g_new (float, (gsize)height *width) };
+  sp_enlarging_run (enlarging, example->picture, finer.picture);
+  gboolean done = enlarge_object (example, height, width, finer.object);
   sp_example_clear (example);
-  *example = (SpExample){ height, width, SP_SUPER_RESOLUTION_FACTOR * example->finer,
-                          g_steal_pointer (&picture), object };
+  *example = finer;
+  return done || fail_for_memory (error);
+}
+
+gboolean
+sp_examples_enlarge (SpExamples *examples, int finer, SpExample *example, GError **error)
+{
+  if (!sp_pack_has_super_resolution (examples->pack))
+    return TRUE;
+  while (example->finer < finer)
+    if (!enlarge (examples, example, error))
+      return FALSE;
   return TRUE;
 }

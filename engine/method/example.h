@@ -42,9 +42,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpExamples, sp_examples_free)
  * generator, and with SP_ERROR_MEMORY. */
 gboolean sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent,
                            SpExample *example, GError **error);
-/* Makes it twice as fine, where the pack has a network for that (enlarging.h); FALSE with
- * SP_ERROR_PACK where that does not fit, and with SP_ERROR_MEMORY. */
-gboolean sp_examples_enlarge (SpExamples *examples, SpExample *example, GError **error);
+/* Makes it `finer` times as fine as it was drawn, a power of two, where the pack has a network for
+ * that (enlarging.h); FALSE with SP_ERROR_PACK where that does not fit, and with SP_ERROR_MEMORY.
+ */
+gboolean sp_examples_enlarge (SpExamples *examples, int finer, SpExample *example, GError **error);
 void sp_example_clear (SpExample *example);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpExample, sp_example_clear)
 

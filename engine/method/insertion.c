@@ -231,7 +231,7 @@ sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpShown *s
   g_auto (SpExample) example = { 0 };
   SpShape shape = sp_encoding_shape (inserter->encoding);
   if (!sp_examples_draw (inserter->examples, insertion->edit, shape, &example, error)
-      || !sp_examples_enlarge (inserter->examples, &example, error)
+      || !sp_examples_enlarge (inserter->examples, SP_FINER, &example, error)
       || !compose (inserter, insertion, &example, shown, error))
     return FALSE;
   sp_shown_encode (shown, inserter->encoding, inserter->height);

@@ -3,6 +3,7 @@
 
 #include "engine/method/edit-private.h"
 #include "engine/photo/matting.h"
+#include "engine/photo/parts.h"
 #include "engine/photo/resample.h"
 
 #include <math.h>
@@ -133,13 +134,13 @@ window_pixel (Axis axis, int i, int n)
   return (int)CLAMP ((i + 0.5 - axis.start) / axis.step, 0.0, n - 1.0);
 }
 
-/* How much of the object lies where the photo stays. */
+/* How much of the object lies where the photo stays, by as many of its pixels as were drawn. */
 static double
 cut_off (const SpPlace *place, const SpExample *example, Fit fit)
 {
   double all = 1e-12, cut = 0;
-  for (int y = 0; y < example->height; y++)
-    for (int x = 0; x < example->width; x++) {
+  for (int y = example->finer / 2; y < example->height; y += example->finer)
+    for (int x = example->finer / 2; x < example->width; x += example->finer) {
       double object = (double)example->object[y * example->width + x];
       int p = window_pixel (fit.down, y, place->height) * place->width
               + window_pixel (fit.across, x, place->width);
@@ -306,32 +307,27 @@ flip (SpExample *example)
 
 /* ---- Strokes that are apart ---- */
 
-/* Takes the next part of the mask that hangs together out of `left` (height x width, what of it is
- * not taken yet), with the strokes in it. FALSE: there is none. */
+/* The strokes in the next part of the mask that hangs together, which is taken out of `left`, what
+ * of it is not taken yet. FALSE: there is none. */
 static gboolean
-take_part (const SpPlace *place, gboolean *left, float *strokes)
+take_strokes (const SpPlace *place, gboolean *left, GArray *part, float *strokes)
 {
-  int height = place->height, width = place->width, pixels = height * width, first = 0;
-  while (first < pixels && !left[first])
-    first++;
-  if (first == pixels)
+  if (!sp_take_part (left, place->height, place->width, part))
     return FALSE;
-  g_autoptr (GArray) open = g_array_new (FALSE, FALSE, sizeof (int));
-  memset (strokes, 0, (gsize)pixels * sizeof (float));
-  left[first] = FALSE;
-  g_array_append_val (open, first);
-  for (guint i = 0; i < open->len; i++) {
-    int p = g_array_index (open, int, i);
-    int near[] = { p % width > 0 ? p - 1 : p, p % width < width - 1 ? p + 1 : p,
-                   p >= width ? p - width : p, p < pixels - width ? p + width : p };
+  memset (strokes, 0, (gsize)place->height * place->width * sizeof (float));
+  for (guint i = 0; i < part->len; i++) {
+    int p = g_array_index (part, int, i);
     strokes[p] = place->strokes[p];
-    for (guint k = 0; k < G_N_ELEMENTS (near); k++)
-      if (left[near[k]]) {
-        left[near[k]] = FALSE;
-        g_array_append_val (open, near[k]);
-      }
   }
   return TRUE;
+}
+
+/* Of a stroke's sides, by how large an object is to be: a pixel of the drawing at the least. */
+static double
+scale_of (const SpPlace *place, Box stroke)
+{
+  double side = MIN (length (stroke.down), length (stroke.across));
+  return MAX (sqrt (place->share), MIN (place->finer / side, 1));
 }
 
 /* In one stroke, as often as there is room: every other one is mirrored, and each stands where the
@@ -351,7 +347,7 @@ place_in_part (const SpPlace *place, const float *strokes, SpExample *example, S
     int end = (int)(stroke.across.begin + length (stroke.across) * (i + 1) / n);
     Box part = box_of (strokes, height, width, first, end);
     part = (Box){ roomy (part.down, least), roomy (part.across, least) };
-    part = smaller (part, sqrt (place->share), 0);
+    part = smaller (part, scale_of (place, part), 0);
     if (!show (place, example, fit_inside (place, example, part, n > 1 ? 1 : STRETCH), ENDS, &one))
       return FALSE;
     put_before (&one, pixels, placed);
@@ -381,11 +377,12 @@ place_object (const SpPlace *place, const SpExample *example, SpPlaced *placed)
   g_auto (SpExample) object = copy_object (example);
   g_autofree gboolean *left = g_new (gboolean, pixels);
   g_autofree float *strokes = g_new (float, pixels);
+  g_autoptr (GArray) part = g_array_new (FALSE, FALSE, sizeof (int));
   memset (placed->picture, 0, 3 * pixels * sizeof (float));
   memset (placed->object, 0, pixels * sizeof (float));
   for (gsize p = 0; p < pixels; p++)
     left[p] = place->keep[p] < 0.5f;
-  while (take_part (place, left, strokes))
+  while (take_strokes (place, left, part, strokes))
     if (!place_in_part (place, strokes, &object, placed))
       return FALSE;
   return TRUE;

@@ -8,11 +8,12 @@
 /* Less than one step of 16 bits: what the cubic's rounding leaves behind is no edit. */
 #define INVISIBLE 1e-5f
 
-/* An object's outline is as sharp in the layer as a photo's are: alpha rises so much faster there
- * than the drawing's, enlarged, and is a half where that is so high, within the rim that is half
- * its surroundings. */
-#define SHARPER 4.0f
-#define OUTLINE 0.6f
+/* An object's outline is as sharp in the layer as a photo's are: alpha rises faster there than the
+ * mask's, enlarged, as many times as that is larger than the mask, for an edge of a photo is a
+ * pixel wide, but not more than so many times. That cuts off the part of the rim that is half its
+ * surroundings: at the steepest where the mask is below .6, at no steepness nothing. */
+#define SHARPEST 4.0
+#define CUT_OFF (0.1f / 0.75f)
 
 void
 sp_band_free (SpBand *band)
@@ -91,10 +92,18 @@ enlarger_new (const SpWindow *window, int width, int height, const SpRectangle *
 /* ---- Filling ---- */
 
 static float
-sharpen (float alpha, float outlined)
+steepness (const SpBandSource *source)
 {
-  float slope = 1 + outlined * (SHARPER - 1);
-  float middle = 0.5f + outlined * (OUTLINE - 0.5f);
+  int finer = source->finer_mask != NULL ? SP_FINER : 1;
+  const SpWindow *window = source->window;
+  return (float)CLAMP ((double)window->area.width / (finer * window->width), 1.0, SHARPEST);
+}
+
+static float
+sharpen (float alpha, float outlined, float steep)
+{
+  float slope = 1 + outlined * (steep - 1);
+  float middle = 0.5f + outlined * CUT_OFF * (1 - 1 / steep);
   return outlined > 0 ? 0.5f + slope * (alpha - middle) : alpha;
 }
 
@@ -118,6 +127,7 @@ static gboolean
 fill_alpha (SpBand *band, const SpBandSource *source, const SpEnlarger *enlarger, float *fine)
 {
   float *alpha = band->mask->plane[0], *outlined = band->outlined;
+  float steep = steepness (source);
   if (!sp_enlarge (enlarger, source->mask, alpha)
       || (outlined != NULL && !sp_enlarge (enlarger, source->outlined, outlined))
       || (outlined != NULL && source->finer_mask != NULL && !refine_alpha (band, source, fine)))
@@ -126,7 +136,7 @@ fill_alpha (SpBand *band, const SpBandSource *source, const SpEnlarger *enlarger
   for (gsize i = 0; i < pixels_of (band); i++) {
     if (outlined != NULL) {
       outlined[i] = CLAMP (outlined[i], 0.0f, 1.0f);
-      alpha[i] = sharpen (alpha[i], outlined[i]);
+      alpha[i] = sharpen (alpha[i], outlined[i], steep);
     }
     alpha[i] = alpha[i] < INVISIBLE ? 0 : MIN (alpha[i], 1.0f);
   }

@@ -273,14 +273,14 @@ read_level (const Scene *scene, Level *level, GError **error)
   return (level->detail != NULL && level->match != NULL) || fail_for_memory (error);
 }
 
-/* What is known more finely needs none of the photo's in its first octave. */
+/* What is known more finely needs none of the photo's, up to the octave that is as fine. */
 static gboolean
-take_finer (const Scene *scene, Level *level)
+take_finer (const Scene *scene, const Level *coarser, Level *level)
 {
   const SpFiner *finer = scene->masks->finer;
   int width = SP_FINER * scene->window->width, height = SP_FINER * scene->window->height;
   gsize plane = plane_of (level), from = (gsize)width * height;
-  if (finer == NULL || finer->share == NULL)
+  if (finer == NULL || finer->share == NULL || coarser->width >= width)
     return TRUE;
   g_auto (SpEnlarger) to_level = enlarger_new (width, height, level);
   g_autofree float *share = g_try_new (float, plane), *own = g_try_new (float, plane);
@@ -322,7 +322,7 @@ find_octave (const Scene *scene, const Level *coarser, Level *level, guint numbe
     if (match.is_unmoved[i])
       level->match[i] = i;
   add_votes (&match, level);
-  return number > 0 || take_finer (scene, level) || fail_for_memory (error);
+  return take_finer (scene, coarser, level) || fail_for_memory (error);
 }
 
 /* ---- Octaves ---- */

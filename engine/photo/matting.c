@@ -37,14 +37,34 @@ side_clear (Side *side)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Side, side_clear)
 
-static gboolean
-is_sure (const float *object, Size size, int y, int x, float least, float most)
+/* A line of n, `step` apart, stays set where all are within the doubt. */
+static void
+erode_line (guint8 *line, int n, int step, int doubt, guint8 *scratch)
 {
-  for (int v = MAX (y - size.doubt, 0); v <= MIN (y + size.doubt, size.height - 1); v++)
-    for (int u = MAX (x - size.doubt, 0); u <= MIN (x + size.doubt, size.width - 1); u++)
-      if (object[v * size.width + u] < least || object[v * size.width + u] > most)
-        return FALSE;
-  return TRUE;
+  int clear = -doubt - 1; /* the last that is not set, of those up to i + doubt */
+  for (int i = 0; i < n; i++)
+    scratch[i] = line[(gsize)i * step];
+  for (int i = -doubt; i < n; i++) {
+    if (i + doubt < n && !scratch[i + doubt])
+      clear = i + doubt;
+    if (i >= 0)
+      line[(gsize)i * step] = clear < i - doubt;
+  }
+}
+
+/* Where all around, as far as an outline may be off, is between the two. */
+static guint8 *
+find_sure (const float *object, Size size, float least, float most)
+{
+  guint8 *sure = g_new (guint8, size.plane);
+  g_autofree guint8 *scratch = g_new (guint8, MAX (size.height, size.width));
+  for (gsize p = 0; p < size.plane; p++)
+    sure[p] = object[p] >= least && object[p] <= most;
+  for (int y = 0; y < size.height; y++)
+    erode_line (sure + (gsize)y * size.width, size.width, 1, size.doubt, scratch);
+  for (int x = 0; x < size.width; x++)
+    erode_line (sure + x, size.height, size.width, size.doubt, scratch);
+  return sure;
 }
 
 /* The pixel gets the mean colour of those of the eight around it that are reached. FALSE: none is.
@@ -70,11 +90,8 @@ static void
 find_side (const float *picture, const float *object, Size size, float least, float most,
            Side *side)
 {
-  side->sure = g_new (guint8, size.plane);
+  side->sure = find_sure (object, size, least, most);
   side->colours = g_memdup2 (picture, 3 * size.plane * sizeof (float));
-  for (int y = 0; y < size.height; y++)
-    for (int x = 0; x < size.width; x++)
-      side->sure[y * size.width + x] = is_sure (object, size, y, x, least, most);
   side->reached = g_memdup2 (side->sure, size.plane);
 }
 

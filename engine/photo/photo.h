@@ -41,7 +41,7 @@ float *sp_window_keep_mask (const SpWindow *window, const float *strokes, int re
 
 /* Objects that are known more finely than they are drawn: planes of SP_FINER times the window's
  * height and width. */
-#define SP_FINER 2
+#define SP_FINER 4
 typedef struct {
   float *share;  /* how much of a pixel is theirs; NULL: there are none */
   float *detail; /* 3 of them: what the drawing, enlarged, lacks there */

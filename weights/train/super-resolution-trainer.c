@@ -1,6 +1,7 @@
 /* One step of the training of a super-resolution network. See super-resolution-trainer.h. */
 #include "weights/train/super-resolution-trainer.h"
 
+#include "engine/model/encoder.h"
 #include "engine/model/super-resolution.h"
 #include "engine/photo/photo.h"
 #include "weights/common/sheet.h"
@@ -29,16 +30,17 @@ typedef struct {
 struct _SpSuperResolutionTrainer {
   SpDataset *dataset;
   SpTrainOptions options;
-  const SpPack *perceptual_pack;
+  const SpPack *pack;
   SpBackend *backend;
   SpTrainState state;
   SpLoader *loader; /* NULL: begins with the state's step */
   Side side, viewer;
+  Side drawing;              /* of the pack, from reduced photos to G(E()) of them */
   SpTensor *photo, *origins; /* inputs of the training side */
   SpTensor *l1, *perceptual, *adversarial, *loss;
   SpDiscriminatorLeaves judges;
   SpDiscriminatorSide discriminator; /* no plan where its weight is 0 */
-  float *reduced, *enlarged;         /* a batch's, on the host */
+  float *reduced, *drawn, *enlarged; /* a batch's, on the host */
 };
 
 static int
@@ -78,6 +80,31 @@ build_network (SpSuperResolutionTrainer *trainer, Side *side, GError **error)
 }
 
 static gboolean
+plan_drawing (SpSuperResolutionTrainer *trainer, GError **error)
+{
+  Side *drawing = &trainer->drawing;
+  SpGeneratorShape generator;
+  int height = half (&trainer->options);
+  side_clear (drawing);
+  if (!sp_generator_shape (trainer->pack, &generator, error))
+    return FALSE;
+  SpGraph *graph = drawing->graph = sp_graph_new ();
+  drawing->reduced =
+      sp_graph_input (graph, "reduced", SP_SHAPE ((int)trainer->options.batch, 3, height, height));
+  SpTensor *x = sp_encoder_latent (graph, trainer->pack, &generator, drawing->reduced, error);
+  if (x != NULL)
+    x = sp_generator_layers (graph, trainer->pack, &generator, x, SP_LATENT_LAYER + 1,
+                             generator.last_layer, NULL, NULL, error);
+  drawing->picture =
+      x != NULL ? sp_generator_output (graph, trainer->pack, &generator, x, error) : NULL;
+  if (drawing->picture == NULL)
+    return FALSE;
+  sp_tensor_keep (drawing->picture);
+  drawing->plan = sp_plan_new_once (graph, trainer->backend, NULL, error);
+  return drawing->plan != NULL;
+}
+
+static gboolean
 build_loss (SpSuperResolutionTrainer *trainer, GError **error)
 {
   const SpTrainOptions *options = &trainer->options;
@@ -88,11 +115,10 @@ build_loss (SpSuperResolutionTrainer *trainer, GError **error)
   trainer->photo = sp_graph_input (graph, "photo", sp_tensor_shape (picture));
   terms[n++] = trainer->l1 = sp_graph_l1 (graph, picture, trainer->photo);
   sp_tensor_keep (trainer->l1);
-  if (trainer->perceptual_pack != NULL) {
+  if (options->perceptual > 0) {
     trainer->origins = sp_graph_input (graph, "origins", SP_SHAPE ((int)options->batch, 2, 1, 1));
-    trainer->perceptual =
-        sp_perceptual_loss (graph, trainer->perceptual_pack, picture, trainer->photo,
-                            trainer->origins, half (options), error);
+    trainer->perceptual = sp_perceptual_loss (graph, trainer->pack, picture, trainer->photo,
+                                              trainer->origins, half (options), error);
     if (trainer->perceptual == NULL)
       return FALSE;
     weights[n] = options->perceptual;
@@ -145,7 +171,8 @@ make_plans (SpSuperResolutionTrainer *trainer, GError **error)
 {
   const SpTrainOptions *options = &trainer->options;
   sp_discriminator_side_clear (&trainer->discriminator);
-  if (!plan_training (trainer, error) || !plan_viewer (trainer, error))
+  if (!plan_drawing (trainer, error) || !plan_training (trainer, error)
+      || !plan_viewer (trainer, error))
     return FALSE;
   return trainer->adversarial == NULL
          || sp_discriminator_plan (trainer->state.discriminator, sp_tensor_shape (trainer->photo),
@@ -157,18 +184,19 @@ make_plans (SpSuperResolutionTrainer *trainer, GError **error)
 
 SpSuperResolutionTrainer *
 sp_super_resolution_trainer_new (SpDataset *dataset, const SpTrainOptions *options,
-                                 const SpPack *perceptual, SpBackend *backend, GError **error)
+                                 const SpPack *pack, SpBackend *backend, GError **error)
 {
   g_autoptr (SpSuperResolutionTrainer) trainer = g_new0 (SpSuperResolutionTrainer, 1);
   gsize photos = (gsize)options->batch * 3 * options->side * options->side;
   trainer->dataset = dataset;
   trainer->options = *options;
-  trainer->perceptual_pack = options->perceptual > 0 ? perceptual : NULL;
+  trainer->pack = pack;
   trainer->backend = backend;
   trainer->state.model = sp_optimiser_new (options->seed, TRUE);
   trainer->state.discriminator = sp_discriminator_new (options, SP_JUDGE_PICTURES);
-  trainer->reduced =
-      g_new (float, photos / (SP_SUPER_RESOLUTION_FACTOR * SP_SUPER_RESOLUTION_FACTOR));
+  gsize reduced = photos / (SP_SUPER_RESOLUTION_FACTOR * SP_SUPER_RESOLUTION_FACTOR);
+  trainer->reduced = g_new (float, reduced);
+  trainer->drawn = g_new (float, reduced);
   trainer->enlarged = g_new (float, photos);
   return make_plans (trainer, error) ? g_steal_pointer (&trainer) : NULL;
 }
@@ -181,10 +209,12 @@ sp_super_resolution_trainer_free (SpSuperResolutionTrainer *trainer)
   sp_loader_free (trainer->loader);
   side_clear (&trainer->side);
   side_clear (&trainer->viewer);
+  side_clear (&trainer->drawing);
   sp_discriminator_side_clear (&trainer->discriminator);
   sp_optimiser_free (trainer->state.model);
   sp_discriminator_free (trainer->state.discriminator);
   g_free (trainer->reduced);
+  g_free (trainer->drawn);
   g_free (trainer->enlarged);
   g_free (trainer);
 }
@@ -218,6 +248,22 @@ reduce_all (SpSuperResolutionTrainer *trainer, const float *photos, GRand *rando
   }
 }
 
+/* Each picture becomes the generator's by a share of its own. */
+static void
+draw_all (SpSuperResolutionTrainer *trainer, GRand *random)
+{
+  int side = half (&trainer->options);
+  gsize n = (gsize)3 * side * side;
+  sp_plan_write (trainer->drawing.plan, trainer->drawing.reduced, trainer->reduced);
+  sp_plan_forward (trainer->drawing.plan);
+  sp_plan_read (trainer->drawing.plan, trainer->drawing.picture, trainer->drawn);
+  for (guint picture = 0; picture < trainer->options.batch; picture++) {
+    float share = (float)g_rand_double (random);
+    for (gsize i = picture * n; i < (picture + 1) * n; i++)
+      trainer->reduced[i] += share * (trainer->drawn[i] - trainer->reduced[i]);
+  }
+}
+
 static void
 step_discriminator (SpSuperResolutionTrainer *trainer)
 {
@@ -243,6 +289,7 @@ sp_super_resolution_trainer_step (SpSuperResolutionTrainer *trainer, GError **er
   SpAdam adam = SP_TRAIN_ADAM;
   adam.averaging = trainer->options.averaging;
   reduce_all (trainer, batch->photos, random);
+  draw_all (trainer, random);
   sp_plan_write (plan, trainer->side.reduced, trainer->reduced);
   sp_plan_write (plan, trainer->photo, batch->photos);
   if (trainer->perceptual != NULL)

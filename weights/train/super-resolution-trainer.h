@@ -1,5 +1,9 @@
 /* One step of the training of a super-resolution network: photos at half their size, and what they
- * were, by L1, the perceptual loss and a discriminator, as in SRGAN (Ledig et al. 2017). */
+ * were, by L1, the perceptual loss and a discriminator, as in SRGAN (Ledig et al. 2017).
+ *
+ * What the network is to enlarge are drawings. A generator's are woven of its own threads, which
+ * would be sharpened with the rest; so the small photos are drawn by the pack's own, more or less.
+ */
 #pragma once
 
 #include "weights/train/trainer.h"
@@ -8,12 +12,12 @@ G_BEGIN_DECLS
 
 typedef struct _SpSuperResolutionTrainer SpSuperResolutionTrainer;
 
-/* `perceptual`: the pack with the perceptual net, or NULL where its weight is 0. All must outlive
- * the trainer. */
+/* `pack`: its encoder and generator draw, and its perceptual net judges where that has a weight.
+ * All must outlive the trainer. */
 SpSuperResolutionTrainer *sp_super_resolution_trainer_new (SpDataset *dataset,
                                                            const SpTrainOptions *options,
-                                                           const SpPack *perceptual,
-                                                           SpBackend *backend, GError **error);
+                                                           const SpPack *pack, SpBackend *backend,
+                                                           GError **error);
 void sp_super_resolution_trainer_free (SpSuperResolutionTrainer *trainer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSuperResolutionTrainer, sp_super_resolution_trainer_free)
 
