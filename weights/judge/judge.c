@@ -102,9 +102,7 @@ weigh_concepts (Lesson *lesson, GError **error)
         sums[k] += (double)lesson->shares[k * plane + p];
   }
   for (guint k = 0; k < lesson->concepts; k++)
-    lesson->emphasis[k] = getenv ("JE")
-                              ? (float)atof (getenv ("JE"))
-                              : CLAMP ((float)sqrt (known / MAX (sums[k], 1e-9)), 1, MOST_EMPHASIS);
+    lesson->emphasis[k] = CLAMP ((float)sqrt (known / MAX (sums[k], 1e-9)), 1, MOST_EMPHASIS);
   return TRUE;
 }
 
