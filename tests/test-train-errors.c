@@ -69,9 +69,12 @@ test_all_broken (TrainFixture *fixture, gconstpointer data)
 static void
 test_bad_labels (TrainFixture *fixture, gconstpointer data)
 {
+  static const char far_away[] = "<class>1</class><polygon><pt><x>1e308</x><y>1e308</y></pt>"
+                                 "<pt><x>-1e308</x><y>-1e308</y></pt>"
+                                 "<pt><x>5</x><y>1e308</y></pt></polygon>";
   static const char *const bad[] = { "<objects><class>1</class><polygon>",
                                      "<objects></class></objects>", "<pt><x>nan</x><y>1</y></pt>",
-                                     "\xff\xfe" };
+                                     "\xff\xfe", far_away };
   SpTrainOptions options = train_tiny_options ();
   options.steps = 40;
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
