@@ -240,9 +240,13 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
   options.unit_sheet = options.effect_sheet = options.exemplar_sheet = sheet;
   options.units = SP_UNITS_ALWAYS;
   train_tiny_pack (fixture);
+  train_write_text (fixture->photos, "broken.jpg", "");
+  train_write_text (fixture->labels, "broken.xml", "<objects><class>1</class></objects>");
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
   g_autoptr (SpDissection) found = sp_dissect (&work, pack, fixture->data, &options, path, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (strstr (train_told (), "A photo is left out: “broken.jpg”"));
+  g_assert_cmpuint (found->looked_at, ==, PHOTOS / 2 - 1); /* one is checked, and broken is none */
   g_assert_cmpuint (found->n_concepts, ==, 3);
   g_assert_true (found->absent[2]);
   g_assert_false (found->from_prior);

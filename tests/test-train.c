@@ -449,7 +449,7 @@ test_labels (TrainFixture *fixture, gconstpointer data)
   g_assert_cmpuint (sp_dataset_count (dataset, SP_DRAW_ANY), ==, PHOTOS);
   g_assert_cmpuint (sp_dataset_count (dataset, SP_DRAW_LABELLED), ==, PHOTOS / 2);
   g_autoptr (SpBatch) batch = sp_batch_new (&options, sp_dataset_n_concepts (dataset));
-  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, 0, 1, &error));
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, &(guint){ 0 }, 1, NULL, &error));
   static const guint numbers[] = { 0, 10, 2, 4 }; /* as the paths are sorted */
   for (guint n = 0; n < 4; n++)
     for (int column = 0; column < 2; column++) {
@@ -463,6 +463,25 @@ test_labels (TrainFixture *fixture, gconstpointer data)
     }
 }
 
+/* None is taken twice for one that cannot be read. */
+static void
+test_broken_labelled (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autoptr (GError) error = NULL;
+  guint next = 0, taken;
+  train_write_text (fixture->photos, "10-broken.jpg", ""); /* only by its labels */
+  train_write_text (fixture->labels, "10-broken.xml", "</class>");
+  g_autoptr (SpDataset) dataset = sp_dataset_open (fixture->data, &options, &train_host, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpBatch) batch = sp_batch_new (&options, sp_dataset_n_concepts (dataset));
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, &next, 1, &taken, &error));
+  g_assert_cmpuint (taken, ==, 4);
+  g_assert_cmpuint (next, ==, 5);
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, &next, 1, &taken, &error));
+  g_assert_cmpuint (taken, ==, PHOTOS / 2 - 4);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/train/" path, TrainFixture, NULL, train_set_up, function, train_tear_down)
 
@@ -471,6 +490,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("labels", test_labels);
+  ADD ("broken-labelled", test_broken_labelled);
   ADD ("learning", test_learning);
   ADD ("learning-with-perceptual-net", test_perceptual);
   ADD ("pack", test_pack);

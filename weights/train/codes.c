@@ -290,16 +290,16 @@ survey_photos (Survey *survey, SpDataset *dataset, Encoder *encoder, GCancellabl
   SpDrawFrom from = labelled ? SP_DRAW_LABELLED : SP_DRAW_ANY;
   guint photos = sp_dataset_count (dataset, from);
 
-  for (guint first = 0; first < photos; first += batch_size) {
+  for (guint next = 0, taken; next < photos;) {
     if (!labelled && survey->n_level_cells == MOST_LEVEL_CELLS)
       break;
     if (g_cancellable_set_error_if_cancelled (cancellable, error)
-        || !sp_batch_take (batch, dataset, from, first, 1, error))
+        || !sp_batch_take (batch, dataset, from, &next, 1, &taken, error))
       return FALSE;
     sp_plan_write (encoder->plan, encoder->photo, batch->photos);
     sp_plan_forward (encoder->plan);
     sp_plan_read (encoder->plan, encoder->latent, latents);
-    for (guint n = 0; n < batch_size && first + n < photos; n++) {
+    for (guint n = 0; n < taken; n++) {
       Photo photo = { latents + n * image, batch->labels + n * n_concepts * plane,
                       batch->label_weights + n * n_concepts * plane };
       survey_photo (survey, &photo);

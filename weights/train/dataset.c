@@ -373,16 +373,33 @@ entry_picture (SpDataset *dataset, Entry *entry)
 SpPicture *
 sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, GError **error)
 {
-  GPtrArray *list = dataset->lists[from];
-  SpPicture *picture = NULL;
+  Entry *entry = g_ptr_array_index (dataset->lists[from], index);
   g_mutex_lock (&dataset->lock);
-  for (guint tries = 0; tries < list->len && picture == NULL; tries++)
-    picture = entry_picture (dataset, g_ptr_array_index (list, (index + tries) % list->len));
+  SpPicture *picture = entry_picture (dataset, entry);
   g_mutex_unlock (&dataset->lock);
   if (picture == NULL)
-    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "None of the %u photos in “%s” can be read.",
-                 list->len, dataset->photo_folder);
+    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "“%s” cannot be read.", entry->path);
   return picture;
+}
+
+SpPicture *
+sp_dataset_draw (SpDataset *dataset, SpDrawFrom from, guint index, GError **error)
+{
+  guint count = sp_dataset_count (dataset, from);
+  SpPicture *picture = NULL;
+  for (guint tries = 0; tries < count && picture == NULL; tries++)
+    picture = sp_dataset_picture (dataset, from, (index + tries) % count, NULL);
+  if (picture == NULL)
+    sp_dataset_unreadable (dataset, count, error);
+  return picture;
+}
+
+gboolean
+sp_dataset_unreadable (const SpDataset *dataset, guint photos, GError **error)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "None of the %u photos in “%s” can be read.",
+               photos, dataset->photo_folder);
+  return FALSE;
 }
 
 void
