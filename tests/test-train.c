@@ -357,6 +357,20 @@ test_composite (TrainFixture *fixture, gconstpointer data)
 
 /* The photos of the step before the checkpoint are what its latents show. */
 static void
+test_no_discriminator (TrainFixture *fixture, gconstpointer data)
+{
+  enum { CYCLE = 6, COMPOSITE, ADVERSARIAL, DISCRIMINATOR };
+  SpTrainOptions options = train_tiny_options ();
+  options.adversarial = 0;
+  train_run (fixture, &options);
+  for (guint column = CYCLE; column <= DISCRIMINATOR; column++) {
+    g_autoptr (GArray) losses = train_read_curve (fixture, NULL, column);
+    double last = g_array_index (losses, double, options.steps - 1);
+    g_assert_true (isfinite (last) == (column < ADVERSARIAL));
+  }
+}
+
+static void
 test_composite_resumes (TrainFixture *fixture, gconstpointer data)
 {
   SpTrainOptions options = train_tiny_options ();
@@ -498,6 +512,7 @@ main (int argc, char **argv)
   ADD ("adversarial-start", test_adversarial_start);
   g_test_add_func ("/train/compose", test_compose);
   ADD ("composite", test_composite);
+  ADD ("no-discriminator", test_no_discriminator);
   ADD ("composite-resumes", test_composite_resumes);
   ADD ("interrupted", test_interrupted);
   ADD ("threads", test_threads);

@@ -304,7 +304,7 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "moments-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->moments,
       "Of a prior: weight of the losses of moments and scenes (default 0.6)", "X" },
     { "adversarial-from", 0, 0, G_OPTION_ARG_INT, &options->adversarial_from,
-      "Step that brings it in (default 20000)", "N" },
+      "Step that brings in the adversarial, cycle and composite losses (default 20000)", "N" },
     { "generator-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->generator_rate,
       "Learning rate of the generator (default 0.002; of a prior 0.001, of super-resolution "
       "0.0004)",
