@@ -2,7 +2,7 @@
  * train-fixture.h. */
 #include "tests/train-fixture.h"
 
-#include "weights/train/trainer.h"
+#include "weights/train/checkpoint.h"
 
 #include <math.h>
 #include <string.h>
@@ -186,6 +186,36 @@ test_full_disk (TrainFixture *fixture, gconstpointer data)
   train_assert_same (before, after);
 }
 
+/* What could not be read again is not written. The checkpoint before stays. */
+static void
+test_unreadable_checkpoint (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  g_autoptr (GBytes) before = train_whole_run (fixture, options);
+  g_autoptr (SpDataset) dataset = sp_dataset_open (fixture->data, &options, &train_host, &error);
+  g_autoptr (SpTrainer) trainer =
+      sp_trainer_new (dataset, &options, NULL, fixture->backend, &error);
+  g_assert_no_error (error);
+  SpTrainState *state = sp_trainer_state (trainer);
+  g_array_index (state->model->moments, SpMoments, 0).moment2[1] = 1.1e6f;
+  g_assert_false (sp_checkpoint_save (state, &options, path, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  assert_message (error, "moment2.");
+  g_clear_error (&error);
+  g_autoptr (GBytes) after = train_read_bytes (path);
+  train_assert_same (before, after);
+
+  g_assert_true (sp_checkpoint_fits (state, &options, &error));
+  guint pictures = state->mixing->pictures;
+  state->mixing->pictures = 1u << 25;
+  g_assert_false (sp_checkpoint_fits (state, &options, &error));
+  state->mixing->pictures = pictures;
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  assert_message (error, "would have 3.00 GiB");
+}
+
 static void
 test_coming_apart (TrainFixture *fixture, gconstpointer data)
 {
@@ -229,6 +259,7 @@ main (int argc, char **argv)
   ADD ("bad-options", test_bad_options);
   ADD ("bad-checkpoint", test_bad_checkpoint);
   ADD ("full-disk", test_full_disk);
+  ADD ("unreadable-checkpoint", test_unreadable_checkpoint);
   ADD ("coming-apart", test_coming_apart);
   return g_test_run ();
 }

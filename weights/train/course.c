@@ -54,6 +54,8 @@ gboolean
 sp_course_load (SpCourse *course, SpTrainState *state, gboolean *loaded, GError **error)
 {
   *loaded = FALSE;
+  if (!sp_checkpoint_fits (state, course->options, error))
+    return FALSE;
   if (course->options->restart || !g_file_test (course->checkpoint, G_FILE_TEST_EXISTS)) {
     if (!course->options->export_only)
       return TRUE;
