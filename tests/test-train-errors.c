@@ -133,6 +133,18 @@ test_bad_options (TrainFixture *fixture, gconstpointer data)
 }
 
 static void
+test_bad_held (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *held = g_build_filename (fixture->folder, "held.txt", NULL);
+  options.held_list = held;
+  train_write_text (fixture->folder, "held.txt", "some/1.jpg\n\n  some/3.jpg\r\n2.jpg\n4.jpg\n");
+  g_autoptr (GError) error = train_and_fail (fixture, &options, NULL);
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  assert_message (error, "“2.jpg” of");
+}
+
+static void
 test_bad_checkpoint (TrainFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -257,6 +269,7 @@ main (int argc, char **argv)
   ADD ("bad-labels", test_bad_labels);
   ADD ("bad-concepts", test_bad_concepts);
   ADD ("bad-options", test_bad_options);
+  ADD ("bad-held", test_bad_held);
   ADD ("bad-checkpoint", test_bad_checkpoint);
   ADD ("full-disk", test_full_disk);
   ADD ("unreadable-checkpoint", test_unreadable_checkpoint);

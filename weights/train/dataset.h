@@ -34,6 +34,8 @@ typedef enum { SP_DRAW_ANY, SP_DRAW_LABELLED, SP_DRAW_HELD } SpDrawFrom;
 
 typedef struct _SpDataset SpDataset;
 
+/* Fails with a G_FILE_ERROR, SP_ERROR_PHOTO when there are too few photos, SP_ERROR_SETTING when
+ * concepts.ini or the list of held photos is wrong. */
 SpDataset *sp_dataset_open (const char *folder, const SpTrainOptions *options, const SpHost *host,
                             GError **error);
 void sp_dataset_free (SpDataset *dataset);
