@@ -184,6 +184,9 @@ class Tests:
                    (program.returncode, messages))
         self.fails("train: no folder given", 2, ["folder"], run("train", *tiny))
         self.fails("train: no pack given", 2, ["-o"], run("train", data))
+        result = run("train", data, *tiny, "--restart", "--name", "My Garden")
+        self.check("train: a bad name is found at once", result.returncode == 1 and "not a name" in result.stderr
+                   and "step" not in result.stderr, result)
         self.fails("train: bad widths", 2, ["wide"], run("train", data, *tiny, "--widths", "wide"))
         self.fails("train: no such folder", 1, ["nowhere"], run("train", self.at("nowhere"), *tiny))
         self.fails("train: no photos", 1, ["0 photos"],
@@ -439,6 +442,9 @@ class Tests:
         self.fails("examples: no choice", 2, ["choice"], run("examples", out, "-o", chosen))
         self.fails("examples: no number", 1, ["blue=green", "tree=0,4,1"], run("examples", out, "-o", chosen, "blue=green"))
         self.fails("examples: no such example", 1, ["99"], run("examples", out, "-o", chosen, "blue=99"))
+        for option in ("-o", "--judge"):
+            result = run("dissect", pack, data, option, self.at("nowhere/file"))
+            self.fails("dissect: %s where there is no folder" % option, 1, ["no folder", "nowhere"], result)
         self.fails("dissect: a pack alone", 2, ["folder"], run("dissect", pack))
         self.fails("dissect: such units", 2, ["some", "always"], run("dissect", pack, data, "--units", "some"))
         self.fails("evaluate: steps of what", 2, ["--steps"], run("evaluate", pack, data, "--steps", "many"))

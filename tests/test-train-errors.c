@@ -132,6 +132,48 @@ test_bad_options (TrainFixture *fixture, gconstpointer data)
   assert_message (error, "no checkpoint");
 }
 
+/* Found out before the first step, not when the pack is written. */
+static void
+test_bad_texts (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *checkpoint = train_training_file (fixture, "checkpoint.safetensors");
+  g_autofree char *long_title = g_strnfill (81, 'x');
+  g_autofree char *concepts = g_strconcat ("[sky]\ntitle=", long_title, "\n", NULL);
+  options.name = "My Garden";
+  g_autoptr (GError) error = train_and_fail (fixture, &options, NULL);
+  assert_message (error, "is not a name of");
+  options.name = NULL;
+  options.title = long_title;
+  g_clear_error (&error);
+  error = train_and_fail (fixture, &options, NULL);
+  assert_message (error, "title");
+  options.title = NULL;
+  train_write_text (fixture->data, "concepts.ini", concepts);
+  g_clear_error (&error);
+  error = train_and_fail (fixture, &options, NULL);
+  assert_message (error, "title");
+  g_assert_false (g_file_test (checkpoint, G_FILE_TEST_EXISTS));
+}
+
+/* A pack that could not be written in the end. */
+static void
+test_bad_output (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  options.folder = fixture->folder;
+  g_free (fixture->pack);
+  fixture->pack = g_build_filename (fixture->folder, "missing", "pack.safetensors", NULL);
+  g_autoptr (GError) error = train_and_fail (fixture, &options, NULL);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  assert_message (error, "there is no folder");
+  g_free (fixture->pack);
+  fixture->pack = g_strdup (fixture->photos);
+  g_clear_error (&error);
+  error = train_and_fail (fixture, &options, NULL);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
+}
+
 static void
 test_bad_held (TrainFixture *fixture, gconstpointer data)
 {
@@ -269,6 +311,8 @@ main (int argc, char **argv)
   ADD ("bad-labels", test_bad_labels);
   ADD ("bad-concepts", test_bad_concepts);
   ADD ("bad-options", test_bad_options);
+  ADD ("bad-texts", test_bad_texts);
+  ADD ("bad-output", test_bad_output);
   ADD ("bad-held", test_bad_held);
   ADD ("bad-checkpoint", test_bad_checkpoint);
   ADD ("full-disk", test_full_disk);

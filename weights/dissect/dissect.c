@@ -200,9 +200,9 @@ describe (const SpDissection *dissection, const SpDissectOptions *options, guint
   return concept;
 }
 
-static gboolean
-write_pack (const SpDissection *dissection, const SpPack *pack, const SpDissectOptions *options,
-            const char *path, GError **error)
+gboolean
+sp_dissection_write (const SpDissection *dissection, const SpPack *pack,
+                     const SpDissectOptions *options, const char *path, GError **error)
 {
   g_autofree SpNewConcept *concepts = g_new0 (SpNewConcept, dissection->n_concepts);
   g_autofree char *note =
@@ -287,7 +287,7 @@ check_size (const SpPack *pack, GError **error)
 
 static SpDissection *
 dissect (SpWork *work, const SpPack *pack, SpDataset *dataset, const SpDissectOptions *options,
-         const char *path, GError **error)
+         GError **error)
 {
   int side = sp_pack_resolution (pack);
   g_auto (SpPhotoList) learnt = { 0 }, checked = { 0 }, measured = { 0 };
@@ -307,15 +307,14 @@ dissect (SpWork *work, const SpPack *pack, SpDataset *dataset, const SpDissectOp
       || !measure (work, pack, judge, looked_at, rules, options, dissection, error))
     return NULL;
   decide (dissection, pack, options);
-  if (!write_sheets (work, dissection, looked_at, options, error)
-      || (path != NULL && !write_pack (dissection, pack, options, path, error)))
+  if (!write_sheets (work, dissection, looked_at, options, error))
     return NULL;
   return g_steal_pointer (&dissection);
 }
 
 SpDissection *
 sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
-            const SpDissectOptions *options, const char *path, GError **error)
+            const SpDissectOptions *options, GError **error)
 {
   SpTrainOptions data = sp_train_options_default ();
   data.batch = 1;
@@ -325,7 +324,7 @@ sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
       check_size (pack, error) ? sp_dataset_open (data_folder, &data, work->host, error) : NULL;
   if (dataset == NULL)
     return NULL;
-  SpDissection *dissection = dissect (work, pack, dataset, options, path, error);
+  SpDissection *dissection = dissect (work, pack, dataset, options, error);
   sp_dataset_tell (dataset);
   return dissection;
 }

@@ -45,7 +45,8 @@ typedef struct {
   gint64 begin; /* of the whole */
 } SpCourse;
 
-/* Makes the folders: the options' or one beside the pack, of its name and the kind's ending. */
+/* Makes the folders: the options' or one beside the pack, of its name and the kind's ending. Fails
+ * also when the pack could not be written. */
 gboolean sp_course_begin (SpCourse *course, const char *pack_path, GError **error);
 void sp_course_clear (SpCourse *course);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpCourse, sp_course_clear)

@@ -208,6 +208,28 @@ write_pack (const Export *export, const char *path, GError **error)
 
 /* ---- The whole ---- */
 
+/* The manifest is what the reader of packs is asked about, with every concept in it. */
+gboolean
+sp_export_check (const SpDataset *dataset, const SpTrainOptions *options, const SpTrainState *state,
+                 const SpPack *perceptual, const char *path, GError **error)
+{
+  guint n_concepts = sp_dataset_n_concepts (dataset);
+  g_autofree SpConceptCodes *concepts = g_new0 (SpConceptCodes, n_concepts);
+  g_autofree char *name = choose_name (options, path);
+  SpCodes codes = { .n_concepts = n_concepts, .concepts = concepts };
+  Export export = { .options = options,
+                    .state = state,
+                    .perceptual = perceptual,
+                    .rules = sp_dataset_rules (dataset),
+                    .codes = &codes,
+                    .name = name };
+  for (guint k = 0; k < n_concepts; k++)
+    concepts[k].weight = 1;
+  g_autofree char *manifest = make_manifest (&export);
+  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, error);
+  return writer != NULL;
+}
+
 static SpCodes *
 measure_codes (Export *export, SpDataset *dataset, SpBackend *backend, const char *work_folder,
                GCancellable *cancellable, GError **error)
