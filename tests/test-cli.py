@@ -182,6 +182,12 @@ class Tests:
         messages = program.communicate(timeout=120)[1]
         self.check("train: Ctrl-C", program.returncode == 1 and "goes on from there" in messages,
                    (program.returncode, messages))
+        result = run("train", data, *tiny, "--folder", self.at("from-bundled"), "--from", "outdoor-128")
+        self.check("train: from a bundled pack", result.returncode == 1 and "another size" in result.stderr, result)
+        result = run("train", data, "-o", self.at("prior.safetensors"), "--prior", "outdoor-128", "--export",
+                     "--batch", "2")
+        self.check("train: a prior for a bundled pack", result.returncode == 1 and "no checkpoint" in result.stderr,
+                   result)
         self.fails("train: no folder given", 2, ["folder"], run("train", *tiny))
         self.fails("train: no pack given", 2, ["-o"], run("train", data))
         result = run("train", data, *tiny, "--restart", "--name", "My Garden")

@@ -374,6 +374,31 @@ run (const Options *options, SpBackend *backend, GCancellable *cancellable, GErr
                    cancellable, error);
 }
 
+/* What was given may be a bundled pack's name, as with the other commands. */
+static gboolean
+find_packs (Options *options, GError **error)
+{
+  SpTrainOptions *train = &options->train;
+  const struct {
+    char **word;
+    const char **path;
+  } packs[] = { { &options->perceptual_pack, &train->perceptual_pack },
+                { &options->from, &train->from_pack },
+                { &options->prior, &train->prior_pack },
+                { &options->super_resolution, &train->super_resolution_pack } };
+  for (guint i = 0; i < G_N_ELEMENTS (packs); i++) {
+    if (*packs[i].word == NULL)
+      continue;
+    char *path = sp_job_find_pack (*packs[i].word, error);
+    if (path == NULL)
+      return FALSE;
+    g_free (*packs[i].word);
+    *packs[i].word = path;
+    *packs[i].path = path;
+  }
+  return TRUE;
+}
+
 static gboolean
 train (Options *options, GError **error)
 {
@@ -386,7 +411,8 @@ train (Options *options, GError **error)
     if (options->perceptual_pack == NULL)
       return FALSE;
   }
-  options->train.perceptual_pack = options->perceptual_pack;
+  if (!find_packs (options, error))
+    return FALSE;
   SpInterruption *interruption = sp_interruption_new (cancellable, error);
   if (interruption == NULL)
     return FALSE;
