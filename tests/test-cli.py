@@ -225,6 +225,9 @@ class Tests:
         self.check("sample: of a trained prior", result.returncode == 0 and read_png(drawn)[:2] == (128, 128), result)
         self.fails("sample: no prior yet", 1, ["no prior", "--prior"], run("sample", pack, "-o", drawn))
         self.fails("train --prior: other networks", 2, ["--widths"], run("train", data, *tiny, "--widths", "4,4,4,4"))
+        for option in ("--perceptual-weight", "--concept-weight", "--latent-weight", "--encoder-rate",
+                       "--statistic-batches"):
+            self.fails("train --prior: no use for " + option, 2, [option + ":"], run("train", data, *tiny, option, "1"))
         self.fails("train --prior: no pack there", 1, ["nowhere"],
                    run("train", data, "--prior", self.at("nowhere"), "-o", out))
         self.fails("train --prior: no photos", 1, ["0 photos"], run("train", self.empty("no-photos"), *tiny))
