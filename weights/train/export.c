@@ -18,6 +18,8 @@
 
 #include <glib/gstdio.h>
 
+#define MOST_LICENCE_BYTES 4000
+
 typedef struct {
   const SpTrainOptions *options;
   const SpTrainState *state;
@@ -38,9 +40,7 @@ add_licence (JsonBuilder *json, const Export *export)
       "%s%s%s", own != NULL ? own : "Not stated: ask who trained it, and of what photos.",
       export->perceptual != NULL ? " Perceptual net, from another pack: " : "",
       export->perceptual != NULL ? sp_pack_licence (export->perceptual) : "");
-  if (strlen (both) > 4000) /* what the manifest holds, cut between characters */
-    *g_utf8_find_prev_char (both, both + 4000) = '\0';
-  sp_manifest_add_text (json, "licence", both);
+  sp_manifest_add_cut_text (json, "licence", both, MOST_LICENCE_BYTES);
 }
 
 static void
