@@ -6,6 +6,7 @@
 #include "engine/method/invert.h"
 #include "engine/method/preview.h"
 #include "engine/pack.h"
+#include "weights/train/codes.h"
 #include "weights/train/mixing.h"
 #include "engine/photo/photo.h"
 #include "weights/train/batch.h"
@@ -496,6 +497,36 @@ test_broken_labelled (TrainFixture *fixture, gconstpointer data)
   g_assert_cmpuint (taken, ==, PHOTOS / 2 - 4);
 }
 
+/* ---- Levels ---- */
+
+/* Of few photos every cell; of many as much of each photo and of each place in it. */
+static void
+test_level_cells (void)
+{
+  enum { PLANE = 64, MOST = 65536 };
+  static const guint photos[] = { 1, 700, 1024, 3000, 100000 };
+  for (guint i = 0; i < G_N_ELEMENTS (photos); i++) {
+    guint64 wanted = MIN ((guint64)photos[i] * PLANE, MOST);
+    guint of_place[PLANE] = { 0 }, all = 0;
+    gsize cells[PLANE];
+    for (guint photo = 0; photo < photos[i]; photo++) {
+      gsize n = sp_codes_level_cells (photos[i], photo, PLANE, cells);
+      g_assert_cmpuint (n - wanted / photos[i], <=, 1);
+      for (gsize k = 0; k < n; k++) {
+        g_assert_cmpuint (cells[k], <, PLANE);
+        for (gsize other = 0; other < k; other++)
+          g_assert_cmpuint (cells[k], !=, cells[other]);
+        of_place[cells[k]]++;
+        all++;
+      }
+    }
+    g_assert_cmpuint (all, ==, wanted);
+    for (int place = 0; place < PLANE; place++)
+      g_assert_cmpfloat (fabs (of_place[place] - (double)wanted / PLANE), <=,
+                         0.1 * (double)wanted / PLANE);
+  }
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/train/" path, TrainFixture, NULL, train_set_up, function, train_tear_down)
 
@@ -505,6 +536,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("labels", test_labels);
   ADD ("broken-labelled", test_broken_labelled);
+  g_test_add_func ("/train/level-cells", test_level_cells);
   ADD ("learning", test_learning);
   ADD ("learning-with-perceptual-net", test_perceptual);
   ADD ("pack", test_pack);
