@@ -1,11 +1,23 @@
 /* See manifest-writer.h. */
 #include "engine/manifest-writer.h"
 
+#include <string.h>
+
 void
 sp_manifest_add_text (JsonBuilder *builder, const char *key, const char *text)
 {
   json_builder_set_member_name (builder, key);
   json_builder_add_string_value (builder, text);
+}
+
+void
+sp_manifest_add_cut_text (JsonBuilder *builder, const char *key, const char *text, gsize maximum)
+{
+  gsize length = strlen (text);
+  if (length > maximum)
+    length = (gsize)(g_utf8_find_prev_char (text, text + maximum + 1) - text);
+  g_autofree char *cut = g_strndup (text, length);
+  sp_manifest_add_text (builder, key, cut);
 }
 
 static void

@@ -8,7 +8,13 @@
 
 G_BEGIN_DECLS
 
+#define SP_MANIFEST_MAXIMUM_TITLE 80 /* bytes */
+
 void sp_manifest_add_text (JsonBuilder *builder, const char *key, const char *text);
+
+/* At most so many bytes of it, cut between characters. */
+void sp_manifest_add_cut_text (JsonBuilder *builder, const char *key, const char *text,
+                               gsize maximum);
 
 /* A Progressive GAN from `first_layer` up, and a ResNet-18 for it. */
 void sp_manifest_add_networks (JsonBuilder *builder, int resolution, int first_layer,

@@ -11,9 +11,9 @@
 #include <json-glib/json-glib.h>
 
 #include "engine/json-reader.h"
+#include "engine/manifest-writer.h"
 
 #define MAXIMUM_NAME 40
-#define MAXIMUM_TITLE 80
 #define MAXIMUM_PROSE 4096
 #define MAXIMUM_TAPS 16
 #define MAXIMUM_CONCEPTS 256
@@ -322,7 +322,7 @@ parse_concept (SpManifest *manifest, Section section, GError **error)
   SpConcept concept;
 
   if (!check_keys (section, keys, error) || !get_name (section, "name", &name, error)
-      || !get_text (section, "title", MAXIMUM_TITLE, &title, error)
+      || !get_text (section, "title", SP_MANIFEST_MAXIMUM_TITLE, &title, error)
       || !get_units (section, "units", units, error))
     return FALSE;
   if (json_object_has_member (section.object, "exemplars")
@@ -391,7 +391,7 @@ parse_root (SpManifest *manifest, Section root, GError **error)
                                       "concepts",  NULL };
 
   return check_keys (root, keys, error) && get_name (root, "name", &manifest->name, error)
-         && get_text (root, "title", MAXIMUM_TITLE, &manifest->title, error)
+         && get_text (root, "title", SP_MANIFEST_MAXIMUM_TITLE, &manifest->title, error)
          && get_text (root, "licence", MAXIMUM_PROSE, &manifest->licence, error)
          && get_text (root, "source", MAXIMUM_PROSE, &manifest->source, error)
          && parse_generator (manifest, root, error) && parse_encoder (root, error)

@@ -179,6 +179,30 @@ test_from_unlike (Fixture *fixture, gconstpointer data)
   g_remove (path);
 }
 
+/* Of another generator nothing fits, though the sizes do. */
+static void
+test_from_another_generator (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  float values[MOST];
+  SpExemplarChoice choice = { "tree", (const guint[]){ 0 }, 1 };
+  g_autofree char *path = g_build_filename (fixture->folder, "another.safetensors", NULL);
+  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, &error);
+  for (guint t = 0; t < G_N_ELEMENTS (tensors); t++) {
+    for (int i = 0; i < MOST; i++)
+      values[i] = value_at (t, (gsize)i) + (t == 0 && i == 2);
+    sp_pack_writer_add (writer, tensors[t].name, tensors[t].shape, SP_PACK_FLOAT16, values, &error);
+  }
+  g_assert_true (sp_pack_writer_save (writer, path, &error));
+  g_autoptr (SpPack) another = sp_pack_open (path, &error);
+  g_assert_no_error (error);
+  g_assert_false (sp_exemplars_pick (fixture->pack, another, &choice, 1, fixture->out, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_PACK);
+  g_assert_nonnull (strstr (error->message, "another generator"));
+  g_assert_false (g_file_test (fixture->out, G_FILE_TEST_EXISTS));
+  g_remove (path);
+}
+
 static void
 test_own_file (Fixture *fixture, gconstpointer data)
 {
@@ -226,6 +250,8 @@ main (int argc, char **argv)
   g_test_add ("/choice/order", Fixture, NULL, set_up, test_order, tear_down);
   g_test_add ("/choice/from-another", Fixture, NULL, set_up, test_from_another, tear_down);
   g_test_add ("/choice/from-unlike", Fixture, NULL, set_up, test_from_unlike, tear_down);
+  g_test_add ("/choice/from-another-generator", Fixture, NULL, set_up, test_from_another_generator,
+              tear_down);
   g_test_add ("/choice/own-file", Fixture, NULL, set_up, test_own_file, tear_down);
   g_test_add ("/choice/refused", Fixture, NULL, set_up, test_refused, tear_down);
   return g_test_run ();

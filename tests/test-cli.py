@@ -182,8 +182,17 @@ class Tests:
         messages = program.communicate(timeout=120)[1]
         self.check("train: Ctrl-C", program.returncode == 1 and "goes on from there" in messages,
                    (program.returncode, messages))
+        result = run("train", data, *tiny, "--folder", self.at("from-bundled"), "--from", "outdoor-128")
+        self.check("train: from a bundled pack", result.returncode == 1 and "another size" in result.stderr, result)
+        result = run("train", data, "-o", self.at("prior.safetensors"), "--prior", "outdoor-128", "--export",
+                     "--batch", "2")
+        self.check("train: a prior for a bundled pack", result.returncode == 1 and "no checkpoint" in result.stderr,
+                   result)
         self.fails("train: no folder given", 2, ["folder"], run("train", *tiny))
         self.fails("train: no pack given", 2, ["-o"], run("train", data))
+        result = run("train", data, *tiny, "--restart", "--name", "My Garden")
+        self.check("train: a bad name is found at once", result.returncode == 1 and "not a name" in result.stderr
+                   and "step" not in result.stderr, result)
         self.fails("train: bad widths", 2, ["wide"], run("train", data, *tiny, "--widths", "wide"))
         self.fails("train: no such folder", 1, ["nowhere"], run("train", self.at("nowhere"), *tiny))
         self.fails("train: no photos", 1, ["0 photos"],
@@ -216,6 +225,9 @@ class Tests:
         self.check("sample: of a trained prior", result.returncode == 0 and read_png(drawn)[:2] == (128, 128), result)
         self.fails("sample: no prior yet", 1, ["no prior", "--prior"], run("sample", pack, "-o", drawn))
         self.fails("train --prior: other networks", 2, ["--widths"], run("train", data, *tiny, "--widths", "4,4,4,4"))
+        for option in ("--perceptual-weight", "--concept-weight", "--latent-weight", "--encoder-rate",
+                       "--statistic-batches"):
+            self.fails("train --prior: no use for " + option, 2, [option + ":"], run("train", data, *tiny, option, "1"))
         self.fails("train --prior: no pack there", 1, ["nowhere"],
                    run("train", data, "--prior", self.at("nowhere"), "-o", out))
         self.fails("train --prior: no photos", 1, ["0 photos"], run("train", self.empty("no-photos"), *tiny))
@@ -439,6 +451,9 @@ class Tests:
         self.fails("examples: no choice", 2, ["choice"], run("examples", out, "-o", chosen))
         self.fails("examples: no number", 1, ["blue=green", "tree=0,4,1"], run("examples", out, "-o", chosen, "blue=green"))
         self.fails("examples: no such example", 1, ["99"], run("examples", out, "-o", chosen, "blue=99"))
+        for option in ("-o", "--judge"):
+            result = run("dissect", pack, data, option, self.at("nowhere/file"))
+            self.fails("dissect: %s where there is no folder" % option, 1, ["no folder", "nowhere"], result)
         self.fails("dissect: a pack alone", 2, ["folder"], run("dissect", pack))
         self.fails("dissect: such units", 2, ["some", "always"], run("dissect", pack, data, "--units", "some"))
         self.fails("evaluate: steps of what", 2, ["--steps"], run("evaluate", pack, data, "--steps", "many"))

@@ -229,6 +229,17 @@ tiny_dissection (void)
   return options;
 }
 
+/* Dissects, and writes the pack to `path`. */
+static SpDissection *
+dissect_into (SpWork *work, const SpPack *pack, const char *data, const SpDissectOptions *options,
+              const char *path, GError **error)
+{
+  g_autoptr (SpDissection) found = sp_dissect (work, pack, data, options, error);
+  if (found == NULL || !sp_dissection_write (found, pack, options, path, error))
+    return NULL;
+  return g_steal_pointer (&found);
+}
+
 static void
 test_dissection (TrainFixture *fixture, gconstpointer data)
 {
@@ -240,9 +251,14 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
   options.unit_sheet = options.effect_sheet = options.exemplar_sheet = sheet;
   options.units = SP_UNITS_ALWAYS;
   train_tiny_pack (fixture);
+  train_write_text (fixture->photos, "broken.jpg", "");
+  train_write_text (fixture->labels, "broken.xml", "<objects><class>1</class></objects>");
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
-  g_autoptr (SpDissection) found = sp_dissect (&work, pack, fixture->data, &options, path, &error);
+  g_autoptr (SpDissection) found =
+      dissect_into (&work, pack, fixture->data, &options, path, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (strstr (train_told (), "A photo is left out: “broken.jpg”"));
+  g_assert_cmpuint (found->looked_at, ==, PHOTOS / 2 - 1); /* one is checked, and broken is none */
   g_assert_cmpuint (found->n_concepts, ==, 3);
   g_assert_true (found->absent[2]);
   g_assert_false (found->from_prior);
@@ -271,7 +287,7 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
   options.photos = 4; /* too few to check any model of light on */
   g_autofree char *few_path = g_build_filename (fixture->folder, "few.safetensors", NULL);
   g_autoptr (SpDissection) of_few =
-      sp_dissect (&work, pack, fixture->data, &options, few_path, &error);
+      dissect_into (&work, pack, fixture->data, &options, few_path, &error);
   g_assert_no_error (error);
   g_assert_nonnull (of_few);
   g_autoptr (SpPack) few = sp_pack_open (few_path, &error);
@@ -282,7 +298,7 @@ test_dissection (TrainFixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (sheet, G_FILE_TEST_EXISTS));
   g_assert_nonnull (strstr (sp_pack_source (written), "by semantic-paint dissect, over"));
   g_autoptr (SpDissection) again =
-      sp_dissect (&work, written, fixture->data, &options, path, &error);
+      dissect_into (&work, written, fixture->data, &options, path, &error);
   g_assert_no_error (error);
   g_assert_nonnull (again);
   g_autoptr (SpPack) rewritten = sp_pack_open (path, &error);
@@ -319,7 +335,8 @@ test_objects (TrainFixture *fixture, gconstpointer data)
     label_object (fixture, i, i % 4 == 0 ? 0 : 5);
   train_tiny_pack (fixture);
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
-  g_autoptr (SpDissection) found = sp_dissect (&work, pack, fixture->data, &options, path, &error);
+  g_autoptr (SpDissection) found =
+      dissect_into (&work, pack, fixture->data, &options, path, &error);
   g_assert_no_error (error);
   g_assert_nonnull (found);
   g_autoptr (SpPack) written = sp_pack_open (path, &error);
@@ -362,7 +379,7 @@ test_dissection_repeats (TrainFixture *fixture, gconstpointer data)
     g_autoptr (SpBackend) backend = sp_cpu_backend_new (SP_CPU_BEST, 1 + 2 * i, &error);
     SpWork work = { &train_host, backend, NULL, 0 };
     g_autoptr (SpDissection) found =
-        sp_dissect (&work, pack, fixture->data, &options, path, &error);
+        dissect_into (&work, pack, fixture->data, &options, path, &error);
     g_assert_no_error (error);
     g_assert_nonnull (found);
     files[i] = train_read_bytes (path);
@@ -384,7 +401,7 @@ test_cancelled (TrainFixture *fixture, gconstpointer data)
   train_tiny_pack (fixture);
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
   g_cancellable_cancel (cancellable);
-  g_assert_null (sp_dissect (&work, pack, fixture->data, &options, path, &error));
+  g_assert_null (dissect_into (&work, pack, fixture->data, &options, path, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   g_clear_error (&error);
@@ -407,7 +424,7 @@ test_prior (TrainFixture *fixture, gconstpointer data)
   options.judge.steps = 60;
   prior_write (path);
   g_autoptr (SpPack) pack = sp_pack_open (path, &error);
-  g_autoptr (SpDissection) found = sp_dissect (&work, pack, fixture->data, &options, out, &error);
+  g_autoptr (SpDissection) found = dissect_into (&work, pack, fixture->data, &options, out, &error);
   g_assert_no_error (error);
   g_assert_true (found->from_prior);
   g_assert_cmpuint (found->looked_at, ==, 20);
@@ -445,9 +462,11 @@ test_later_prior (TrainFixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_autoptr (SpPack) after = sp_pack_open (path, &error);
   g_assert_no_error (error);
-  g_autoptr (SpDissection) plain = sp_dissect (&work, before, fixture->data, &options, out, &error);
+  g_autoptr (SpDissection) plain =
+      dissect_into (&work, before, fixture->data, &options, out, &error);
   g_assert_no_error (error);
-  g_autoptr (SpDissection) found = sp_dissect (&work, after, fixture->data, &options, out, &error);
+  g_autoptr (SpDissection) found =
+      dissect_into (&work, after, fixture->data, &options, out, &error);
   g_assert_no_error (error);
   g_assert_false (found->from_prior);
   for (guint k = 0; k < found->n_concepts; k++)

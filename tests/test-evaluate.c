@@ -99,10 +99,12 @@ test_evaluation (TrainFixture *fixture, gconstpointer data)
   SpWork work = { &train_host, fixture->backend, NULL, 0 };
   double psnr = 0;
   train_tiny_pack (fixture);
-  train_write_text (fixture->folder, "held.txt", "some/1.jpg\nsome/3.jpg\n");
+  train_write_text (fixture->photos, "broken.jpg", "");
+  train_write_text (fixture->folder, "held.txt", "some/1.jpg\nsome/3.jpg\nsome/broken.jpg\n");
   g_autofree char *held = g_build_filename (fixture->folder, "held.txt", NULL);
   options.held_list = held;
   options.large_folder = fixture->photos;
+  options.photos = 3; /* of which one is broken */
   g_autoptr (SpPack) pack = sp_pack_open (fixture->pack, &error);
   for (int i = 0; i < 2; i++) {
     g_autoptr (SpEvaluationReport) report =
@@ -123,6 +125,7 @@ test_evaluation (TrainFixture *fixture, gconstpointer data)
       g_assert_cmpfloat (psnr, ==, holding->inverted.psnr);
     psnr = holding->inverted.psnr;
   }
+  g_assert_nonnull (strstr (train_told (), "A photo is left out: “broken.jpg”"));
   static const char *const sheets[] = { "holding.png", "edits-1.png", "large.png", "detail.png" };
   for (guint i = 0; i < G_N_ELEMENTS (sheets); i++) {
     g_autofree char *path = g_build_filename (fixture->folder, sheets[i], NULL);

@@ -449,6 +449,31 @@ test_golden (Fixture *fixture, gconstpointer data)
   }
 }
 
+/* Of a file's name that is too long for a title, what fits: here a character less than 80 bytes. */
+static void
+test_long_name (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SpImportReport report;
+  g_autofree char *golden = g_build_filename (g_getenv ("SP_SOURCE_ROOT"), "tests", "golden",
+                                              "import", "net-8.pth", NULL);
+  g_autofree char *many = g_strnfill (79, 'x');
+  g_autofree char *name = g_strconcat (many, "ü.pth", NULL);
+  g_autofree char *path = g_build_filename (fixture->folder, name, NULL);
+  g_autofree char *bytes = NULL;
+  gsize length;
+  SpImportOptions options = { .generator = path, .output = fixture->path, .samples = 0 };
+  g_assert_true (g_file_get_contents (golden, &bytes, &length, &error));
+  g_assert_true (g_file_set_contents (path, bytes, (gssize)length, &error));
+  g_assert_true (sp_import (&options, &report, &error));
+  g_assert_no_error (error);
+  sp_import_report_clear (&report);
+  g_autoptr (SpPack) pack = sp_pack_open (fixture->path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (sp_pack_title (pack), ==, many);
+  g_remove (path);
+}
+
 /* Wrong networks are told by the tensor that is wrong. */
 static void
 test_wrong (Fixture *fixture, gconstpointer data)
@@ -492,7 +517,7 @@ main (int argc, char **argv)
     { "/import/memory", test_memory },       { "/import/no-file", test_no_file },
     { "/import/registry", test_registry },   { "/import/rankings", test_rankings },
     { "/import/levels", test_levels },       { "/import/golden", test_golden },
-    { "/import/wrong", test_wrong },
+    { "/import/long-name", test_long_name }, { "/import/wrong", test_wrong },
   };
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)

@@ -177,6 +177,35 @@ test_judge_learns (TrainFixture *fixture, gconstpointer data)
   judge_tear_down (&judge);
 }
 
+/* Broken photos before one that is checked: it does not stand in for them. */
+static void
+test_broken_photos (TrainFixture *fixture, gconstpointer data)
+{
+  static const char *const more[] = { "broken-1", "broken-2", "broken-3", "last" };
+  g_autoptr (GError) error = NULL;
+  SpTrainOptions options = train_tiny_options ();
+  SpWork work = { &train_host, fixture->backend, NULL, 0 };
+  g_auto (SpPhotoList) learnt = { 0 }, checked = { 0 }, measured = { 0 }, chosen = { 0 };
+  float pixels[3 * SIDE * SIDE];
+  for (guint i = 0; i < G_N_ELEMENTS (more); i++) {
+    g_autofree char *photo = g_strconcat (more[i], ".jpg", NULL);
+    g_autofree char *labels = g_strconcat (more[i], ".xml", NULL);
+    train_write_text (fixture->photos, photo, "");
+    train_write_text (fixture->labels, labels, "<objects><class>1</class></objects>");
+  }
+  g_autoptr (SpDataset) dataset = sp_dataset_open (fixture->data, &options, &train_host, &error);
+  g_assert_true (sp_photo_lists_split (dataset, &learnt, &checked, &measured, &error));
+  g_assert_cmpuint (learnt.numbers->len, ==, 8);
+  g_assert_cmpuint (g_array_index (checked.numbers, guint, 1), ==, 9);
+  g_assert_true (sp_photo_list_choose (&work, dataset, &learnt, 100, &chosen, &error));
+  g_assert_cmpmem (chosen.numbers->data, chosen.numbers->len * sizeof (guint),
+                   ((guint[]){ 0, 1, 2, 3, 5 }), 5 * sizeof (guint));
+  g_assert_cmpuint (sp_photo_list_draw (&learnt, dataset, 4), ==, 5);
+  g_assert_cmpuint (sp_photo_list_draw (&learnt, dataset, 5), ==, 0); /* 6 to 8 are broken */
+  g_assert_false (sp_picture_read (dataset, learnt.from, 8, SIDE, pixels, NULL, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_PHOTO);
+}
+
 static void
 test_judge_file (TrainFixture *fixture, gconstpointer data)
 {
@@ -280,6 +309,7 @@ main (int argc, char **argv)
     const char *path;
     void (*run) (TrainFixture *fixture, gconstpointer data);
   } tests[] = { { "/judge/learns", test_judge_learns },
+                { "/judge/broken-photos", test_broken_photos },
                 { "/judge/file", test_judge_file },
                 { "/judge/gradient", test_gradient } };
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)

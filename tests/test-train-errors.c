@@ -2,7 +2,7 @@
  * train-fixture.h. */
 #include "tests/train-fixture.h"
 
-#include "weights/train/trainer.h"
+#include "weights/train/checkpoint.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,9 +69,12 @@ test_all_broken (TrainFixture *fixture, gconstpointer data)
 static void
 test_bad_labels (TrainFixture *fixture, gconstpointer data)
 {
+  static const char far_away[] = "<class>1</class><polygon><pt><x>1e308</x><y>1e308</y></pt>"
+                                 "<pt><x>-1e308</x><y>-1e308</y></pt>"
+                                 "<pt><x>5</x><y>1e308</y></pt></polygon>";
   static const char *const bad[] = { "<objects><class>1</class><polygon>",
                                      "<objects></class></objects>", "<pt><x>nan</x><y>1</y></pt>",
-                                     "\xff\xfe" };
+                                     "\xff\xfe", far_away };
   SpTrainOptions options = train_tiny_options ();
   options.steps = 40;
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
@@ -129,6 +132,60 @@ test_bad_options (TrainFixture *fixture, gconstpointer data)
   assert_message (error, "no checkpoint");
 }
 
+/* Found out before the first step, not when the pack is written. */
+static void
+test_bad_texts (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *checkpoint = train_training_file (fixture, "checkpoint.safetensors");
+  g_autofree char *long_title = g_strnfill (81, 'x');
+  g_autofree char *concepts = g_strconcat ("[sky]\ntitle=", long_title, "\n", NULL);
+  options.name = "My Garden";
+  g_autoptr (GError) error = train_and_fail (fixture, &options, NULL);
+  assert_message (error, "is not a name of");
+  options.name = NULL;
+  options.title = long_title;
+  g_clear_error (&error);
+  error = train_and_fail (fixture, &options, NULL);
+  assert_message (error, "title");
+  options.title = NULL;
+  train_write_text (fixture->data, "concepts.ini", concepts);
+  g_clear_error (&error);
+  error = train_and_fail (fixture, &options, NULL);
+  assert_message (error, "title");
+  g_assert_false (g_file_test (checkpoint, G_FILE_TEST_EXISTS));
+}
+
+/* A pack that could not be written in the end. */
+static void
+test_bad_output (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  options.folder = fixture->folder;
+  g_free (fixture->pack);
+  fixture->pack = g_build_filename (fixture->folder, "missing", "pack.safetensors", NULL);
+  g_autoptr (GError) error = train_and_fail (fixture, &options, NULL);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  assert_message (error, "there is no folder");
+  g_free (fixture->pack);
+  fixture->pack = g_strdup (fixture->photos);
+  g_clear_error (&error);
+  error = train_and_fail (fixture, &options, NULL);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
+}
+
+static void
+test_bad_held (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autofree char *held = g_build_filename (fixture->folder, "held.txt", NULL);
+  options.held_list = held;
+  train_write_text (fixture->folder, "held.txt", "some/1.jpg\n\n  some/3.jpg\r\n2.jpg\n4.jpg\n");
+  g_autoptr (GError) error = train_and_fail (fixture, &options, NULL);
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  assert_message (error, "“2.jpg” of");
+}
+
 static void
 test_bad_checkpoint (TrainFixture *fixture, gconstpointer data)
 {
@@ -183,6 +240,36 @@ test_full_disk (TrainFixture *fixture, gconstpointer data)
   train_assert_same (before, after);
 }
 
+/* What could not be read again is not written. The checkpoint before stays. */
+static void
+test_unreadable_checkpoint (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = train_training_file (fixture, "checkpoint.safetensors");
+  g_autoptr (GBytes) before = train_whole_run (fixture, options);
+  g_autoptr (SpDataset) dataset = sp_dataset_open (fixture->data, &options, &train_host, &error);
+  g_autoptr (SpTrainer) trainer =
+      sp_trainer_new (dataset, &options, NULL, fixture->backend, &error);
+  g_assert_no_error (error);
+  SpTrainState *state = sp_trainer_state (trainer);
+  g_array_index (state->model->moments, SpMoments, 0).moment2[1] = 1.1e6f;
+  g_assert_false (sp_checkpoint_save (state, &options, path, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  assert_message (error, "moment2.");
+  g_clear_error (&error);
+  g_autoptr (GBytes) after = train_read_bytes (path);
+  train_assert_same (before, after);
+
+  g_assert_true (sp_checkpoint_fits (state, &options, &error));
+  guint pictures = state->mixing->pictures;
+  state->mixing->pictures = 1u << 25;
+  g_assert_false (sp_checkpoint_fits (state, &options, &error));
+  state->mixing->pictures = pictures;
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  assert_message (error, "would have 3.00 GiB");
+}
+
 static void
 test_coming_apart (TrainFixture *fixture, gconstpointer data)
 {
@@ -224,8 +311,12 @@ main (int argc, char **argv)
   ADD ("bad-labels", test_bad_labels);
   ADD ("bad-concepts", test_bad_concepts);
   ADD ("bad-options", test_bad_options);
+  ADD ("bad-texts", test_bad_texts);
+  ADD ("bad-output", test_bad_output);
+  ADD ("bad-held", test_bad_held);
   ADD ("bad-checkpoint", test_bad_checkpoint);
   ADD ("full-disk", test_full_disk);
+  ADD ("unreadable-checkpoint", test_unreadable_checkpoint);
   ADD ("coming-apart", test_coming_apart);
   return g_test_run ();
 }

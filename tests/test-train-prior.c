@@ -230,7 +230,7 @@ test_length (Fixture *fixture, gconstpointer data)
       sp_dataset_open (fixture->train.data, &options, &train_host, &error);
   g_assert_no_error (error);
   g_autoptr (SpBatch) batch = sp_batch_new (&options, sp_dataset_n_concepts (dataset));
-  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_ANY, 0, 1, &error));
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_ANY, &(guint){ 0 }, 1, NULL, &error));
   for (guint number = 0; number < PHOTOS; number++) {
     g_autofree float *found =
         invert (fixture, pack, batch->photos + number * 3 * RESOLUTION * RESOLUTION, 0);

@@ -6,6 +6,7 @@
 #include "engine/method/invert.h"
 #include "engine/method/preview.h"
 #include "engine/pack.h"
+#include "weights/train/codes.h"
 #include "weights/train/mixing.h"
 #include "engine/photo/photo.h"
 #include "weights/train/batch.h"
@@ -357,6 +358,20 @@ test_composite (TrainFixture *fixture, gconstpointer data)
 
 /* The photos of the step before the checkpoint are what its latents show. */
 static void
+test_no_discriminator (TrainFixture *fixture, gconstpointer data)
+{
+  enum { CYCLE = 6, COMPOSITE, ADVERSARIAL, DISCRIMINATOR };
+  SpTrainOptions options = train_tiny_options ();
+  options.adversarial = 0;
+  train_run (fixture, &options);
+  for (guint column = CYCLE; column <= DISCRIMINATOR; column++) {
+    g_autoptr (GArray) losses = train_read_curve (fixture, NULL, column);
+    double last = g_array_index (losses, double, options.steps - 1);
+    g_assert_true (isfinite (last) == (column < ADVERSARIAL));
+  }
+}
+
+static void
 test_composite_resumes (TrainFixture *fixture, gconstpointer data)
 {
   SpTrainOptions options = train_tiny_options ();
@@ -449,7 +464,7 @@ test_labels (TrainFixture *fixture, gconstpointer data)
   g_assert_cmpuint (sp_dataset_count (dataset, SP_DRAW_ANY), ==, PHOTOS);
   g_assert_cmpuint (sp_dataset_count (dataset, SP_DRAW_LABELLED), ==, PHOTOS / 2);
   g_autoptr (SpBatch) batch = sp_batch_new (&options, sp_dataset_n_concepts (dataset));
-  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, 0, 1, &error));
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, &(guint){ 0 }, 1, NULL, &error));
   static const guint numbers[] = { 0, 10, 2, 4 }; /* as the paths are sorted */
   for (guint n = 0; n < 4; n++)
     for (int column = 0; column < 2; column++) {
@@ -463,6 +478,55 @@ test_labels (TrainFixture *fixture, gconstpointer data)
     }
 }
 
+/* None is taken twice for one that cannot be read. */
+static void
+test_broken_labelled (TrainFixture *fixture, gconstpointer data)
+{
+  SpTrainOptions options = train_tiny_options ();
+  g_autoptr (GError) error = NULL;
+  guint next = 0, taken;
+  train_write_text (fixture->photos, "10-broken.jpg", ""); /* only by its labels */
+  train_write_text (fixture->labels, "10-broken.xml", "</class>");
+  g_autoptr (SpDataset) dataset = sp_dataset_open (fixture->data, &options, &train_host, &error);
+  g_assert_no_error (error);
+  g_autoptr (SpBatch) batch = sp_batch_new (&options, sp_dataset_n_concepts (dataset));
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, &next, 1, &taken, &error));
+  g_assert_cmpuint (taken, ==, 4);
+  g_assert_cmpuint (next, ==, 5);
+  g_assert_true (sp_batch_take (batch, dataset, SP_DRAW_LABELLED, &next, 1, &taken, &error));
+  g_assert_cmpuint (taken, ==, PHOTOS / 2 - 4);
+}
+
+/* ---- Levels ---- */
+
+/* Of few photos every cell; of many as much of each photo and of each place in it. */
+static void
+test_level_cells (void)
+{
+  enum { PLANE = 64, MOST = 65536 };
+  static const guint photos[] = { 1, 700, 1024, 3000, 100000 };
+  for (guint i = 0; i < G_N_ELEMENTS (photos); i++) {
+    guint64 wanted = MIN ((guint64)photos[i] * PLANE, MOST);
+    guint of_place[PLANE] = { 0 }, all = 0;
+    gsize cells[PLANE];
+    for (guint photo = 0; photo < photos[i]; photo++) {
+      gsize n = sp_codes_level_cells (photos[i], photo, PLANE, cells);
+      g_assert_cmpuint (n - wanted / photos[i], <=, 1);
+      for (gsize k = 0; k < n; k++) {
+        g_assert_cmpuint (cells[k], <, PLANE);
+        for (gsize other = 0; other < k; other++)
+          g_assert_cmpuint (cells[k], !=, cells[other]);
+        of_place[cells[k]]++;
+        all++;
+      }
+    }
+    g_assert_cmpuint (all, ==, wanted);
+    for (int place = 0; place < PLANE; place++)
+      g_assert_cmpfloat (fabs (of_place[place] - (double)wanted / PLANE), <=,
+                         0.1 * (double)wanted / PLANE);
+  }
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/train/" path, TrainFixture, NULL, train_set_up, function, train_tear_down)
 
@@ -471,6 +535,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("labels", test_labels);
+  ADD ("broken-labelled", test_broken_labelled);
+  g_test_add_func ("/train/level-cells", test_level_cells);
   ADD ("learning", test_learning);
   ADD ("learning-with-perceptual-net", test_perceptual);
   ADD ("pack", test_pack);
@@ -478,6 +544,7 @@ main (int argc, char **argv)
   ADD ("adversarial-start", test_adversarial_start);
   g_test_add_func ("/train/compose", test_compose);
   ADD ("composite", test_composite);
+  ADD ("no-discriminator", test_no_discriminator);
   ADD ("composite-resumes", test_composite_resumes);
   ADD ("interrupted", test_interrupted);
   ADD ("threads", test_threads);

@@ -2,6 +2,7 @@
  * weights/dissect/; here are its options and its report.
  */
 #include "plug-in/cli/measuring.h"
+#include "weights/common/output.h"
 #include "weights/dissect/dissect.h"
 #include "weights/dissect/exemplars.h"
 
@@ -310,15 +311,18 @@ dissect (SpWork *work, const SpPack *pack, gpointer user_data, GError **error)
   options->dissect.unit_sheet = units;
   options->dissect.effect_sheet = effects;
   options->dissect.exemplar_sheet = exemplars;
-  g_autoptr (SpDissection) dissection = sp_dissect (work, pack, options->measuring.inputs[1],
-                                                    &options->dissect, options->output, error);
+  if (options->output != NULL && !sp_output_check (options->output, error))
+    return FALSE;
+  g_autoptr (SpDissection) dissection =
+      sp_dissect (work, pack, options->measuring.inputs[1], &options->dissect, error);
   if (dissection == NULL)
     return FALSE;
   if (options->measuring.json)
     print_json (dissection);
   else
     print_table (dissection);
-  return TRUE;
+  return options->output == NULL
+         || sp_dissection_write (dissection, pack, &options->dissect, options->output, error);
 }
 
 int

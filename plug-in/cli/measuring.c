@@ -3,6 +3,7 @@
 
 #include "engine/device.h"
 #include "plug-in/cli/photo-host.h"
+#include "weights/common/output.h"
 
 #include <errno.h>
 #include <gegl.h>
@@ -90,7 +91,9 @@ measure_pack (const SpMeasuring *measuring, SpWork *work, SpMeasure measure, gpo
 {
   g_autofree char *path = sp_job_find_pack (measuring->inputs[0], error);
   g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
-  if (pack == NULL)
+  if (pack == NULL
+      || (measuring->judge_file != NULL && !g_file_test (measuring->judge_file, G_FILE_TEST_EXISTS)
+          && !sp_output_check (measuring->judge_file, error)))
     return FALSE;
   if (measuring->sheets != NULL && g_mkdir_with_parents (measuring->sheets, 0777) != 0) {
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),

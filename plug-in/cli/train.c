@@ -198,6 +198,11 @@ check_part (const Options *options, const SpTrainOptions usual, const char *part
     { "--side", NEITHER, train->side != usual.side },
     { "--latent", NEITHER, train->latent_channels != usual.latent_channels },
     { "--encoder-width", NEITHER, train->encoder_width != usual.encoder_width },
+    { "--perceptual-weight", NO_PRIOR, options->perceptual != (double)usual.perceptual },
+    { "--concept-weight", NEITHER, options->concept != (double)usual.concept },
+    { "--latent-weight", NEITHER, options->latent != (double)usual.latent },
+    { "--encoder-rate", NEITHER, options->encoder_rate != (double)usual.encoder_rate },
+    { "--statistic-batches", NEITHER, train->statistic_batches != usual.statistic_batches },
     { "--cycle-weight", NEITHER, options->cycle != (double)usual.cycle },
     { "--composite-weight", NEITHER, options->composite != (double)usual.composite },
     { "--labelled", NEITHER, train->labelled != usual.labelled },
@@ -304,7 +309,7 @@ parse (int argc, char **argv, Options *options, GError **error)
     { "moments-weight", 0, 0, G_OPTION_ARG_DOUBLE, &options->moments,
       "Of a prior: weight of the losses of moments and scenes (default 0.6)", "X" },
     { "adversarial-from", 0, 0, G_OPTION_ARG_INT, &options->adversarial_from,
-      "Step that brings it in (default 20000)", "N" },
+      "Step that brings in the adversarial, cycle and composite losses (default 20000)", "N" },
     { "generator-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->generator_rate,
       "Learning rate of the generator (default 0.002; of a prior 0.001, of super-resolution "
       "0.0004)",
@@ -374,6 +379,31 @@ run (const Options *options, SpBackend *backend, GCancellable *cancellable, GErr
                    cancellable, error);
 }
 
+/* What was given may be a bundled pack's name, as with the other commands. */
+static gboolean
+find_packs (Options *options, GError **error)
+{
+  SpTrainOptions *train = &options->train;
+  const struct {
+    char **word;
+    const char **path;
+  } packs[] = { { &options->perceptual_pack, &train->perceptual_pack },
+                { &options->from, &train->from_pack },
+                { &options->prior, &train->prior_pack },
+                { &options->super_resolution, &train->super_resolution_pack } };
+  for (guint i = 0; i < G_N_ELEMENTS (packs); i++) {
+    if (*packs[i].word == NULL)
+      continue;
+    char *path = sp_job_find_pack (*packs[i].word, error);
+    if (path == NULL)
+      return FALSE;
+    g_free (*packs[i].word);
+    *packs[i].word = path;
+    *packs[i].path = path;
+  }
+  return TRUE;
+}
+
 static gboolean
 train (Options *options, GError **error)
 {
@@ -386,7 +416,8 @@ train (Options *options, GError **error)
     if (options->perceptual_pack == NULL)
       return FALSE;
   }
-  options->train.perceptual_pack = options->perceptual_pack;
+  if (!find_packs (options, error))
+    return FALSE;
   SpInterruption *interruption = sp_interruption_new (cancellable, error);
   if (interruption == NULL)
     return FALSE;

@@ -64,9 +64,7 @@ add_source (JsonBuilder *json, const Rewriting *rewriting)
   const char *source = sp_pack_source (rewriting->pack), *note = rewriting->changes->note;
   g_autofree char *both =
       strstr (source, note) != NULL ? g_strdup (source) : g_strdup_printf ("%s %s", source, note);
-  if (strlen (both) > MOST_SOURCE_BYTES) /* between characters */
-    *g_utf8_find_prev_char (both, both + MOST_SOURCE_BYTES) = '\0';
-  sp_manifest_add_text (json, "source", both);
+  sp_manifest_add_cut_text (json, "source", both, MOST_SOURCE_BYTES);
 }
 
 static void

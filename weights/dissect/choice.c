@@ -1,8 +1,11 @@
 /* A pack with other exemplars of its own. See choice.h. */
 #include "weights/dissect/choice.h"
 
+#include "engine/model/generator.h"
+#include "engine/tensor-file.h"
 #include "weights/common/rewrite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A concept as it will be. */
@@ -161,12 +164,56 @@ channels_of (const SpPack *pack)
   return shape.size[0];
 }
 
+/* Layers 1 to 4 draw latents, and what a latent shows does not hang on them. */
+static gboolean
+draws_latents (const char *tensor)
+{
+  int layer = 0;
+  return sscanf (tensor, "generator.layer%d.", &layer) == 1 && layer <= SP_LATENT_LAYER;
+}
+
+/* A tensor with the same values in both; *alike stays as it is where it cannot be read. */
+static gboolean
+compare_tensor (const SpPack *pack, const SpPack *from, const char *name, gboolean *alike,
+                GError **error)
+{
+  SpPackShape own, other;
+  if (!sp_pack_tensor_shape (pack, name, &own) || !sp_pack_tensor_shape (from, name, &other)
+      || memcmp (&own, &other, sizeof own) != 0) {
+    *alike = FALSE;
+    return TRUE;
+  }
+  g_autofree float *first = sp_pack_read (pack, name, own, error);
+  g_autofree float *second = first != NULL ? sp_pack_read (from, name, own, error) : NULL;
+  gsize n;
+  if (second == NULL || !sp_tensor_elements (own, &n))
+    return FALSE;
+  *alike = memcmp (first, second, n * sizeof (float)) == 0;
+  return TRUE;
+}
+
+static gboolean
+check_generators (const SpPack *pack, const SpPack *from, GError **error)
+{
+  gboolean alike = sp_pack_resolution (pack) == sp_pack_resolution (from);
+  for (const char *const *name = sp_pack_tensor_names (pack); *name != NULL && alike; name++)
+    if (g_str_has_prefix (*name, "generator.") && !draws_latents (*name)
+        && !compare_tensor (pack, from, *name, &alike, error))
+      return FALSE;
+  if (!alike)
+    g_set_error (error, SP_ERROR, SP_ERROR_PACK,
+                 "“%s” has another generator than “%s”, which would draw its examples as something "
+                 "else. Take them from a dissection of the same pack.",
+                 sp_pack_title (from), sp_pack_title (pack));
+  return alike;
+}
+
 static gboolean
 check_alike (const SpPack *pack, const SpPack *from, GError **error)
 {
   int own = channels_of (pack), other = channels_of (from);
   if (own == 0 || other == 0 || own == other)
-    return TRUE;
+    return pack == from || check_generators (pack, from, error);
   g_set_error (error, SP_ERROR, SP_ERROR_PACK,
                "Examples of “%s” have %d channels, those of “%s” %d: they are of other generators.",
                sp_pack_title (from), other, sp_pack_title (pack), own);

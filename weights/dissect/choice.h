@@ -14,8 +14,8 @@ typedef struct {
 /* Writes `pack` with these exemplars of these concepts to `path`, which may be its own file; all
  * else keeps its bits. The concepts are those of `from`, which may be `pack`, or another dissection
  * of the same generator. Exemplars are kept in 16 bits. Fails with SP_ERROR_CONCEPT for a concept
- * or an exemplar that there is not, or that is named twice; with SP_ERROR_PACK where the latents
- * are not alike; with sp_pack_rewrite()'s errors. */
+ * or an exemplar that there is not, or that is named twice; with SP_ERROR_PACK where the
+ * generators are not alike; with sp_pack_rewrite()'s errors. */
 gboolean sp_exemplars_pick (const SpPack *pack, const SpPack *from, const SpExemplarChoice *choices,
                             guint n_choices, const char *path, GError **error);
 

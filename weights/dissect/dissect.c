@@ -200,9 +200,9 @@ describe (const SpDissection *dissection, const SpDissectOptions *options, guint
   return concept;
 }
 
-static gboolean
-write_pack (const SpDissection *dissection, const SpPack *pack, const SpDissectOptions *options,
-            const char *path, GError **error)
+gboolean
+sp_dissection_write (const SpDissection *dissection, const SpPack *pack,
+                     const SpDissectOptions *options, const char *path, GError **error)
 {
   g_autofree SpNewConcept *concepts = g_new0 (SpNewConcept, dissection->n_concepts);
   g_autofree char *note =
@@ -285,20 +285,13 @@ check_size (const SpPack *pack, GError **error)
   return FALSE;
 }
 
-SpDissection *
-sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
-            const SpDissectOptions *options, const char *path, GError **error)
+static SpDissection *
+dissect (SpWork *work, const SpPack *pack, SpDataset *dataset, const SpDissectOptions *options,
+         GError **error)
 {
-  SpTrainOptions data = sp_train_options_default ();
   int side = sp_pack_resolution (pack);
   g_auto (SpPhotoList) learnt = { 0 }, checked = { 0 }, measured = { 0 };
-  if (!check_size (pack, error))
-    return NULL;
-  data.batch = 1;
-  data.side = side;
-  data.held_list = options->held_list;
-  g_autoptr (SpDataset) dataset = sp_dataset_open (data_folder, &data, work->host, error);
-  if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &checked, &measured, error))
+  if (!sp_photo_lists_split (dataset, &learnt, &checked, &measured, error))
     return NULL;
   g_autoptr (SpDissection) dissection = dissection_new (dataset);
   g_autoptr (SpJudge) judge =
@@ -314,8 +307,24 @@ sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
       || !measure (work, pack, judge, looked_at, rules, options, dissection, error))
     return NULL;
   decide (dissection, pack, options);
-  if (!write_sheets (work, dissection, looked_at, options, error)
-      || (path != NULL && !write_pack (dissection, pack, options, path, error)))
+  if (!write_sheets (work, dissection, looked_at, options, error))
     return NULL;
   return g_steal_pointer (&dissection);
+}
+
+SpDissection *
+sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
+            const SpDissectOptions *options, GError **error)
+{
+  SpTrainOptions data = sp_train_options_default ();
+  data.batch = 1;
+  data.side = sp_pack_resolution (pack);
+  data.held_list = options->held_list;
+  g_autoptr (SpDataset) dataset =
+      check_size (pack, error) ? sp_dataset_open (data_folder, &data, work->host, error) : NULL;
+  if (dataset == NULL)
+    return NULL;
+  SpDissection *dissection = dissect (work, pack, dataset, options, error);
+  sp_dataset_tell (dataset);
+  return dissection;
 }

@@ -56,10 +56,12 @@ typedef struct {
   gboolean *absent;   /* K: nothing of it was found, and the pack does not get it */
 } SpDissection;
 
-/* Dissects `pack` with the labelled photos of `data_folder` (docs/training.md) and writes it with
- * its concepts to `path` (NULL: only looks). */
+/* Dissects `pack` with the labelled photos of `data_folder` (docs/training.md). */
 SpDissection *sp_dissect (SpWork *work, const SpPack *pack, const char *data_folder,
-                          const SpDissectOptions *options, const char *path, GError **error);
+                          const SpDissectOptions *options, GError **error);
+/* Writes the pack with what was found of its concepts to `path`. */
+gboolean sp_dissection_write (const SpDissection *dissection, const SpPack *pack,
+                              const SpDissectOptions *options, const char *path, GError **error);
 void sp_dissection_free (SpDissection *dissection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpDissection, sp_dissection_free)
 

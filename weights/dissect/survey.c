@@ -102,7 +102,10 @@ SpSurvey *
 sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpDataset *dataset,
                   const SpPhotoList *photos, guint most, int side, GError **error)
 {
-  guint n = MIN (most, photos->numbers->len);
+  g_auto (SpPhotoList) chosen = { 0 };
+  if (!sp_photo_list_choose (work, dataset, photos, most, &chosen, error))
+    return NULL;
+  guint n = chosen.numbers->len;
   g_autoptr (SpEncoding) encoding = sp_encoding_new (pack, work->backend, 1, side, side, error);
   if (encoding == NULL)
     return NULL;
@@ -117,7 +120,7 @@ sp_survey_photos (SpWork *work, const SpPack *pack, const SpJudge *judge, SpData
   survey->from = photos->from;
   survey->numbers = g_new (guint, n);
   for (guint i = 0; i < n; i++) {
-    survey->numbers[i] = sp_photo_list_spread (photos, i, n);
+    survey->numbers[i] = g_array_index (chosen.numbers, guint, i);
     if (!sp_work_go_on (work, "Encoding photos", i, n, error)
         || !sp_picture_read (dataset, photos->from, survey->numbers[i], side, pixels, map, error))
       return NULL;

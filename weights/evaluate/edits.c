@@ -117,14 +117,16 @@ sp_edit_trials_learn_real (SpEditTrials *trials, SpDataset *dataset, const SpPho
 {
   SpStudio *studio = trials->studio;
   int side = studio->side, grid = trials->grid;
-  guint n = MIN (REAL_PHOTOS, photos->numbers->len);
+  g_auto (SpPhotoList) real = { 0 };
   gsize plane = (gsize)grid * grid;
   g_autofree guint32 *labels = g_new (guint32, (gsize)side * side);
   g_autofree float *shares = g_new (float, trials->report->n_concepts *plane);
   g_autofree float *known = g_new (float, plane);
-  for (guint i = 0; i < n; i++) {
+  if (!sp_photo_list_choose (studio->work, dataset, photos, REAL_PHOTOS, &real, error))
+    return FALSE;
+  for (guint i = 0, n = real.numbers->len; i < n; i++) {
     if (!sp_work_go_on (studio->work, "Looking at real photos", i, n, error)
-        || !sp_picture_read (dataset, photos->from, sp_photo_list_spread (photos, i, n), side,
+        || !sp_picture_read (dataset, real.from, g_array_index (real.numbers, guint, i), side,
                              studio->photo, labels, error))
       return FALSE;
     sp_picture_shares (labels, side, side / grid, trials->report->n_concepts, shares, known);

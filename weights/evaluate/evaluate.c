@@ -84,14 +84,17 @@ evaluate_photos (SpWork *work, SpStudio *studio, SpDataset *dataset, const SpPho
                  const SpPhotoList *measured, const SpEvaluateOptions *options, SpPlaces *places,
                  SpEvaluationReport *report, GError **error)
 {
-  guint n = MIN (options->photos, measured->numbers->len);
+  g_auto (SpPhotoList) photos = { 0 };
+  if (!sp_photo_list_choose (work, dataset, measured, options->photos, &photos, error))
+    return FALSE;
+  guint n = photos.numbers->len;
   g_autoptr (SpEditTrials) trials = sp_edit_trials_new (studio, places, options, report);
   g_autoptr (SpHoldingSheet) sheet = sp_holding_sheet_new (studio, n);
   if (!sp_edit_trials_learn_real (trials, dataset, checked, error))
     return FALSE;
   for (guint i = 0; i < n; i++) {
     if (!sp_work_go_on (work, "Evaluating photos", i, n, error)
-        || !sp_picture_read (dataset, measured->from, sp_photo_list_spread (measured, i, n),
+        || !sp_picture_read (dataset, photos.from, g_array_index (photos.numbers, guint, i),
                              studio->side, studio->photo, NULL, error)
         || !sp_studio_open (studio, error) || !sp_holding_measure (studio, report, error))
       return FALSE;
@@ -105,19 +108,13 @@ evaluate_photos (SpWork *work, SpStudio *studio, SpDataset *dataset, const SpPho
              && sp_holding_sheet_save (sheet, work->host, options->sheet_folder, error));
 }
 
-SpEvaluationReport *
-sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
-             const SpEvaluateOptions *options, GError **error)
+static SpEvaluationReport *
+evaluate (SpWork *work, const SpPack *pack, SpDataset *dataset, const SpEvaluateOptions *options,
+          GError **error)
 {
-  SpTrainOptions data = sp_train_options_default ();
   int side = sp_pack_resolution (pack);
   g_auto (SpPhotoList) learnt = { 0 }, checked = { 0 }, measured = { 0 };
-  data.batch = 1;
-  data.side = side;
-  data.held_list = options->held_list;
-  g_autoptr (SpDataset) dataset =
-      check_pack (pack, error) ? sp_dataset_open (data_folder, &data, work->host, error) : NULL;
-  if (dataset == NULL || !sp_photo_lists_split (dataset, &learnt, &checked, &measured, error))
+  if (!sp_photo_lists_split (dataset, &learnt, &checked, &measured, error))
     return NULL;
   g_autoptr (SpEvaluationReport) report = report_new (dataset, pack);
   g_autoptr (SpJudge) judge =
@@ -139,4 +136,21 @@ sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
                            error))
     return NULL;
   return g_steal_pointer (&report);
+}
+
+SpEvaluationReport *
+sp_evaluate (SpWork *work, const SpPack *pack, const char *data_folder,
+             const SpEvaluateOptions *options, GError **error)
+{
+  SpTrainOptions data = sp_train_options_default ();
+  data.batch = 1;
+  data.side = sp_pack_resolution (pack);
+  data.held_list = options->held_list;
+  g_autoptr (SpDataset) dataset =
+      check_pack (pack, error) ? sp_dataset_open (data_folder, &data, work->host, error) : NULL;
+  if (dataset == NULL)
+    return NULL;
+  SpEvaluationReport *report = evaluate (work, pack, dataset, options, error);
+  sp_dataset_tell (dataset);
+  return report;
 }

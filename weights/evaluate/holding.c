@@ -127,16 +127,13 @@ plan_large (Large *large, GError **error)
   return large->plan != NULL;
 }
 
-/* FALSE: narrower than the window, or an error. */
+/* FALSE: it is narrower than the window, or cannot be read. */
 static gboolean
-read_large (Large *large, SpDataset *dataset, guint number, gboolean *wide, GError **error)
+read_large (Large *large, SpDataset *dataset, guint number)
 {
-  g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, SP_DRAW_ANY, number, error);
-  if (picture == NULL)
-    return FALSE;
-  *wide = picture->height == large->height
-          && sp_picture_cut_middle (picture, large->height, large->width, large->photo);
-  return TRUE;
+  g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, SP_DRAW_ANY, number, NULL);
+  return picture != NULL && picture->height == large->height
+         && sp_picture_cut_middle (picture, large->height, large->width, large->photo);
 }
 
 /* PSNR of the photo's drawing after so many steps of inversion; the drawing stays in `drawn`. */
@@ -200,12 +197,11 @@ sp_holding_large (SpWork *work, const SpPack *pack, const SpEvaluateOptions *opt
       sp_sheet_new (3, (int)options->large_photos, large.height, large.width);
   guint photos = sp_dataset_count (dataset, SP_DRAW_ANY);
   for (guint i = 0; i < photos && report->large->len < options->large_photos; i++) {
-    gboolean wide;
     if (!sp_work_go_on (work, "Holding large windows", report->large->len, options->large_photos,
                         error)
-        || !read_large (&large, dataset, i, &wide, error)
-        || (wide && !measure_large (&large, sheet, report, error)))
+        || (read_large (&large, dataset, i) && !measure_large (&large, sheet, report, error)))
       return FALSE;
   }
+  sp_dataset_tell (dataset);
   return save_large (sheet, work, options, error);
 }

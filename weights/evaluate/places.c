@@ -23,19 +23,21 @@ sp_places_learn (SpWork *work, const SpJudge *judge, SpDataset *dataset, const S
   int grid = places->grid = sp_judge_grid (judge);
   guint concepts = places->concepts = sp_judge_n_concepts (judge);
   gsize n = (gsize)concepts * grid * grid;
-  guint photos = MIN (LEARNT_PHOTOS, learnt->numbers->len);
+  g_auto (SpPhotoList) photos = { 0 };
   g_autofree guint32 *labels = g_new (guint32, (gsize)side * side);
   g_autofree float *shares = g_new (float, n);
   g_autofree float *known = g_new (float, (gsize)grid *grid);
   places->usual = g_new0 (float, n);
-  for (guint i = 0; i < photos; i++) {
-    if (!sp_work_go_on (work, "Learning where things lie", i, photos, error)
-        || !sp_picture_read (dataset, learnt->from, sp_photo_list_spread (learnt, i, photos), side,
+  if (!sp_photo_list_choose (work, dataset, learnt, LEARNT_PHOTOS, &photos, error))
+    return NULL;
+  for (guint i = 0; i < photos.numbers->len; i++) {
+    if (!sp_work_go_on (work, "Learning where things lie", i, photos.numbers->len, error)
+        || !sp_picture_read (dataset, photos.from, g_array_index (photos.numbers, guint, i), side,
                              NULL, labels, error))
       return NULL;
     sp_picture_shares (labels, side, side / grid, concepts, shares, known);
     for (gsize p = 0; p < n; p++)
-      places->usual[p] += shares[p] / (float)photos;
+      places->usual[p] += shares[p] / (float)photos.numbers->len;
   }
   return g_steal_pointer (&places);
 }

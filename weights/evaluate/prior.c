@@ -70,10 +70,12 @@ static gboolean
 look_at_photos (SpStudio *studio, SpDataset *dataset, const SpPhotoList *photos,
                 SpCloud *const halves[2], SpCloud *all, GError **error)
 {
-  guint n = MIN (MOST_PHOTOS, photos->numbers->len);
-  for (guint i = 0; i < n; i++) {
+  g_auto (SpPhotoList) chosen = { 0 };
+  if (!sp_photo_list_choose (studio->work, dataset, photos, MOST_PHOTOS, &chosen, error))
+    return FALSE;
+  for (guint i = 0, n = chosen.numbers->len; i < n; i++) {
     if (!sp_work_go_on (studio->work, "Looking at photos for the prior", i, n, error)
-        || !sp_picture_read (dataset, photos->from, sp_photo_list_spread (photos, i, n),
+        || !sp_picture_read (dataset, chosen.from, g_array_index (chosen.numbers, guint, i),
                              studio->side, studio->photo, NULL, error))
       return FALSE;
     sp_sight_look (studio->sight, studio->photo);

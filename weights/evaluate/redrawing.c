@@ -37,16 +37,13 @@ cut_disc (Redrawing *redrawing)
   redrawing->keep = sp_window_keep_mask (&redrawing->studio->window, strokes, side);
 }
 
-/* FALSE: an error, or, with `is_whole` FALSE, a photo that is no such square. */
+/* FALSE: there is no such square in it, or it cannot be read. */
 static gboolean
-read_whole (Redrawing *redrawing, SpDataset *dataset, guint number, gboolean *is_whole,
-            GError **error)
+read_whole (Redrawing *redrawing, SpDataset *dataset, guint number)
 {
-  g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, SP_DRAW_ANY, number, error);
-  if (picture == NULL)
-    return FALSE;
-  *is_whole = sp_picture_cut_middle (picture, redrawing->whole, redrawing->whole, redrawing->photo);
-  return TRUE;
+  g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, SP_DRAW_ANY, number, NULL);
+  return picture != NULL
+         && sp_picture_cut_middle (picture, redrawing->whole, redrawing->whole, redrawing->photo);
 }
 
 /* The middle of a picture of the whole. */
@@ -142,12 +139,11 @@ sp_redrawing_measure (SpStudio *studio, const SpEvaluateOptions *options,
   g_autoptr (SpSheet) sheet = sp_sheet_new (3, (int)options->large_photos, side, side);
   guint photos = sp_dataset_count (dataset, SP_DRAW_ANY);
   for (guint i = 0; i < photos && report->redrawn->len < options->large_photos; i++) {
-    gboolean is_whole;
     if (!sp_work_go_on (work, "Laying photos back", report->redrawn->len, options->large_photos,
                         error)
-        || !read_whole (&redrawing, dataset, i, &is_whole, error)
-        || (is_whole && !measure (&redrawing, sheet, report, error)))
+        || (read_whole (&redrawing, dataset, i) && !measure (&redrawing, sheet, report, error)))
       return FALSE;
   }
+  sp_dataset_tell (dataset);
   return save (sheet, work, options, error);
 }

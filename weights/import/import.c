@@ -161,10 +161,10 @@ add_texts (JsonBuilder *builder, const Import *import)
                         options->name ? options->name
                         : known       ? known->name
                                       : file_name);
-  sp_manifest_add_text (builder, "title",
-                        options->title ? options->title
-                        : known        ? known->title
-                                       : shown);
+  if (options->title || known)
+    sp_manifest_add_text (builder, "title", options->title ? options->title : known->title);
+  else /* a file's name may be longer than a title */
+    sp_manifest_add_cut_text (builder, "title", shown, SP_MANIFEST_MAXIMUM_TITLE);
   sp_manifest_add_text (builder, "licence", licence);
   sp_manifest_add_text (builder, "source", source);
 }

@@ -85,15 +85,17 @@ lesson_put (Lesson *lesson, guint n, guint number, const SpView *view, GError **
 
 /* The root of how rare a concept is among known pixels. */
 static gboolean
-weigh_concepts (Lesson *lesson, GError **error)
+weigh_concepts (SpWork *work, Lesson *lesson, GError **error)
 {
+  g_auto (SpPhotoList) photos = { 0 };
   gsize plane = (gsize)lesson->grid * lesson->grid;
   g_autofree double *sums = g_new0 (double, lesson->concepts);
   double known = 0;
-  guint photos = MIN (lesson->learnt->numbers->len, FREQUENCY_PHOTOS);
-  for (guint i = 0; i < photos; i++) {
-    if (!lesson_put (lesson, 0, sp_photo_list_spread (lesson->learnt, i, photos), &SP_VIEW_PLAIN,
-                     error))
+  if (!sp_photo_list_choose (work, lesson->dataset, lesson->learnt, FREQUENCY_PHOTOS, &photos,
+                             error))
+    return FALSE;
+  for (guint i = 0; i < photos.numbers->len; i++) {
+    if (!lesson_put (lesson, 0, g_array_index (photos.numbers, guint, i), &SP_VIEW_PLAIN, error))
       return FALSE;
     for (gsize p = 0; p < plane; p++)
       known += (double)lesson->known[p];
@@ -102,9 +104,7 @@ weigh_concepts (Lesson *lesson, GError **error)
         sums[k] += (double)lesson->shares[k * plane + p];
   }
   for (guint k = 0; k < lesson->concepts; k++)
-    lesson->emphasis[k] = getenv ("JE")
-                              ? (float)atof (getenv ("JE"))
-                              : CLAMP ((float)sqrt (known / MAX (sums[k], 1e-9)), 1, MOST_EMPHASIS);
+    lesson->emphasis[k] = CLAMP ((float)sqrt (known / MAX (sums[k], 1e-9)), 1, MOST_EMPHASIS);
   return TRUE;
 }
 
@@ -148,8 +148,8 @@ draw_lesson (Lesson *lesson, GRand *random, GError **error)
   for (guint n = 0; n < lesson->batch; n++) {
     guint place = (guint)g_rand_int_range (random, 0, (gint32)lesson->learnt->numbers->len);
     SpView view = sp_view_draw (random);
-    if (!lesson_put (lesson, n, g_array_index (lesson->learnt->numbers, guint, place), &view,
-                     error))
+    guint number = sp_photo_list_draw (lesson->learnt, lesson->dataset, place);
+    if (!lesson_put (lesson, n, number, &view, error))
       return FALSE;
   }
   return TRUE;
@@ -182,7 +182,7 @@ sp_judge_train (SpWork *work, SpDataset *dataset, const SpPhotoList *learnt, int
   g_auto (Lesson) lesson = { 0 };
   lesson_init (&lesson, judge, dataset, learnt, options->batch);
   if (!plan_school (&school, judge, options->batch, work->backend, error)
-      || !weigh_concepts (&lesson, error) || !learn (work, &school, &lesson, options, error))
+      || !weigh_concepts (work, &lesson, error) || !learn (work, &school, &lesson, options, error))
     return NULL;
   for (guint i = 0; i < sp_parameters_count (judge->parameters); i++)
     sp_plan_read (school.plan, g_ptr_array_index (school.leaves, i),
@@ -227,19 +227,22 @@ sp_judge_overlap (SpWork *work, const SpJudge *judge, SpDataset *dataset,
                   const SpPhotoList *measured, guint most, double *overlap, GError **error)
 {
   g_autoptr (SpSight) sight = sp_sight_new (judge, work->backend, judge->side, judge->side, error);
-  guint n = MIN (most, measured->numbers->len);
+  g_auto (SpPhotoList) photos = { 0 };
   gsize plane = (gsize)sp_judge_grid (judge) * sp_judge_grid (judge);
   g_autofree Overlap *counts = g_new0 (Overlap, judge->n_concepts);
   g_auto (Lesson) lesson = { 0 };
   lesson_init (&lesson, judge, dataset, measured, 1);
-  for (guint i = 0; sight != NULL && i < n; i++) {
+  if (sight == NULL || !sp_photo_list_choose (work, dataset, measured, most, &photos, error))
+    return FALSE;
+  for (guint i = 0, n = photos.numbers->len; i < n; i++) {
     if (!sp_work_go_on (work, "Judging the judge", i, n, error)
-        || !lesson_put (&lesson, 0, sp_photo_list_spread (measured, i, n), &SP_VIEW_PLAIN, error))
+        || !lesson_put (&lesson, 0, g_array_index (photos.numbers, guint, i), &SP_VIEW_PLAIN,
+                        error))
       return FALSE;
     sp_sight_look (sight, lesson.photos);
     count_overlap (counts, sight->odds, lesson.shares, lesson.known, judge->n_concepts, plane);
   }
   for (guint k = 0; k < judge->n_concepts; k++)
     overlap[k] = counts[k].either > 0 ? (double)counts[k].both / counts[k].either : NAN;
-  return sight != NULL;
+  return TRUE;
 }

@@ -49,12 +49,37 @@ sp_photo_lists_split (const SpDataset *dataset, SpPhotoList *learnt, SpPhotoList
   return FALSE;
 }
 
-guint
-sp_photo_list_spread (const SpPhotoList *list, guint i, guint most)
+static gboolean
+can_read (SpDataset *dataset, SpDrawFrom from, guint number)
 {
-  guint n = list->numbers->len;
-  guint place = n <= most ? i % n : (guint)((guint64)i * n / most);
-  return g_array_index (list->numbers, guint, place);
+  g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, from, number, NULL);
+  return picture != NULL;
+}
+
+gboolean
+sp_photo_list_choose (SpWork *work, SpDataset *dataset, const SpPhotoList *list, guint most,
+                      SpPhotoList *chosen, GError **error)
+{
+  guint all = list->numbers->len, n = MIN (most, all);
+  *chosen = list_new (list->from);
+  for (guint i = 0; i < n; i++) {
+    guint number = g_array_index (list->numbers, guint, (guint)((guint64)i * all / n));
+    if (!sp_work_go_on (work, "Reading photos", i, n, error))
+      return FALSE;
+    if (can_read (dataset, list->from, number))
+      list_add (chosen, number);
+  }
+  return chosen->numbers->len > 0 || sp_dataset_unreadable (dataset, n, error);
+}
+
+guint
+sp_photo_list_draw (const SpPhotoList *list, SpDataset *dataset, guint place)
+{
+  guint n = list->numbers->len, tries = 0;
+  guint number = g_array_index (list->numbers, guint, place);
+  while (!can_read (dataset, list->from, number) && ++tries < n)
+    number = g_array_index (list->numbers, guint, (place + tries) % n);
+  return number;
 }
 
 gboolean

@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "weights/common/work.h"
 #include "weights/train/dataset.h"
 
 G_BEGIN_DECLS
@@ -22,11 +23,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpPhotoList, sp_photo_list_clear)
 gboolean sp_photo_lists_split (const SpDataset *dataset, SpPhotoList *learnt, SpPhotoList *checked,
                                SpPhotoList *measured, GError **error);
 
-/* Number `i` of at most `most`, spread evenly over the list. */
-guint sp_photo_list_spread (const SpPhotoList *list, guint i, guint most);
+/* At most `most` photos, spread evenly over the list, without those that cannot be read. Fails with
+ * SP_ERROR_PHOTO when none can. */
+gboolean sp_photo_list_choose (SpWork *work, SpDataset *dataset, const SpPhotoList *list,
+                               guint most, SpPhotoList *chosen, GError **error);
+
+/* For a random draw: the number of the list's photo at `place`, or of the next one in the list that
+ * can be read. */
+guint sp_photo_list_draw (const SpPhotoList *list, SpDataset *dataset, guint place);
 
 /* The middle square of photo `number`: `pixels` 3 x side x side in [-1, 1], `labels` side x side
- * words of bits (labels.h), all 0 without labels; either may be NULL. `side`: the dataset's. */
+ * words of bits (labels.h), all 0 without labels; either may be NULL. `side`: the dataset's. Fails
+ * with SP_ERROR_PHOTO when it cannot be read. */
 gboolean sp_picture_read (SpDataset *dataset, SpDrawFrom from, guint number, int side,
                           float *pixels, guint32 *labels, GError **error);
 

@@ -132,7 +132,7 @@ sp_batch_draw (SpBatch *batch, SpDataset *dataset, const SpTrainOptions *options
     gboolean flip = g_rand_boolean (random);
     batch->origins[2 * n] = (float)g_rand_double (random);
     batch->origins[2 * n + 1] = (float)g_rand_double (random);
-    g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, from, index, error);
+    g_autoptr (SpPicture) picture = sp_dataset_draw (dataset, from, index, error);
     if (picture == NULL)
       return FALSE;
     View view = { picture, (int)(across * (picture->width - batch->side + 1)),
@@ -144,19 +144,37 @@ sp_batch_draw (SpBatch *batch, SpDataset *dataset, const SpTrainOptions *options
   return TRUE;
 }
 
-gboolean
-sp_batch_take (SpBatch *batch, SpDataset *dataset, SpDrawFrom from, guint first, guint apart,
-               GError **error)
+/* Picture n of the batch; FALSE: the photo cannot be read. */
+static gboolean
+take_middle (SpBatch *batch, guint n, SpDataset *dataset, SpDrawFrom from, guint index)
 {
-  guint count = sp_dataset_count (dataset, from);
-  for (guint n = 0; n < batch->pictures; n++) {
-    g_autoptr (SpPicture) picture =
-        sp_dataset_picture (dataset, from, (first + n * apart) % count, error);
-    if (picture == NULL)
-      return FALSE;
-    View view = { picture, (picture->width - batch->side) / 2, (picture->height - batch->side) / 2,
-                  batch->side, FALSE };
-    fill (batch, n, &view);
+  g_autoptr (SpPicture) picture = sp_dataset_picture (dataset, from, index, NULL);
+  if (picture == NULL)
+    return FALSE;
+  View view = { picture, (picture->width - batch->side) / 2, (picture->height - batch->side) / 2,
+                batch->side, FALSE };
+  fill (batch, n, &view);
+  return TRUE;
+}
+
+gboolean
+sp_batch_take (SpBatch *batch, SpDataset *dataset, SpDrawFrom from, guint *next, guint apart,
+               guint *taken, GError **error)
+{
+  guint count = sp_dataset_count (dataset, from), broken = 0, before_end = 0;
+  for (guint n = 0; n < batch->pictures;) {
+    if (take_middle (batch, n, dataset, from, *next % count)) {
+      before_end += *next < count;
+      broken = 0;
+      n++;
+      *next += apart;
+    } else if (++broken < count) {
+      ++*next; /* not `apart`: every photo has its turn before none is found */
+    } else {
+      return sp_dataset_unreadable (dataset, count, error);
+    }
   }
+  if (taken != NULL)
+    *taken = before_end;
   return TRUE;
 }

@@ -28,9 +28,11 @@ gboolean sp_batch_draw (SpBatch *batch, SpDataset *dataset, const SpTrainOptions
 /* Fills `noise`, where there is any. */
 void sp_batch_draw_noise (SpBatch *batch, const SpTrainOptions *options, guint step);
 
-/* Photos first, first + apart, ... as they are, cropped in the middle; round from the start where
- * they end. */
-gboolean sp_batch_take (SpBatch *batch, SpDataset *dataset, SpDrawFrom from, guint first,
-                        guint apart, GError **error);
+/* Photos *next, *next + apart, ... as they are, cropped in the middle; those that cannot be read
+ * are left out. *next becomes the one after the last. Where they end it goes round from the start:
+ * *taken pictures, if not NULL, are from before. Fails with SP_ERROR_PHOTO when none can be read.
+ */
+gboolean sp_batch_take (SpBatch *batch, SpDataset *dataset, SpDrawFrom from, guint *next,
+                        guint apart, guint *taken, GError **error);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -129,6 +130,44 @@ make_header (const SpTrainState *state, const SpTrainOptions *options, const GAr
   return g_string_free (text, FALSE);
 }
 
+gboolean
+sp_checkpoint_fits (const SpTrainState *state, const SpTrainOptions *options, GError **error)
+{
+  g_autoptr (GArray) arrays = list_arrays (state);
+  g_autofree char *header = make_header (state, options, arrays);
+  guint64 bytes = sizeof (guint64) + strlen (header);
+  for (guint i = 0; i < arrays->len; i++)
+    bytes += g_array_index (arrays, Array, i).elements * sizeof (float);
+  if (bytes <= SP_TENSOR_FILE_MAXIMUM_BYTES)
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+               "A checkpoint of this training would have %.2f GiB; it can have %.0f. Train smaller "
+               "networks, or with smaller or fewer pictures at a step.",
+               (double)bytes / (1 << 30), (double)SP_TENSOR_FILE_MAXIMUM_BYTES / (1 << 30));
+  return FALSE;
+}
+
+/* What the reader takes for damage must not get into a file. */
+static gboolean
+check_values (const SpTrainState *state, const GArray *arrays, GError **error)
+{
+  for (guint i = 0; i < arrays->len; i++) {
+    const Array *array = &g_array_index (arrays, Array, i);
+    gsize wrong = 0;
+    for (gsize k = 0; k < array->elements; k++)
+      wrong += !(fabsf (array->values[k]) <= SP_TENSOR_MAXIMUM_VALUE); /* also NaN */
+    if (wrong == 0)
+      continue;
+    g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                 "The training is coming apart at step %u: “%s” holds a number beyond a million, "
+                 "which no checkpoint can. Go on from the last checkpoint with lower learning "
+                 "rates or weights.",
+                 state->step, array->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 write_all (int file, const void *bytes, gsize n)
 {
@@ -178,6 +217,8 @@ sp_checkpoint_save (const SpTrainState *state, const SpTrainOptions *options, co
   g_autoptr (GArray) arrays = list_arrays (state);
   g_autofree char *header = make_header (state, options, arrays);
   g_autofree char *temporary = g_strconcat (path, ".new", NULL);
+  if (!check_values (state, arrays, error))
+    return FALSE;
   int file = g_open (temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   gboolean fine = file >= 0 && write_file (file, header, arrays);
   int reason = errno;

@@ -6,7 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* Fails with a G_FILE_ERROR that says whether the disk is full. */
+/* FALSE with SP_ERROR_SETTING: a checkpoint of this state would be larger than one may be. */
+gboolean sp_checkpoint_fits (const SpTrainState *state, const SpTrainOptions *options,
+                             GError **error);
+
+/* Fails with a G_FILE_ERROR that says whether the disk is full, or with SP_ERROR_SETTING when
+ * sp_checkpoint_load() would refuse a number of it. The file that was there stays then. */
 gboolean sp_checkpoint_save (const SpTrainState *state, const SpTrainOptions *options,
                              const char *path, GError **error);
 

@@ -13,6 +13,7 @@
 #define MOST_EXEMPLARS 8
 #define COVERAGE 0.8f /* of an exemplar, at least */
 #define MOST_LEVEL_CELLS 65536
+#define CELLS_ON 37 /* from one photo's level cells to the next one's */
 #define LEVEL_QUANTILE 0.99
 
 /* An exemplar that may be kept. */
@@ -30,6 +31,7 @@ typedef struct {
   GArray **candidates;                  /* of each concept, Candidate, surest first */
   float *level_cells;                   /* C x MOST_LEVEL_CELLS */
   gsize n_level_cells;
+  guint photos, seen; /* how many are to be looked at, and have been */
 } Survey;
 
 void
@@ -94,14 +96,33 @@ scale_value (SpConceptCodes *concept, int channels)
     concept->value[c] = (float)(concept->value[c] * sqrt (channels / squares));
 }
 
+static gsize
+level_cells_before (guint photos, guint photo, gsize plane)
+{
+  guint64 most = MIN ((guint64)photos * plane, MOST_LEVEL_CELLS);
+  return (gsize)((most * photo + photos - 1) / photos);
+}
+
+gsize
+sp_codes_level_cells (guint photos, guint photo, gsize plane, gsize *cells)
+{
+  gsize n =
+      level_cells_before (photos, photo + 1, plane) - level_cells_before (photos, photo, plane);
+  for (gsize i = 0; i < n; i++)
+    cells[i] = (i * plane / n + (gsize)photo * CELLS_ON) % plane;
+  return n;
+}
+
 static void
 add_to_levels (Survey *survey, const float *latent)
 {
   gsize plane = (gsize)survey->cells * survey->cells;
-  for (gsize i = 0; i < plane && survey->n_level_cells < MOST_LEVEL_CELLS; i++) {
+  g_autofree gsize *cells = g_new (gsize, plane);
+  gsize n = sp_codes_level_cells (survey->photos, survey->seen, plane, cells);
+  for (gsize i = 0; i < n; i++) {
     for (int c = 0; c < survey->codes->channels; c++)
       survey->level_cells[(gsize)c * MOST_LEVEL_CELLS + survey->n_level_cells] =
-          latent[c * plane + i];
+          latent[c * plane + cells[i]];
     survey->n_level_cells++;
   }
 }
@@ -241,6 +262,7 @@ survey_photo (Survey *survey, const Photo *photo)
     }
     look_for_exemplar (survey, photo, k);
   }
+  survey->seen++;
 }
 
 /* The encoder of the pack as a plan. */
@@ -276,7 +298,7 @@ plan_encoder (Encoder *encoder, const SpTrainOptions *options, const SpPack *pac
   return encoder->plan != NULL;
 }
 
-/* Of labelled photos, or where there are none, of as many as levels want. */
+/* Of labelled photos, or where there are none, of as many of all as levels want. */
 static gboolean
 survey_photos (Survey *survey, SpDataset *dataset, Encoder *encoder, GCancellable *cancellable,
                GError **error)
@@ -288,18 +310,18 @@ survey_photos (Survey *survey, SpDataset *dataset, Encoder *encoder, GCancellabl
   g_autofree float *latents = g_new (float, batch_size *image);
   gboolean labelled = sp_dataset_count (dataset, SP_DRAW_LABELLED) > 0;
   SpDrawFrom from = labelled ? SP_DRAW_LABELLED : SP_DRAW_ANY;
-  guint photos = sp_dataset_count (dataset, from);
+  guint count = sp_dataset_count (dataset, from);
+  guint apart = labelled ? 1 : (guint)MAX (count * plane / MOST_LEVEL_CELLS, 1);
 
-  for (guint first = 0; first < photos; first += batch_size) {
-    if (!labelled && survey->n_level_cells == MOST_LEVEL_CELLS)
-      break;
+  survey->photos = (count + apart - 1) / apart;
+  for (guint next = 0, taken; next < count;) {
     if (g_cancellable_set_error_if_cancelled (cancellable, error)
-        || !sp_batch_take (batch, dataset, from, first, 1, error))
+        || !sp_batch_take (batch, dataset, from, &next, apart, &taken, error))
       return FALSE;
     sp_plan_write (encoder->plan, encoder->photo, batch->photos);
     sp_plan_forward (encoder->plan);
     sp_plan_read (encoder->plan, encoder->latent, latents);
-    for (guint n = 0; n < batch_size && first + n < photos; n++) {
+    for (guint n = 0; n < taken; n++) {
       Photo photo = { latents + n * image, batch->labels + n * n_concepts * plane,
                       batch->label_weights + n * n_concepts * plane };
       survey_photo (survey, &photo);

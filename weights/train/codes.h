@@ -29,6 +29,11 @@ typedef struct {
   float *levels; /* C */
 } SpCodes;
 
+/* The numbers of those of a photo's `plane` cells that levels are measured on; how many: at most
+ * 65,536 of all photos, as many of each, evenly apart, and others of the next photo. The first
+ * photos alone would be those of the first folders. */
+gsize sp_codes_level_cells (guint photos, guint photo, gsize plane, gsize *cells);
+
 /* `encoder`: a pack with the encoder. */
 SpCodes *sp_codes_measure (SpDataset *dataset, const SpTrainOptions *options,
                            const SpTrainState *state, const SpPack *encoder, SpBackend *backend,

@@ -1,6 +1,7 @@
 /* The course of a training. See course.h. */
 #include "weights/train/course.h"
 
+#include "weights/common/output.h"
 #include "weights/train/checkpoint.h"
 #include "weights/train/curve.h"
 
@@ -35,7 +36,7 @@ sp_course_begin (SpCourse *course, const char *pack_path, GError **error)
   course->checkpoint = g_build_filename (course->folder, "checkpoint.safetensors", NULL);
   course->sheets = g_build_filename (course->folder, "sheets", NULL);
   if (g_mkdir_with_parents (course->sheets, 0777) == 0)
-    return TRUE;
+    return sp_output_check (pack_path, error);
   int reason = errno;
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (reason),
                "The folder “%s” cannot be made: %s.", course->sheets, g_strerror (reason));
@@ -54,6 +55,8 @@ gboolean
 sp_course_load (SpCourse *course, SpTrainState *state, gboolean *loaded, GError **error)
 {
   *loaded = FALSE;
+  if (!sp_checkpoint_fits (state, course->options, error))
+    return FALSE;
   if (course->options->restart || !g_file_test (course->checkpoint, G_FILE_TEST_EXISTS)) {
     if (!course->options->export_only)
       return TRUE;

@@ -45,13 +45,14 @@ typedef struct {
   gint64 begin; /* of the whole */
 } SpCourse;
 
-/* Makes the folders: the options' or one beside the pack, of its name and the kind's ending. */
+/* Makes the folders: the options' or one beside the pack, of its name and the kind's ending. Fails
+ * also when the pack could not be written. */
 gboolean sp_course_begin (SpCourse *course, const char *pack_path, GError **error);
 void sp_course_clear (SpCourse *course);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpCourse, sp_course_clear)
 
 /* Loads the checkpoint, where there is one to go on from: *loaded. Fails also when there is none
- * and only a pack of it was asked for. */
+ * and only a pack of it was asked for, or when there could be none of this state. */
 gboolean sp_course_load (SpCourse *course, SpTrainState *state, gboolean *loaded, GError **error);
 
 /* Steps until the last one, the clock or the cancellable; a last checkpoint. Cancelled: FALSE with

@@ -147,18 +147,40 @@ find_labels (SpDataset *dataset, const char *label_folder)
   }
 }
 
-/* The lines of the list of held photos; empty without one. */
+/* One for each path; the entries are the dataset's. */
 static GHashTable *
-read_held (const char *path, GError **error)
+index_entries (const SpDataset *dataset)
 {
-  g_autoptr (GHashTable) held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTable *by_path = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < dataset->entries->len; i++) {
+    Entry *entry = g_ptr_array_index (dataset->entries, i);
+    g_hash_table_insert (by_path, entry->path, entry);
+  }
+  return by_path;
+}
+
+/* The entries of the list of held photos; empty without one. Every line must be a photo's, or what
+ * is to be kept out would be trained on. */
+static GHashTable *
+read_held (const SpDataset *dataset, const char *path, GError **error)
+{
+  g_autoptr (GHashTable) held = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) by_path = index_entries (dataset);
   g_autofree char *text = NULL;
   if (path != NULL && !g_file_get_contents (path, &text, NULL, error))
     return NULL;
   g_auto (GStrv) lines = g_strsplit (text != NULL ? text : "", "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    if (*g_strstrip (lines[i]) != '\0')
-      g_hash_table_add (held, g_strdup (lines[i]));
+  for (guint i = 0; lines[i] != NULL; i++) {
+    Entry *entry = g_hash_table_lookup (by_path, g_strstrip (lines[i]));
+    if (entry != NULL) {
+      g_hash_table_add (held, entry);
+    } else if (*lines[i] != '\0') {
+      g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
+                   "“%s” of “%s” is no photo. Its lines are paths of photos from “%s” on.",
+                   lines[i], path, dataset->photo_folder);
+      return NULL;
+    }
+  }
   return g_steal_pointer (&held);
 }
 
@@ -167,7 +189,7 @@ sort_into_lists (SpDataset *dataset, GHashTable *held)
 {
   for (guint i = 0; i < dataset->entries->len; i++) {
     Entry *entry = g_ptr_array_index (dataset->entries, i);
-    if (g_hash_table_contains (held, entry->path)) {
+    if (g_hash_table_contains (held, entry)) {
       g_ptr_array_add (dataset->lists[SP_DRAW_HELD], entry);
       continue;
     }
@@ -225,7 +247,7 @@ sp_dataset_open (const char *folder, const SpTrainOptions *options, const SpHost
   g_ptr_array_sort (dataset->entries, compare_paths);
   if (has_photos && !read_rules (dataset, folder, error))
     return NULL;
-  held = read_held (options->held_list, error);
+  held = read_held (dataset, options->held_list, error);
   if (held == NULL)
     return NULL;
   sort_into_lists (dataset, held);
@@ -373,16 +395,33 @@ entry_picture (SpDataset *dataset, Entry *entry)
 SpPicture *
 sp_dataset_picture (SpDataset *dataset, SpDrawFrom from, guint index, GError **error)
 {
-  GPtrArray *list = dataset->lists[from];
-  SpPicture *picture = NULL;
+  Entry *entry = g_ptr_array_index (dataset->lists[from], index);
   g_mutex_lock (&dataset->lock);
-  for (guint tries = 0; tries < list->len && picture == NULL; tries++)
-    picture = entry_picture (dataset, g_ptr_array_index (list, (index + tries) % list->len));
+  SpPicture *picture = entry_picture (dataset, entry);
   g_mutex_unlock (&dataset->lock);
   if (picture == NULL)
-    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "None of the %u photos in “%s” can be read.",
-                 list->len, dataset->photo_folder);
+    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "“%s” cannot be read.", entry->path);
   return picture;
+}
+
+SpPicture *
+sp_dataset_draw (SpDataset *dataset, SpDrawFrom from, guint index, GError **error)
+{
+  guint count = sp_dataset_count (dataset, from);
+  SpPicture *picture = NULL;
+  for (guint tries = 0; tries < count && picture == NULL; tries++)
+    picture = sp_dataset_picture (dataset, from, (index + tries) % count, NULL);
+  if (picture == NULL)
+    sp_dataset_unreadable (dataset, count, error);
+  return picture;
+}
+
+gboolean
+sp_dataset_unreadable (const SpDataset *dataset, guint photos, GError **error)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO, "None of the %u photos in “%s” can be read.",
+               photos, dataset->photo_folder);
+  return FALSE;
 }
 
 void

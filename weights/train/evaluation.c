@@ -83,19 +83,19 @@ run (SpEvaluation *evaluation)
 gboolean
 sp_evaluation_psnr (SpEvaluation *evaluation, double *psnr, GError **error)
 {
-  guint batch = evaluation->options.batch, done = 0;
-  guint photos = MIN (sp_dataset_count (evaluation->dataset, evaluation->from), MOST_PHOTOS);
+  guint photos = sp_dataset_count (evaluation->dataset, evaluation->from), done = 0, taken;
   int side = evaluation->options.side;
   gsize image = 3 * (gsize)side * side;
   double sum = 0;
 
   sp_trainer_copy_averages (evaluation->trainer, evaluation->bindings, evaluation->plan);
-  for (guint first = 0; first < photos; first += batch) {
-    if (!sp_batch_take (evaluation->batch, evaluation->dataset, evaluation->from, first, 1, error))
+  for (guint next = 0; next < photos && done < MOST_PHOTOS;) {
+    if (!sp_batch_take (evaluation->batch, evaluation->dataset, evaluation->from, &next, 1, &taken,
+                        error))
       return FALSE;
     run (evaluation);
     sp_plan_read (evaluation->plan, evaluation->networks.picture, evaluation->pictures);
-    for (guint n = 0; n < batch && done < photos; n++, done++)
+    for (guint n = 0; n < taken && done < MOST_PHOTOS; n++, done++)
       sum += sp_psnr (evaluation->pictures + n * image, evaluation->batch->photos + n * image, NULL,
                       side, side);
   }
@@ -132,7 +132,9 @@ sp_evaluation_sheet (SpEvaluation *evaluation, const SpHost *host, const char *p
   g_autoptr (SpSheet) sheet = sp_sheet_new (columns, SHEET_ROWS, side, side);
 
   guint apart = MAX (sp_dataset_count (evaluation->dataset, evaluation->from) / (guint)columns, 1);
-  if (!sp_batch_take (evaluation->batch, evaluation->dataset, evaluation->from, 0, apart, error))
+  guint next = 0;
+  if (!sp_batch_take (evaluation->batch, evaluation->dataset, evaluation->from, &next, apart, NULL,
+                      error))
     return FALSE;
   sp_trainer_copy_averages (evaluation->trainer, evaluation->bindings, evaluation->plan);
   run (evaluation);

@@ -18,6 +18,8 @@
 
 #include <glib/gstdio.h>
 
+#define MOST_LICENCE_BYTES 4000
+
 typedef struct {
   const SpTrainOptions *options;
   const SpTrainState *state;
@@ -38,9 +40,7 @@ add_licence (JsonBuilder *json, const Export *export)
       "%s%s%s", own != NULL ? own : "Not stated: ask who trained it, and of what photos.",
       export->perceptual != NULL ? " Perceptual net, from another pack: " : "",
       export->perceptual != NULL ? sp_pack_licence (export->perceptual) : "");
-  if (strlen (both) > 4000) /* what the manifest holds, cut between characters */
-    *g_utf8_find_prev_char (both, both + 4000) = '\0';
-  sp_manifest_add_text (json, "licence", both);
+  sp_manifest_add_cut_text (json, "licence", both, MOST_LICENCE_BYTES);
 }
 
 static void
@@ -207,6 +207,28 @@ write_pack (const Export *export, const char *path, GError **error)
 }
 
 /* ---- The whole ---- */
+
+/* The manifest is what the reader of packs is asked about, with every concept in it. */
+gboolean
+sp_export_check (const SpDataset *dataset, const SpTrainOptions *options, const SpTrainState *state,
+                 const SpPack *perceptual, const char *path, GError **error)
+{
+  guint n_concepts = sp_dataset_n_concepts (dataset);
+  g_autofree SpConceptCodes *concepts = g_new0 (SpConceptCodes, n_concepts);
+  g_autofree char *name = choose_name (options, path);
+  SpCodes codes = { .n_concepts = n_concepts, .concepts = concepts };
+  Export export = { .options = options,
+                    .state = state,
+                    .perceptual = perceptual,
+                    .rules = sp_dataset_rules (dataset),
+                    .codes = &codes,
+                    .name = name };
+  for (guint k = 0; k < n_concepts; k++)
+    concepts[k].weight = 1;
+  g_autofree char *manifest = make_manifest (&export);
+  g_autoptr (SpPackWriter) writer = sp_pack_writer_new (manifest, error);
+  return writer != NULL;
+}
 
 static SpCodes *
 measure_codes (Export *export, SpDataset *dataset, SpBackend *backend, const char *work_folder,

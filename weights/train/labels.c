@@ -8,6 +8,7 @@
 
 #define MAXIMUM_FILE_BYTES (4u << 20)
 #define MAXIMUM_CORNERS 100000 /* of all polygons of a file */
+#define MAXIMUM_DISTANCE 1e6   /* pixels from the photo's corner; no photo is so large */
 
 /* ---- concepts.ini ---- */
 
@@ -220,14 +221,23 @@ start_element (GMarkupParseContext *parser, const char *element, const char **na
     g_array_set_size (reader->corners, 0);
 }
 
+/* So that differences of corners are numbers, too; FALSE also for NaN. */
+static gboolean
+is_near (Corner corner)
+{
+  return fabs (corner.x) <= MAXIMUM_DISTANCE && fabs (corner.y) <= MAXIMUM_DISTANCE;
+}
+
 static gboolean
 add_corner (PolygonReader *reader, GError **error)
 {
   Corner corner = { (reader->corner.x - reader->left) * reader->scale_x,
                     (reader->corner.y - reader->top) * reader->scale_y };
-  if (++reader->total > MAXIMUM_CORNERS || !isfinite (corner.x) || !isfinite (corner.y)) {
+  if (++reader->total > MAXIMUM_CORNERS || !is_near (reader->corner)) {
     g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
-                 "it has more than %d corners, or one that is nowhere", MAXIMUM_CORNERS);
+                 "it has more than %d corners, or one that is no number or over a million pixels "
+                 "away",
+                 MAXIMUM_CORNERS);
     return FALSE;
   }
   g_array_append_val (reader->corners, corner);
@@ -240,7 +250,7 @@ end_element (GMarkupParseContext *parser, const char *element, gpointer data, GE
   PolygonReader *reader = data;
   double number = g_ascii_strtod (reader->text->str, NULL);
   if (strcmp (element, "class") == 0)
-    reader->class = (int)CLAMP (number, -1, G_MAXINT);
+    reader->class = number >= 0 && number <= G_MAXINT ? (int)number : -1;
   else if (strcmp (element, "x") == 0)
     reader->corner.x = number;
   else if (strcmp (element, "y") == 0)

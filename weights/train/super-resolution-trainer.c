@@ -390,20 +390,21 @@ sp_super_resolution_trainer_look (SpSuperResolutionTrainer *trainer, const SpHos
   const SpTrainOptions *options = &trainer->options;
   gboolean held = sp_dataset_count (trainer->dataset, SP_DRAW_HELD) > 0;
   SpDrawFrom from = held ? SP_DRAW_HELD : SP_DRAW_ANY;
-  guint photos = MIN (sp_dataset_count (trainer->dataset, from), MOST_PHOTOS);
+  guint photos = sp_dataset_count (trainer->dataset, from), done = 0, taken;
   g_autoptr (SpSheet) sheet =
       sp_sheet_new (SHEET_COLUMNS, (int)options->batch, options->side, options->side);
   g_autoptr (SpBatch) batch = sp_batch_new (options, sp_dataset_n_concepts (trainer->dataset));
   *look = (SpSuperResolutionLook){ 0 };
   sp_optimiser_copy_averages (trainer->viewer.bindings, trainer->viewer.plan,
                               trainer->side.bindings, trainer->side.plan);
-  for (guint first = 0; first < photos; first += options->batch) {
-    if (!sp_batch_take (batch, trainer->dataset, from, first, 1, error))
+  for (guint next = 0; next < photos && done < MOST_PHOTOS; done += taken) {
+    if (!sp_batch_take (batch, trainer->dataset, from, &next, 1, &taken, error))
       return FALSE;
-    look_at (trainer, batch, first, MIN (options->batch, photos - first), sheet, look);
+    taken = MIN (taken, MOST_PHOTOS - done);
+    look_at (trainer, batch, done, taken, sheet, look);
   }
-  look->psnr /= photos;
-  look->steps /= photos;
+  look->psnr /= done;
+  look->steps /= done;
   return sp_plan_check (trainer->viewer.plan, error)
          && sp_sheet_save (sheet, host, sheet_path, error);
 }

@@ -181,10 +181,12 @@ sp_train (const char *data_folder, const char *pack_path, const SpTrainOptions *
                                .options = &complete,
                                .host = host,
                                .cancellable = cancellable };
-  gboolean done = sp_course_begin (&course, pack_path, error)
-                  && prepare (&training, &course, data_folder, error)
-                  && run (&training, &course, error)
-                  && export(&training, &course, pack_path, error);
+  gboolean done =
+      sp_course_begin (&course, pack_path, error)
+      && prepare (&training, &course, data_folder, error)
+      && sp_export_check (training.dataset, &complete, sp_trainer_state (training.trainer),
+                          training.perceptual, pack_path, error)
+      && run (&training, &course, error) && export(&training, &course, pack_path, error);
   if (training.dataset != NULL)
     sp_dataset_tell (training.dataset);
   return done;

@@ -1,7 +1,7 @@
 /* One step of training: the generator's plan, then the discriminator's. See trainer.h.
  *
- * Until the discriminator comes in, the generator's plan only reconstructs; it is planned anew
- * then, by way of the host. Within a step weights, moments, pictures and the discriminator's
+ * Until the losses of mixed pictures come in, the generator's plan only reconstructs; it is planned
+ * anew then, by way of the host. Within a step weights, moments, pictures and the discriminator's
  * kernels stay on the device; the latents alone come to the host, where cells are mixed. They are
  * waited for as late as can be, so that the device always has work: in the next step.
  */
@@ -24,7 +24,7 @@ typedef struct {
   /* The loss and its terms; NULL: not part of it. */
   SpTensor *loss, *l1, *perceptual, *concept, *latent, *cycle, *composite, *adversarial;
   SpDiscriminatorLeaves judges;
-  gboolean adversarial_phase;
+  gboolean mixing_phase;
 } GeneratorSide;
 
 struct _SpTrainer {
@@ -144,9 +144,9 @@ build_losses (SpTrainer *trainer, GeneratorSide *side, GError **error)
     build_concept (trainer, side);
   if (side->networks.found != NULL)
     build_cycle (side);
-  if (side->adversarial_phase && options->composite > 0 && !build_composite (trainer, side, error))
+  if (side->mixing_phase && options->composite > 0 && !build_composite (trainer, side, error))
     return FALSE;
-  if (side->adversarial_phase)
+  if (side->mixing_phase && options->adversarial > 0)
     build_adversarial (trainer, side);
   add_term (side->l1, 1, terms, weights, &n);
   add_term (side->perceptual, options->perceptual, terms, weights, &n);
@@ -177,18 +177,18 @@ rate_of (const SpTrainOptions *options, const char *name)
 }
 
 static gboolean
-plan_generator (SpTrainer *trainer, gboolean adversarial_phase, GError **error)
+plan_generator (SpTrainer *trainer, gboolean mixing_phase, GError **error)
 {
   GeneratorSide *side = &trainer->generator;
   g_autoptr (GHashTable) leaves = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   SpWeights weights = { .parameters = trainer->state.model->parameters, .leaves = leaves };
 
   generator_side_clear (side);
-  side->adversarial_phase = adversarial_phase;
+  side->mixing_phase = mixing_phase;
   side->graph = sp_graph_new ();
   if (!sp_networks_build (side->graph, &trainer->options, &weights,
-                          sp_dataset_n_concepts (trainer->dataset), adversarial_phase,
-                          &side->networks, error)
+                          sp_dataset_n_concepts (trainer->dataset), mixing_phase, &side->networks,
+                          error)
       || !build_losses (trainer, side, error))
     return FALSE;
   sp_optimiser_extend (trainer->state.model);
@@ -213,10 +213,12 @@ plan_discriminator (SpTrainer *trainer, GError **error)
       2, options->discriminator_rate, trainer->backend, &trainer->discriminator, error);
 }
 
+/* With the losses that need mixed pictures. */
 static gboolean
-is_adversarial (const SpTrainer *trainer, guint step)
+is_mixing (const SpTrainOptions *options, guint step)
 {
-  return trainer->options.adversarial > 0 && step >= trainer->options.adversarial_from;
+  return (options->adversarial > 0 || options->composite > 0 || options->cycle > 0)
+         && step >= options->adversarial_from;
 }
 
 /* Into the state, whatever the numbers. */
@@ -244,16 +246,15 @@ finish_step (SpTrainer *trainer)
 static gboolean
 make_plans (SpTrainer *trainer, GError **error)
 {
-  gboolean adversarial_phase = is_adversarial (trainer, trainer->state.step);
-  if (trainer->generator.plan != NULL
-      && trainer->generator.adversarial_phase != adversarial_phase) {
+  gboolean mixing_phase = is_mixing (&trainer->options, trainer->state.step);
+  if (trainer->generator.plan != NULL && trainer->generator.mixing_phase != mixing_phase) {
     finish_step (trainer);
     fetch (trainer);
   }
-  if ((trainer->generator.plan == NULL || trainer->generator.adversarial_phase != adversarial_phase)
-      && !plan_generator (trainer, adversarial_phase, error))
+  if ((trainer->generator.plan == NULL || trainer->generator.mixing_phase != mixing_phase)
+      && !plan_generator (trainer, mixing_phase, error))
     return FALSE;
-  return !adversarial_phase || trainer->discriminator.plan != NULL
+  return !mixing_phase || trainer->options.adversarial == 0 || trainer->discriminator.plan != NULL
          || plan_discriminator (trainer, error);
 }
 
@@ -348,7 +349,8 @@ write_mixing (SpTrainer *trainer, const SpBatch *batch)
                    before != NULL ? trainer->composites : batch->photos);
   sp_plan_write (side->plan, side->networks.lost, mixing->lost);
   sp_plan_write (side->plan, side->networks.donated, mixing->donated);
-  sp_discriminator_copy (&trainer->discriminator, &side->judges, side->plan);
+  if (trainer->discriminator.plan != NULL)
+    sp_discriminator_copy (&trainer->discriminator, &side->judges, side->plan);
 }
 
 static void
@@ -389,14 +391,14 @@ sp_trainer_step (SpTrainer *trainer, GError **error)
   SpAdam adam = SP_TRAIN_ADAM;
   adam.averaging = trainer->options.averaging;
   write_batch (side, batch);
-  if (side->adversarial_phase)
+  if (side->mixing_phase)
     write_mixing (trainer, batch);
   sp_plan_step (side->plan, &adam);
   finish_step (trainer);
   trainer->batch = batch;
   trainer->is_reading = TRUE;
   sp_plan_begin_read (side->plan, side->networks.latent, trainer->latents);
-  if (side->adversarial_phase)
+  if (trainer->discriminator.plan != NULL)
     step_discriminator (trainer);
   trainer->state.step++;
   return TRUE;
@@ -442,10 +444,10 @@ sp_trainer_losses (SpTrainer *trainer, SpLosses *losses, GError **error)
                         .composite = read_term (plan, side->composite),
                         .adversarial = read_term (plan, side->adversarial),
                         .discriminator = NAN };
-  if (side->adversarial_phase)
+  if (trainer->discriminator.plan != NULL)
     losses->discriminator = read_term (trainer->discriminator.plan, trainer->discriminator.loss);
   gboolean fine = isfinite (read_term (plan, side->loss))
-                  && (!side->adversarial_phase || isfinite (losses->discriminator));
+                  && (trainer->discriminator.plan == NULL || isfinite (losses->discriminator));
   return sp_plan_check (plan, error) && (fine || sp_train_come_apart (&trainer->state, error));
 }
 
