@@ -227,7 +227,9 @@ start (CudaBackend *cuda, bool tf32)
     return false;
   cuda->base.description = g_strdup_printf ("CUDA, %s%s", properties.name, tf32 ? ", TF32" : "");
   adam_set_state (cuda, &cuda->adam_settings, 1); /* writes it: the step differs */
-  return note (cuda, cudaStreamSynchronize (cuda->stream), "running the first kernel");
+  /* a kernel that the card has no code for is refused at its launch: no wait tells of it */
+  return note (cuda, cudaStreamSynchronize (cuda->stream), "running the first kernel")
+         && cuda->failure == nullptr;
 }
 
 extern "C" __attribute__ ((visibility ("default"))) SpBackend *

@@ -310,6 +310,19 @@ test_real_module_without_card (void)
   emulated_device_use ();
 }
 
+/* A card that the module has no kernels for refuses each at its launch; to wait for them afterwards
+ * is no error. */
+static void
+test_card_without_kernels (void)
+{
+  emulated_device_settings ()->refuse_launch = 1;
+  expect_no_cuda ("no kernel image");
+  g_assert_cmpuint (emulated_device_books ()->allocations, ==, 0);
+  emulated_device_settings ()->refuse_launch = 1;
+  expect_cpu (SP_DEVICE_AUTO, TRUE);
+  g_assert_cmpuint (emulated_device_settings ()->refuse_launch, ==, 0);
+}
+
 /* Every allocation that there is, each failing once: a sentence, and nothing left behind. */
 static void
 test_allocations_that_fail (void)
@@ -518,6 +531,7 @@ add_emulated_tests (void)
   g_test_add_func ("/cuda/driver/fails", test_driver_that_fails);
   g_test_add_func ("/cuda/module/fails", test_module_that_fails);
   g_test_add_func ("/cuda/module/without-card", test_real_module_without_card);
+  g_test_add_func ("/cuda/module/without-kernels", test_card_without_kernels);
   g_test_add_func ("/cuda/fails/allocations", test_allocations_that_fail);
   g_test_add_func ("/cuda/fails/recording", test_recording_that_fails);
   g_test_add_func ("/cuda/fails/kernel", test_kernel_that_fails);

@@ -84,6 +84,7 @@ settings_from_environment ()
   settings.seed = number_in (list, "seed=");
   settings.fail_allocation = number_in (list, "fail-allocation=");
   settings.fail_launch = number_in (list, "fail-launch=");
+  settings.refuse_launch = number_in (list, "refuse-launch=");
   settings.memory = number_in (list, "memory=");
   settings.driver_error = static_cast<int> (number_in (list, "driver-error="));
   if (strstr (list, "devices=0") != nullptr)
@@ -148,6 +149,8 @@ cudaGetErrorString (cudaError_t error)
     return "no error";
   case cudaErrorMemoryAllocation:
     return "out of memory";
+  case cudaErrorNoKernelImageForDevice:
+    return "no kernel image is available for execution on the device";
   case cudaErrorLaunchFailure:
     return "unspecified launch failure";
   case cudaErrorStreamCaptureUnsupported:
@@ -442,6 +445,8 @@ emulation_launch (const cudaLaunchConfig_t &configuration, std::function<void ()
       || grid.x > 0x7fffffffu || threads == 0 || threads > 1024
       || configuration.dynamicSmemBytes > (48u << 10))
     return cudaErrorInvalidValue;
+  if (comes_due (&emulation_settings ()->refuse_launch))
+    return cudaErrorNoKernelImageForDevice;
   return emulation_enqueue (configuration.stream, [=] {
     if (comes_due (&emulation_settings ()->fail_launch))
       device_failure = cudaErrorLaunchFailure;
