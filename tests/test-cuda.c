@@ -370,6 +370,22 @@ test_kernel_that_fails (void)
   emulated_device_repair ();
 }
 
+/* A card that has failed gives no memory: its failure is what is told, and no lack of memory. */
+static void
+test_allocation_after_failure (void)
+{
+  g_autoptr (GError) error = NULL;
+  Trainer *t = trainer_new (open_cuda (), NULL);
+  emulated_device_settings ()->fail_launch = 5;
+  train_step (t, 0);
+  g_assert_null (sp_plan_new (t->graph, t->backend, t->loss, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_DEVICE);
+  g_assert_nonnull (strstr (error->message, "launch failure"));
+  trainer_free (t);
+  g_assert_cmpuint (emulated_device_books ()->allocations, ==, 0);
+  emulated_device_repair ();
+}
+
 /* A step that cannot be recorded is issued like any other. */
 static void
 test_recording_that_fails (void)
@@ -577,6 +593,7 @@ add_emulated_tests (void)
   g_test_add_func ("/cuda/module/without-card", test_real_module_without_card);
   g_test_add_func ("/cuda/module/without-kernels", test_card_without_kernels);
   g_test_add_func ("/cuda/fails/allocations", test_allocations_that_fail);
+  g_test_add_func ("/cuda/fails/allocation-afterwards", test_allocation_after_failure);
   g_test_add_func ("/cuda/fails/recording", test_recording_that_fails);
   g_test_add_func ("/cuda/fails/launch-while-recording", test_launch_refused_while_recording);
   g_test_add_func ("/cuda/fails/launch", test_launch_refused);

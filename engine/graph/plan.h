@@ -15,8 +15,9 @@ G_BEGIN_DECLS
 typedef struct _SpPlan SpPlan;
 
 /* Plans `graph` on `backend`; both must outlive the plan. `loss` is a scalar whose gradient
- * backward computes, or NULL for a forward-only plan. Fails with SP_ERROR_MEMORY, with the graph's
- * own shape error, or when the backend lacks an operation. */
+ * backward computes, or NULL for a forward-only plan. Fails with SP_ERROR_MEMORY, with
+ * SP_ERROR_DEVICE on a device that has failed, with the graph's own shape error, or when the
+ * backend lacks an operation. */
 SpPlan *sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error);
 /* The same of a graph that is planned this once: the values of its leaves are freed as the plan
  * gets them, so that two forms of all weights are never in memory at once. */

@@ -242,6 +242,8 @@ cudaMalloc (void **memory, size_t bytes)
   bool is_full = settings->memory > 0 && books.bytes + bytes > settings->memory;
   if (comes_due (&settings->fail_allocation) || is_full)
     return cudaErrorMemoryAllocation;
+  if (device_failure != cudaSuccess)
+    return device_failure;
   char *allocation = static_cast<char *> (aligned_alloc (256, (bytes + 255) & ~size_t{ 255 }));
   memset (allocation, 0xff, std::min (bytes, MOST_FILLED)); /* NaN */
   ASAN_POISON_MEMORY_REGION (allocation, bytes);
@@ -250,7 +252,7 @@ cudaMalloc (void **memory, size_t bytes)
   books.bytes += bytes;
   books.peak_bytes = std::max (books.peak_bytes, books.bytes);
   *memory = allocation;
-  return device_failure;
+  return cudaSuccess;
 }
 
 cudaError_t
@@ -278,10 +280,12 @@ cudaMallocHost (void **memory, size_t bytes)
     return cudaErrorStreamCaptureUnsupported;
   if (comes_due (&emulation_settings ()->fail_allocation))
     return cudaErrorMemoryAllocation;
+  if (device_failure != cudaSuccess)
+    return device_failure;
   *memory = malloc (bytes);
   memset (*memory, 0xff, std::min (bytes, MOST_FILLED));
   books.allocations++;
-  return device_failure;
+  return cudaSuccess;
 }
 
 cudaError_t
