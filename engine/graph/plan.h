@@ -63,7 +63,9 @@ void sp_plan_backward (SpPlan *plan);
 /* Forward, backward, and one Adam update of every parameter. Returns nothing: read the loss only
  * when it is wanted. sp_plan_reset_adam() forgets the moments and the step count. */
 void sp_plan_step (SpPlan *plan, const SpAdam *adam);
-/* The rest of a step whose forward pass has just been run. */
+/* The rest of a step whose forward pass has just been run. A backend that records steps runs the
+ * whole of it, forward pass included: an operation whose forward moves something on (spectral norm
+ * moves `left`) does so twice there, so a graph that has one takes sp_plan_step(). */
 void sp_plan_descend (SpPlan *plan, const SpAdam *adam);
 void sp_plan_reset_adam (SpPlan *plan);
 
