@@ -20,7 +20,7 @@
   "Example:\n"                                                                                     \
   "  semantic-paint edit meadow.jpg -o out.png --strokes a.png --concept tree --strokes b.png "    \
   "\\\n"                                                                                           \
-  "    --concept cloud --strength low\n"
+  "    --concept grass --strength low\n"
 
 /* One --strokes and what belongs to it. */
 typedef struct {
