@@ -267,6 +267,13 @@ test_first_strokes (Fixture *fixture, gconstpointer unused)
   g_assert_cmpint (abs (sp_canvas_frame (fixture->canvas).width - 40), <=, 2); /* about them */
 }
 
+static void
+move_frame (Fixture *fixture)
+{
+  sp_canvas_set_frame (fixture->canvas, (SpRectangle){ 200, 100, 100, 100 }, 0, 0);
+  g_signal_emit_by_name (fixture->canvas, "frame-moved");
+}
+
 static gboolean
 frame_is_half (gpointer data)
 {
@@ -341,13 +348,29 @@ test_frame (Fixture *fixture, gconstpointer unused)
 {
   dialog_paint (fixture, 100, 100);
   dialog_wait_for (fixture, "Preview");
-  sp_canvas_set_frame (fixture->canvas, (SpRectangle){ 200, 100, 100, 100 }, 0, 0);
-  g_signal_emit_by_name (fixture->canvas, "frame-moved");
+  move_frame (fixture);
   g_assert_true (sp_test_wait (frame_is_half, fixture, DIALOG_PATIENCE));
   sp_test_wait (NULL, NULL, 300);
   g_assert_true (frame_is_half (fixture));
   dialog_paint (fixture, 300, 200);
   g_assert_true (sp_test_wait (frame_holds_all, fixture, DIALOG_PATIENCE));
+}
+
+/* A new frame ends a render, and what it was to be applied as. */
+static void
+test_frame_while_rendering (Fixture *fixture, gconstpointer unused)
+{
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (dialog_find (fixture, GTK_TYPE_SPIN_BUTTON, "Steps")),
+                             5000);
+  sp_fake.render_steps = 100000;
+  dialog_paint (fixture, 230, 130);
+  dialog_press (fixture, "Add layer");
+  dialog_wait_for (fixture, "Rendering");
+  move_frame (fixture);
+  g_assert_true (sp_test_wait (frame_is_half, fixture, DIALOG_PATIENCE));
+  dialog_wait_for (fixture, "Preview");
+  g_assert_true (dialog_is_enabled (fixture, "Add layer"));
+  g_assert_cmpuint (fixture->applied, ==, 0);
 }
 
 static void
@@ -625,6 +648,7 @@ main (int argc, char **argv)
   ADD ("/dialog/looks", test_looks);
   ADD ("/dialog/missing-look", test_missing_look);
   ADD ("/dialog/frame", test_frame);
+  ADD ("/dialog/frame-while-rendering", test_frame_while_rendering);
   ADD ("/dialog/no-pack", test_no_pack);
   ADD ("/dialog/examples", test_examples);
   ADD ("/dialog/explain", test_explain);

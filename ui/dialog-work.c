@@ -78,6 +78,15 @@ make_thumbnails (SpDialog *dialog)
 
 /* ---- Asking ---- */
 
+/* What was to be rendered or applied is stale, or not wanted any more. */
+static void
+forget_render (SpDialog *dialog)
+{
+  g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
+  dialog->apply_pending = FALSE;
+  sp_dialog_review (dialog);
+}
+
 static SpRectangle
 strokes_bounds (SpDialog *dialog)
 {
@@ -105,6 +114,7 @@ prepare_about (SpDialog *dialog, SpRectangle bounds)
   dialog->asked_bounds = bounds;
   sp_log_add (dialog->log, "Preparing about %d, %d, %d x %d with %s", bounds.x, bounds.y,
               bounds.width, bounds.height, pack);
+  forget_render (dialog); /* the worker drops it without a word */
   sp_worker_prepare (dialog->worker, pack, bounds, &settings);
 }
 
@@ -171,9 +181,7 @@ preview_due (gpointer data)
   g_autoptr (GPtrArray) state = sp_dialog_state (dialog);
   if (state == dialog->picture_state || state == dialog->rendering)
     return G_SOURCE_REMOVE;
-  g_clear_pointer (&dialog->rendering, g_ptr_array_unref); /* stale now, and not to be applied */
-  dialog->apply_pending = FALSE;
-  sp_dialog_review (dialog);
+  forget_render (dialog);
   sp_worker_preview (dialog->worker, state);
   return G_SOURCE_REMOVE;
 }
@@ -214,10 +222,8 @@ void
 sp_dialog_cancel (gpointer data)
 {
   SpDialog *dialog = data;
-  dialog->apply_pending = FALSE;
-  g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
+  forget_render (dialog);
   sp_worker_cancel (dialog->worker);
-  sp_dialog_review (dialog);
 }
 
 /* What was rendered is taken; what was only previewed is rendered first, unless no steps are
@@ -385,11 +391,9 @@ static void
 on_failed (SpTask task, const GError *error, gpointer data)
 {
   SpDialog *dialog = data;
-  dialog->apply_pending = FALSE;
-  g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
+  forget_render (dialog);
   sp_log_add (dialog->log, "Failed: %s %d", g_quark_to_string (error->domain), error->code);
   sp_dialog_say (dialog, GTK_MESSAGE_ERROR, error->message);
-  sp_dialog_review (dialog);
 }
 
 static void
