@@ -225,6 +225,19 @@ is_kept (gpointer data)
   return ((Fixture *)data)->kept > 0;
 }
 
+/* As it was kept last time. */
+static GPtrArray *
+one_edit (const Fixture *fixture)
+{
+  GPtrArray *edits = g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
+  SpHistoryEdit *edit = sp_history_edit_new ();
+  edit->concept = g_strdup ("sky");
+  edit->strength = 0.5;
+  edit->mask = fixture->host.take_strokes (0, NULL, NULL);
+  g_ptr_array_add (edits, edit);
+  return edits;
+}
+
 static void
 test_kept (Fixture *fixture, gconstpointer unused)
 {
@@ -235,19 +248,55 @@ test_kept (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (fixture->kept_edits, ==, 1);
   sp_test_key (fixture->window, GDK_KEY_Escape, 0);
   g_assert_true (fixture->closed == 1 && !fixture->closed_applied);
-  g_assert_cmpuint (fixture->kept, ==, 2);
+  g_assert_cmpuint (fixture->kept, ==, 1); /* nothing is new */
+}
+
+/* At once, though it would soon be kept anyway. */
+static void
+test_kept_in_closing (Fixture *fixture, gconstpointer unused)
+{
+  dialog_paint (fixture, 100, 100);
+  sp_test_key (fixture->window, GDK_KEY_Escape, 0);
+  g_assert_cmpuint (fixture->kept, ==, 1);
+  g_assert_cmpuint (fixture->kept_edits, ==, 1);
+}
+
+/* What the host has, and what it had to leave out, is not replaced by a look at it. */
+static void
+test_not_kept (Fixture *fixture, gconstpointer unused)
+{
+  sp_test_wait (is_kept, fixture, 1500);
+  sp_test_key (fixture->window, GDK_KEY_Escape, 0);
+  g_assert_cmpuint (fixture->kept, ==, 0); /* there are no edits */
+  dialog_tear_down (fixture, NULL);
+  g_autoptr (GPtrArray) edits = one_edit (fixture);
+  dialog_open (fixture, edits);
+  dialog_wait_for (fixture, "Preview");
+  sp_test_wait (is_kept, fixture, 1500);
+  sp_test_key (fixture->window, GDK_KEY_Escape, 0);
+  g_assert_cmpuint (fixture->kept, ==, 0); /* they are those from before */
+}
+
+/* Strokes that the window takes by itself are kept once they are applied. */
+static void
+test_first_strokes_kept (Fixture *fixture, gconstpointer unused)
+{
+  dialog_tear_down (fixture, NULL);
+  fixture->host.first_strokes = 0;
+  dialog_open (fixture, NULL);
+  dialog_wait_for (fixture, "Preview");
+  sp_test_wait (is_kept, fixture, 1500);
+  g_assert_cmpuint (fixture->kept, ==, 0);
+  dialog_press (fixture, "Add layer");
+  g_assert_true (sp_test_wait (dialog_is_closed, fixture, DIALOG_PATIENCE));
+  g_assert_true (fixture->closed_applied);
+  g_assert_cmpuint (fixture->kept, ==, 1);
 }
 
 static void
 test_opened_again (Fixture *fixture, gconstpointer unused)
 {
-  g_autoptr (GPtrArray) edits =
-      g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
-  SpHistoryEdit *edit = sp_history_edit_new ();
-  edit->concept = g_strdup ("sky");
-  edit->strength = 0.5;
-  edit->mask = fixture->host.take_strokes (0, NULL, NULL);
-  g_ptr_array_add (edits, edit);
+  g_autoptr (GPtrArray) edits = one_edit (fixture);
   dialog_tear_down (fixture, NULL);
   dialog_open (fixture, edits);
   dialog_wait_for (fixture, "Preview");
@@ -643,6 +692,9 @@ main (int argc, char **argv)
   ADD ("/dialog/stop-and-cancel", test_stop_and_cancel);
   ADD ("/dialog/failing", test_failing);
   ADD ("/dialog/kept", test_kept);
+  ADD ("/dialog/kept-in-closing", test_kept_in_closing);
+  ADD ("/dialog/not-kept", test_not_kept);
+  ADD ("/dialog/first-strokes-kept", test_first_strokes_kept);
   ADD ("/dialog/opened-again", test_opened_again);
   ADD ("/dialog/first-strokes", test_first_strokes);
   ADD ("/dialog/looks", test_looks);

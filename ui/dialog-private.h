@@ -50,6 +50,7 @@ struct _SpDialog {
   SpReference *reference;    /* chosen; NULL: the concept's example */
   gboolean setting;          /* controls are being set, not used */
   guint gesture_source, keep_source;
+  GPtrArray *kept; /* the state that the host has, or need not have; NULL: none */
 
   /* dialog-work.c */
   guint preview_source, frame_source;
@@ -90,7 +91,9 @@ void sp_dialog_use_choices (const SpDialogChoices *choices, gpointer dialog);
 void sp_dialog_new_clicked (GtkButton *button, SpDialog *dialog);
 void sp_dialog_take_clicked (GtkButton *button, SpDialog *dialog);
 void sp_dialog_take_strokes (SpDialog *dialog, guint source);
-void sp_dialog_keep_now (SpDialog *dialog);
+void sp_dialog_keep_now (SpDialog *dialog); /* if there is anything new */
+/* What there is now is not the user's doing, and does not take the place of what the host keeps. */
+void sp_dialog_count_as_kept (SpDialog *dialog);
 /* What is to be previewed: the history, with the stroke that is being painted. Free with
  * g_ptr_array_unref(). */
 GPtrArray *sp_dialog_state (SpDialog *dialog);

@@ -267,6 +267,7 @@ on_pack (SpPack *pack, gpointer data)
     sp_dialog_select (sp_history_get (dialog->history, n_edits - 1)->id, dialog);
   else if (first && dialog->host->first_strokes >= 0) {
     sp_dialog_take_strokes (dialog, (guint)dialog->host->first_strokes);
+    sp_dialog_count_as_kept (dialog);
     sp_dialog_prepare_session (dialog); /* about them, not about the whole photo */
   }
   sp_dialog_review (dialog);

@@ -157,6 +157,8 @@ sp_dialog_close (SpDialog *dialog, gboolean applied)
   if (dialog->is_closed)
     return;
   dialog->is_closed = TRUE;
+  if (applied) /* then it is the user's, whoever made it */
+    g_clear_pointer (&dialog->kept, g_ptr_array_unref);
   sp_dialog_keep_now (dialog);
   gtk_widget_hide (dialog->window);
   dialog->closed (applied, dialog->user_data);
@@ -289,6 +291,7 @@ sp_dialog_new (const SpDialogHost *host, const SpDialogChoices *choices, const G
   }
   if (edits && edits->len)
     sp_history_load (dialog->history, edits);
+  sp_dialog_count_as_kept (dialog);
   sp_dialog_review (dialog);
   sp_dialog_prepare_session (dialog);
   gtk_widget_show_all (dialog->window);

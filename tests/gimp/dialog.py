@@ -355,7 +355,7 @@ class Cases:
         self.cancelled(3)
 
     def left_out(self):
-        """Kept edits that are damaged, or of another size of the photo, are told and left out."""
+        """Kept edits that are damaged, or of another size of the photo, are told, left out and not replaced by a look."""
         name = re.search(r"semantic-paint-edits-\d+",
                          self.gimp("(display (cadr (gimp-image-get-parasite-list image)))")).group()
         whole = "(car (gimp-image-get-parasite image %s))" % quote(name)
@@ -369,6 +369,8 @@ class Cases:
             self.screen.press("Close")
             self.gone()
             self.cancelled(3)
+            if "nonsense" in change:
+                assert "nonsense" in self.gimp("(display %s)" % whole)
         assert self.gimp.said().count("The edits from last time are left out") == 2
 
     def last_values(self):
