@@ -374,6 +374,7 @@ SpLayer *
 sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error)
 {
   sp_fake.layer_thread = g_thread_self ();
+  hold_a_core (sp_fake.layer_milliseconds);
   SpLayer *layer = g_new0 (SpLayer, 1);
   layer->area = (SpRectangle){ 0, 0, 1, 1 };
   layer->rgba = g_new0 (float, 4);

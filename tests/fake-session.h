@@ -9,9 +9,9 @@ G_BEGIN_DECLS
  * it. */
 typedef struct {
   guint render_steps; /* each takes 5 ms */
-  guint pack_milliseconds, new_milliseconds,
-      preview_milliseconds; /* each takes, and holds a core */
-  guint open_steps;         /* each takes 5 ms */
+  guint pack_milliseconds, new_milliseconds, preview_milliseconds,
+      layer_milliseconds; /* each takes, and holds a core */
+  guint open_steps;       /* each takes 5 ms */
   guint example_milliseconds;
   gboolean fail_open, fail_preview, fail_render, fail_examples;
   gboolean reads_photo; /* as a real session does, all of it */

@@ -151,6 +151,23 @@ test_apply_and_paint (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (fixture->closed, ==, 0);
 }
 
+/* A layer of what the edits were is not applied as what they are. */
+static void
+test_layer_and_paint (Fixture *fixture, gconstpointer unused)
+{
+  dialog_paint (fixture, 100, 100);
+  dialog_press (fixture, "Render");
+  dialog_wait_for (fixture, "Rendered");
+  sp_fake.layer_milliseconds = 500;
+  dialog_press (fixture, "Add layer");
+  dialog_paint (fixture, 200, 200);
+  dialog_wait_for (fixture, "Preview");
+  sp_test_wait (NULL, NULL, 500);
+  g_assert_cmpuint (fixture->applied, ==, 0);
+  g_assert_cmpuint (fixture->closed, ==, 0);
+  g_assert_true (dialog_is_enabled (fixture, "Add layer"));
+}
+
 static void
 test_stop_and_cancel (Fixture *fixture, gconstpointer unused)
 {
@@ -689,6 +706,7 @@ main (int argc, char **argv)
   ADD ("/dialog/render-and-apply", test_render_and_apply);
   ADD ("/dialog/apply-alone", test_apply_alone);
   ADD ("/dialog/apply-and-paint", test_apply_and_paint);
+  ADD ("/dialog/layer-and-paint", test_layer_and_paint);
   ADD ("/dialog/stop-and-cancel", test_stop_and_cancel);
   ADD ("/dialog/failing", test_failing);
   ADD ("/dialog/kept", test_kept);

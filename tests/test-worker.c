@@ -20,7 +20,7 @@ typedef struct {
   guint examples, examples_before_prepared;
   guint explained, explained_edit, explained_units; /* the last one's */
   int last_error;
-  const GPtrArray *shown; /* not owned: to compare */
+  const GPtrArray *shown, *of_layer; /* not owned: to compare */
   gboolean shown_surface, stopped;
   guint outside;
   float layer_red;
@@ -76,9 +76,10 @@ on_picture (const SpPicture *picture, gpointer data)
 }
 
 static void
-on_layer (const SpLayer *layer, gpointer data)
+on_layer (const SpLayer *layer, const GPtrArray *state, gpointer data)
 {
   Fixture *fixture = data;
+  fixture->of_layer = state;
   fixture->layers++;
   fixture->layer_red = layer->rgba[0];
 }
@@ -270,6 +271,7 @@ test_render (Fixture *fixture, gconstpointer unused)
   fixture->worked = FALSE;
   wait_until_idle (fixture);
   g_assert_cmpuint (fixture->layers, ==, 1);
+  g_assert_true (fixture->of_layer == state);
   g_assert_cmpfloat (fixture->layer_red, ==, -1); /* the render's, not a preview's */
   g_assert_cmpint (sp_fake.previews, ==, 0);
 }

@@ -364,12 +364,13 @@ last_edit (const GPtrArray *state)
 }
 
 static void
-on_layer (const SpLayer *layer, gpointer data)
+on_layer (const SpLayer *layer, const GPtrArray *state, gpointer data)
 {
   SpDialog *dialog = data;
   guint seconds;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) state = sp_history_state (dialog->history);
+  g_autoptr (GPtrArray) now = sp_history_state (dialog->history);
+  gboolean wanted = dialog->apply_pending && state == now;
   SpDialogResult result = { .layer = layer,
                             .edits = state,
                             .last = last_edit (state),
@@ -378,7 +379,7 @@ on_layer (const SpLayer *layer, gpointer data)
   if (dialog->picture_kind == SP_PICTURE_RENDER)
     sp_render_panel_budget (dialog->render_panel, &result.steps, &seconds);
   dialog->apply_pending = FALSE;
-  if (!result.last) /* taken back meanwhile */
+  if (!wanted) /* taken back meanwhile, or painted on */
     sp_dialog_review (dialog);
   else if (dialog->host->apply (&result, dialog->host->user_data, &error))
     sp_dialog_close (dialog, TRUE);

@@ -386,6 +386,7 @@ make_layer (Engine *engine, GPtrArray *state, GError **error)
     return FALSE;
   SpNews *news = news_new (SP_NEWS_LAYER, SP_TASK_LAYER);
   news->layer = layer;
+  news->state = g_ptr_array_ref (state);
   sp_worker_tell (engine->worker, news);
   return TRUE;
 }
