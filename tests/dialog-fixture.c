@@ -35,7 +35,7 @@ apply (const SpDialogResult *result, gpointer data, GError **error)
     return FALSE;
   }
   fixture->applied++;
-  fixture->rendered = result->steps > 0;
+  fixture->steps = result->steps;
   fixture->last_strength = result->last->strength;
   return TRUE;
 }

@@ -19,7 +19,7 @@ typedef struct {
   gboolean closed_applied, refuse;
   guint kept_edits;
   double last_strength;
-  gboolean rendered;
+  guint steps;    /* of what was applied */
   guint patience; /* milliseconds, when an engine needs more than DIALOG_PATIENCE */
 } Fixture;
 

@@ -104,6 +104,8 @@ test_render_and_apply (Fixture *fixture, gconstpointer unused)
   dialog_wait_for (fixture, "Preview");
   dialog_press (fixture, "Render");
   dialog_wait_for (fixture, "Rendered");
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (dialog_find (fixture, GTK_TYPE_SPIN_BUTTON, "Steps")),
+                             7); /* for the next one */
   fixture->refuse = TRUE;
   dialog_press (fixture, "Add layer");
   dialog_wait_for (fixture, "The layer was removed.");
@@ -112,7 +114,7 @@ test_render_and_apply (Fixture *fixture, gconstpointer unused)
   g_assert_true (sp_test_wait (dialog_is_closed, fixture, DIALOG_PATIENCE));
   g_assert_true (fixture->closed_applied);
   g_assert_cmpuint (fixture->applied, ==, 1);
-  g_assert_true (fixture->rendered);
+  g_assert_cmpuint (fixture->steps, ==, 40);
   g_assert_cmpint (sp_fake.renders, ==, 1);
 }
 
@@ -123,7 +125,7 @@ test_apply_alone (Fixture *fixture, gconstpointer unused)
   dialog_paint (fixture, 100, 100);
   dialog_press (fixture, "Add layer");
   g_assert_true (sp_test_wait (dialog_is_closed, fixture, DIALOG_PATIENCE));
-  g_assert_true (fixture->rendered);
+  g_assert_cmpuint (fixture->steps, ==, 40);
   g_assert_cmpint (sp_fake.renders, ==, 1);
 }
 

@@ -24,6 +24,7 @@ typedef struct {
   gboolean shown_surface, stopped;
   guint outside;
   float layer_red;
+  guint layer_steps;
   guint32 first_pixel;
 } Fixture;
 
@@ -76,9 +77,10 @@ on_picture (const SpPicture *picture, gpointer data)
 }
 
 static void
-on_layer (const SpLayer *layer, const GPtrArray *state, gpointer data)
+on_layer (const SpLayer *layer, const GPtrArray *state, guint steps, gpointer data)
 {
   Fixture *fixture = data;
+  fixture->layer_steps = steps;
   fixture->of_layer = state;
   fixture->layers++;
   fixture->layer_red = layer->rgba[0];
@@ -272,6 +274,7 @@ test_render (Fixture *fixture, gconstpointer unused)
   wait_until_idle (fixture);
   g_assert_cmpuint (fixture->layers, ==, 1);
   g_assert_true (fixture->of_layer == state);
+  g_assert_cmpuint (fixture->layer_steps, ==, 10);
   g_assert_cmpfloat (fixture->layer_red, ==, -1); /* the render's, not a preview's */
   g_assert_cmpint (sp_fake.previews, ==, 0);
 }

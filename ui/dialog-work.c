@@ -231,12 +231,10 @@ sp_dialog_cancel (gpointer data)
 void
 sp_dialog_apply (SpDialog *dialog)
 {
-  guint steps, seconds;
   g_autoptr (GPtrArray) state = sp_history_state (dialog->history);
   if (!dialog->pack || !sp_history_has_work (dialog->history) || dialog->apply_pending)
     return;
   dialog->apply_pending = TRUE;
-  sp_render_panel_budget (dialog->render_panel, &steps, &seconds);
   gboolean rendered = dialog->picture_state == state && dialog->picture_kind == SP_PICTURE_RENDER;
   if (rendered)
     sp_worker_layer (dialog->worker, state);
@@ -364,10 +362,9 @@ last_edit (const GPtrArray *state)
 }
 
 static void
-on_layer (const SpLayer *layer, const GPtrArray *state, gpointer data)
+on_layer (const SpLayer *layer, const GPtrArray *state, guint steps, gpointer data)
 {
   SpDialog *dialog = data;
-  guint seconds;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) now = sp_history_state (dialog->history);
   gboolean wanted = dialog->apply_pending && state == now;
@@ -375,9 +372,8 @@ on_layer (const SpLayer *layer, const GPtrArray *state, gpointer data)
                             .edits = state,
                             .last = last_edit (state),
                             .pack = dialog->pack,
-                            .window = dialog->session_area };
-  if (dialog->picture_kind == SP_PICTURE_RENDER)
-    sp_render_panel_budget (dialog->render_panel, &result.steps, &seconds);
+                            .window = dialog->session_area,
+                            .steps = steps };
   dialog->apply_pending = FALSE;
   if (!wanted) /* taken back meanwhile, or painted on */
     sp_dialog_review (dialog);

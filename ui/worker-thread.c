@@ -19,13 +19,13 @@ typedef struct {
   SpConceptPictures *examples; /* NULL: all are drawn, or none can be */
   guint next_example;
   SpSession *session;
-  GPtrArray *loaded;      /* the state whose edits the session has; NULL: none */
-  GPtrArray *drawn;       /* the state that the session's picture shows; NULL: none */
-  SpPictureKind drawn_as; /* PREVIEW or RENDER */
-  GArray *inside;         /* guint: the ids of the session's edits, in order */
-  guint outside;          /* edits of `loaded` that are not within the frame */
-  gint64 deadline;        /* of the render; 0: none */
-  gint64 sharpen_at;      /* when the preview is shown with fine detail; 0: not at all */
+  GPtrArray *loaded; /* the state whose edits the session has; NULL: none */
+  GPtrArray *drawn;  /* the state that the session's picture shows; NULL: none */
+  guint drawn_steps; /* the most that its render might take; 0: a preview */
+  GArray *inside;    /* guint: the ids of the session's edits, in order */
+  guint outside;     /* edits of `loaded` that are not within the frame */
+  gint64 deadline;   /* of the render; 0: none */
+  gint64 sharpen_at; /* when the preview is shown with fine detail; 0: not at all */
   GCancellable *cancellable;
 } Engine;
 
@@ -329,11 +329,11 @@ load_edits (Engine *engine, GPtrArray *state, GError **error)
 }
 
 static void
-set_drawn (Engine *engine, GPtrArray *state, SpPictureKind kind)
+set_drawn (Engine *engine, GPtrArray *state, guint steps)
 {
   g_clear_pointer (&engine->drawn, g_ptr_array_unref);
   engine->drawn = g_ptr_array_ref (state);
-  engine->drawn_as = kind;
+  engine->drawn_steps = steps;
 }
 
 static gboolean
@@ -343,7 +343,7 @@ preview (Engine *engine, GPtrArray *state, GError **error)
     return FALSE;
   if (engine->inside->len > 0 && !sp_session_preview (engine->session, error))
     return FALSE;
-  set_drawn (engine, state, SP_PICTURE_PREVIEW);
+  set_drawn (engine, state, 0);
   tell_picture (engine, SP_PICTURE_PREVIEW, state, FALSE, FALSE);
   engine->sharpen_at = engine->inside->len > 0 ? g_get_monotonic_time () + STILL_MICROSECONDS : 0;
   return TRUE;
@@ -370,7 +370,7 @@ render (Engine *engine, const SpDrawRequest *request, GError **error)
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
-  set_drawn (engine, request->state, SP_PICTURE_RENDER);
+  set_drawn (engine, request->state, request->steps);
   tell_picture (engine, SP_PICTURE_RENDER, request->state, TRUE, !finished);
   return TRUE;
 }
@@ -386,6 +386,7 @@ make_layer (Engine *engine, GPtrArray *state, GError **error)
     return FALSE;
   SpNews *news = news_new (SP_NEWS_LAYER, SP_TASK_LAYER);
   news->layer = layer;
+  news->steps = engine->drawn_steps;
   news->state = g_ptr_array_ref (state);
   sp_worker_tell (engine->worker, news);
   return TRUE;
