@@ -441,6 +441,26 @@ test_frame_while_rendering (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (fixture->applied, ==, 0);
 }
 
+static gboolean
+frame_is_whole (gpointer data)
+{
+  return sp_canvas_frame (((Fixture *)data)->canvas).width == 400;
+}
+
+/* Before there is one, it cannot be moved. */
+static void
+test_frame_while_preparing (Fixture *fixture, gconstpointer unused)
+{
+  dialog_tear_down (fixture, NULL);
+  sp_fake.open_steps = 200;
+  dialog_open (fixture, NULL);
+  g_assert_cmpint (sp_canvas_frame (fixture->canvas).width, ==, 0);
+  g_signal_emit_by_name (fixture->canvas, "frame-moved");
+  g_assert_true (sp_test_wait (frame_is_whole, fixture, DIALOG_PATIENCE));
+  sp_test_wait (NULL, NULL, 600);
+  g_assert_true (frame_is_whole (fixture));
+}
+
 static void
 test_no_pack (Fixture *fixture, gconstpointer unused)
 {
@@ -721,6 +741,7 @@ main (int argc, char **argv)
   ADD ("/dialog/missing-look", test_missing_look);
   ADD ("/dialog/frame", test_frame);
   ADD ("/dialog/frame-while-rendering", test_frame_while_rendering);
+  ADD ("/dialog/frame-while-preparing", test_frame_while_preparing);
   ADD ("/dialog/no-pack", test_no_pack);
   ADD ("/dialog/examples", test_examples);
   ADD ("/dialog/explain", test_explain);

@@ -152,6 +152,8 @@ frame_due (gpointer data)
   SpDialog *dialog = data;
   dialog->frame_source = 0;
   SpRectangle frame = sp_canvas_frame (dialog->canvas);
+  if (frame.width == 0) /* there is none yet: what is being prepared gives one */
+    return G_SOURCE_REMOVE;
   SpRectangle half = { frame.x + frame.width / 4, frame.y + frame.height / 4,
                        MAX (1, frame.width / 2), MAX (1, frame.height / 2) };
   prepare_about (dialog, half);
