@@ -68,6 +68,24 @@ test_undo (Fixture *fixture, gconstpointer unused)
   g_assert_true (dialog_shows (fixture, "45 %, example 0"));
 }
 
+/* Not in the middle of a stroke, which would take the place of what is gone. */
+static void
+test_undo_while_painting (Fixture *fixture, gconstpointer unused)
+{
+  GtkWidget *canvas = GTK_WIDGET (fixture->canvas);
+  dialog_paint (fixture, 100, 100);
+  sp_test_button (canvas, GDK_BUTTON_PRESS, 1, 200, 150);
+  sp_test_motion (canvas, 230, 150);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK);
+  sp_test_key (fixture->window, GDK_KEY_n, GDK_CONTROL_MASK);
+  sp_test_button (canvas, GDK_BUTTON_RELEASE, 1, 230, 150);
+  g_assert_cmpuint (dialog_rows (fixture), ==, 1);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK); /* the second stroke */
+  g_assert_cmpuint (dialog_rows (fixture), ==, 1);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK);
+  g_assert_cmpuint (dialog_rows (fixture), ==, 0);
+}
+
 static void
 test_rows (Fixture *fixture, gconstpointer unused)
 {
@@ -723,6 +741,7 @@ main (int argc, char **argv)
   ADD ("/dialog/paint", test_paint);
   ADD ("/dialog/preview-while-painting", test_preview_while_painting);
   ADD ("/dialog/undo", test_undo);
+  ADD ("/dialog/undo-while-painting", test_undo_while_painting);
   ADD ("/dialog/rows", test_rows);
   ADD ("/dialog/change", test_change);
   ADD ("/dialog/render-and-apply", test_render_and_apply);

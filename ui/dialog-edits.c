@@ -290,7 +290,8 @@ sp_dialog_point_at (guint id, gpointer data)
 void
 sp_dialog_new_clicked (GtkButton *button, SpDialog *dialog)
 {
-  sp_dialog_select (0, dialog);
+  if (!sp_canvas_is_painting (dialog->canvas))
+    sp_dialog_select (0, dialog);
 }
 
 void

@@ -58,16 +58,21 @@ show_help (SpDialog *dialog)
 
 /* ---- Keys ---- */
 
+/* Not while painting: the stroke goes on on a canvas that has what would be gone. */
 static void
 undo (gpointer data)
 {
-  sp_history_undo (((SpDialog *)data)->history);
+  SpDialog *dialog = data;
+  if (!sp_canvas_is_painting (dialog->canvas))
+    sp_history_undo (dialog->history);
 }
 
 static void
 redo (gpointer data)
 {
-  sp_history_redo (((SpDialog *)data)->history);
+  SpDialog *dialog = data;
+  if (!sp_canvas_is_painting (dialog->canvas))
+    sp_history_redo (dialog->history);
 }
 
 /* Escape takes back the most urgent: a render, else the window. */
