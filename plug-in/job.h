@@ -16,6 +16,9 @@ typedef struct {
   guint n_edits;
   const SpEdit *edits;
   SpSettings settings;
+  /* What is drawn in, as a result of this photo had it, without the edits that lie outside. Width
+   * 0, or none that the photo and the pack allow: chosen around all edits. */
+  SpRectangle window;
   gboolean preview_only; /* one forward pass instead of a render */
   /* Called on the calling thread about ten times a second; return value ignored. May be NULL. */
   SpProgressFunction progress;
@@ -56,5 +59,9 @@ char *sp_job_bundled_pack (GError **error);
 /* The path that is meant by `word`: itself, or where a bundled pack of that name is ("rooms-128"),
  * unless there is a file called so; NULL or "": sp_job_bundled_pack(). Free with g_free(). */
 char *sp_job_find_pack (const char *word, GError **error);
+
+/* The path of the pack whose file has this SHA-256: what is meant by `word`, as above, else the
+ * bundled pack of that name (may be NULL). NULL: neither has. Free with g_free(). */
+char *sp_job_find_same_pack (const char *sha256, const char *name, const char *word);
 
 G_END_DECLS

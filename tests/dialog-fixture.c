@@ -35,15 +35,16 @@ apply (const SpDialogResult *result, gpointer data, GError **error)
     return FALSE;
   }
   fixture->applied++;
-  fixture->rendered = result->steps > 0;
+  fixture->steps = result->steps;
   fixture->last_strength = result->last->strength;
   return TRUE;
 }
 
 static void
-keep (GPtrArray *edits, gpointer data)
+keep (GPtrArray *edits, SpPack *pack, gpointer data)
 {
   Fixture *fixture = data;
+  fixture->kept_pack = pack;
   fixture->kept++;
   fixture->kept_edits = edits->len;
 }

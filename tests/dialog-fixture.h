@@ -18,8 +18,9 @@ typedef struct {
   guint applied, closed, kept;
   gboolean closed_applied, refuse;
   guint kept_edits;
+  const SpPack *kept_pack; /* to compare */
   double last_strength;
-  gboolean rendered;
+  guint steps;    /* of what was applied */
   guint patience; /* milliseconds, when an engine needs more than DIALOG_PATIENCE */
 } Fixture;
 

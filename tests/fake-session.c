@@ -168,6 +168,12 @@ sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height, 
   return TRUE;
 }
 
+gboolean
+sp_strokes_touch (const SpStrokes *strokes, SpRectangle area)
+{
+  return strokes->area.x < area.x + area.width && strokes->area.x + strokes->area.width > area.x;
+}
+
 static gboolean
 read_photo (const SpPhoto *photo, GError **error)
 {
@@ -190,6 +196,16 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
   session->steps = settings->adaptation_steps;
   draw (session, 0);
   return session;
+}
+
+SpSession *
+sp_session_new_in_window (SpPack *pack, const SpPhoto *photo, SpRectangle window,
+                          const SpSettings *settings, GError **error)
+{
+  if (window.x + window.width <= photo->width)
+    return sp_session_new (pack, photo, window, settings, error);
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "no such window");
+  return NULL;
 }
 
 void
@@ -244,6 +260,10 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
   sp_fake.edit_thread = g_thread_self ();
   if (edit->strokes.area.x >= session->area.x + session->area.width) {
     g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "outside");
+    return FALSE;
+  }
+  if (sp_fake.failing_seed && edit->seed == sp_fake.failing_seed) {
+    g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "nothing around");
     return FALSE;
   }
   sp_fake.edits++;
@@ -374,6 +394,7 @@ SpLayer *
 sp_session_layer (const SpSession *session, const SpPhoto *photo, GError **error)
 {
   sp_fake.layer_thread = g_thread_self ();
+  hold_a_core (sp_fake.layer_milliseconds);
   SpLayer *layer = g_new0 (SpLayer, 1);
   layer->area = (SpRectangle){ 0, 0, 1, 1 };
   layer->rgba = g_new0 (float, 4);

@@ -9,10 +9,11 @@ G_BEGIN_DECLS
  * it. */
 typedef struct {
   guint render_steps; /* each takes 5 ms */
-  guint pack_milliseconds, new_milliseconds,
-      preview_milliseconds; /* each takes, and holds a core */
-  guint open_steps;         /* each takes 5 ms */
+  guint pack_milliseconds, new_milliseconds, preview_milliseconds,
+      layer_milliseconds; /* each takes, and holds a core */
+  guint open_steps;       /* each takes 5 ms */
   guint example_milliseconds;
+  guint failing_seed; /* for an edit of it there is nothing around; 0: for none */
   gboolean fail_open, fail_preview, fail_render, fail_examples;
   gboolean reads_photo; /* as a real session does, all of it */
   GThread *new_thread, *open_thread, *edit_thread, *draw_thread, *layer_thread, *explain_thread,

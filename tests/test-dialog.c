@@ -68,6 +68,24 @@ test_undo (Fixture *fixture, gconstpointer unused)
   g_assert_true (dialog_shows (fixture, "45 %, example 0"));
 }
 
+/* Not in the middle of a stroke, which would take the place of what is gone. */
+static void
+test_undo_while_painting (Fixture *fixture, gconstpointer unused)
+{
+  GtkWidget *canvas = GTK_WIDGET (fixture->canvas);
+  dialog_paint (fixture, 100, 100);
+  sp_test_button (canvas, GDK_BUTTON_PRESS, 1, 200, 150);
+  sp_test_motion (canvas, 230, 150);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK);
+  sp_test_key (fixture->window, GDK_KEY_n, GDK_CONTROL_MASK);
+  sp_test_button (canvas, GDK_BUTTON_RELEASE, 1, 230, 150);
+  g_assert_cmpuint (dialog_rows (fixture), ==, 1);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK); /* the second stroke */
+  g_assert_cmpuint (dialog_rows (fixture), ==, 1);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK);
+  g_assert_cmpuint (dialog_rows (fixture), ==, 0);
+}
+
 static void
 test_rows (Fixture *fixture, gconstpointer unused)
 {
@@ -104,6 +122,8 @@ test_render_and_apply (Fixture *fixture, gconstpointer unused)
   dialog_wait_for (fixture, "Preview");
   dialog_press (fixture, "Render");
   dialog_wait_for (fixture, "Rendered");
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (dialog_find (fixture, GTK_TYPE_SPIN_BUTTON, "Steps")),
+                             7); /* for the next one */
   fixture->refuse = TRUE;
   dialog_press (fixture, "Add layer");
   dialog_wait_for (fixture, "The layer was removed.");
@@ -112,7 +132,7 @@ test_render_and_apply (Fixture *fixture, gconstpointer unused)
   g_assert_true (sp_test_wait (dialog_is_closed, fixture, DIALOG_PATIENCE));
   g_assert_true (fixture->closed_applied);
   g_assert_cmpuint (fixture->applied, ==, 1);
-  g_assert_true (fixture->rendered);
+  g_assert_cmpuint (fixture->steps, ==, 40);
   g_assert_cmpint (sp_fake.renders, ==, 1);
 }
 
@@ -123,7 +143,7 @@ test_apply_alone (Fixture *fixture, gconstpointer unused)
   dialog_paint (fixture, 100, 100);
   dialog_press (fixture, "Add layer");
   g_assert_true (sp_test_wait (dialog_is_closed, fixture, DIALOG_PATIENCE));
-  g_assert_true (fixture->rendered);
+  g_assert_cmpuint (fixture->steps, ==, 40);
   g_assert_cmpint (sp_fake.renders, ==, 1);
 }
 
@@ -149,6 +169,23 @@ test_apply_and_paint (Fixture *fixture, gconstpointer unused)
   g_assert_true (dialog_is_enabled (fixture, "Add layer"));
   g_assert_cmpuint (fixture->applied, ==, 0);
   g_assert_cmpuint (fixture->closed, ==, 0);
+}
+
+/* A layer of what the edits were is not applied as what they are. */
+static void
+test_layer_and_paint (Fixture *fixture, gconstpointer unused)
+{
+  dialog_paint (fixture, 100, 100);
+  dialog_press (fixture, "Render");
+  dialog_wait_for (fixture, "Rendered");
+  sp_fake.layer_milliseconds = 500;
+  dialog_press (fixture, "Add layer");
+  dialog_paint (fixture, 200, 200);
+  dialog_wait_for (fixture, "Preview");
+  sp_test_wait (NULL, NULL, 500);
+  g_assert_cmpuint (fixture->applied, ==, 0);
+  g_assert_cmpuint (fixture->closed, ==, 0);
+  g_assert_true (dialog_is_enabled (fixture, "Add layer"));
 }
 
 static void
@@ -225,6 +262,19 @@ is_kept (gpointer data)
   return ((Fixture *)data)->kept > 0;
 }
 
+/* As it was kept last time. */
+static GPtrArray *
+one_edit (const Fixture *fixture)
+{
+  GPtrArray *edits = g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
+  SpHistoryEdit *edit = sp_history_edit_new ();
+  edit->concept = g_strdup ("sky");
+  edit->strength = 0.5;
+  edit->mask = fixture->host.take_strokes (0, NULL, NULL);
+  g_ptr_array_add (edits, edit);
+  return edits;
+}
+
 static void
 test_kept (Fixture *fixture, gconstpointer unused)
 {
@@ -233,21 +283,58 @@ test_kept (Fixture *fixture, gconstpointer unused)
   g_assert_true (sp_test_wait (is_kept, fixture, DIALOG_PATIENCE)); /* the process may be killed */
   g_assert_cmpuint (fixture->kept, ==, 1);
   g_assert_cmpuint (fixture->kept_edits, ==, 1);
+  g_assert_nonnull (fixture->kept_pack);
   sp_test_key (fixture->window, GDK_KEY_Escape, 0);
   g_assert_true (fixture->closed == 1 && !fixture->closed_applied);
-  g_assert_cmpuint (fixture->kept, ==, 2);
+  g_assert_cmpuint (fixture->kept, ==, 1); /* nothing is new */
+}
+
+/* At once, though it would soon be kept anyway. */
+static void
+test_kept_in_closing (Fixture *fixture, gconstpointer unused)
+{
+  dialog_paint (fixture, 100, 100);
+  sp_test_key (fixture->window, GDK_KEY_Escape, 0);
+  g_assert_cmpuint (fixture->kept, ==, 1);
+  g_assert_cmpuint (fixture->kept_edits, ==, 1);
+}
+
+/* What the host has, and what it had to leave out, is not replaced by a look at it. */
+static void
+test_not_kept (Fixture *fixture, gconstpointer unused)
+{
+  sp_test_wait (is_kept, fixture, 1500);
+  sp_test_key (fixture->window, GDK_KEY_Escape, 0);
+  g_assert_cmpuint (fixture->kept, ==, 0); /* there are no edits */
+  dialog_tear_down (fixture, NULL);
+  g_autoptr (GPtrArray) edits = one_edit (fixture);
+  dialog_open (fixture, edits);
+  dialog_wait_for (fixture, "Preview");
+  sp_test_wait (is_kept, fixture, 1500);
+  sp_test_key (fixture->window, GDK_KEY_Escape, 0);
+  g_assert_cmpuint (fixture->kept, ==, 0); /* they are those from before */
+}
+
+/* Strokes that the window takes by itself are kept once they are applied. */
+static void
+test_first_strokes_kept (Fixture *fixture, gconstpointer unused)
+{
+  dialog_tear_down (fixture, NULL);
+  fixture->host.first_strokes = 0;
+  dialog_open (fixture, NULL);
+  dialog_wait_for (fixture, "Preview");
+  sp_test_wait (is_kept, fixture, 1500);
+  g_assert_cmpuint (fixture->kept, ==, 0);
+  dialog_press (fixture, "Add layer");
+  g_assert_true (sp_test_wait (dialog_is_closed, fixture, DIALOG_PATIENCE));
+  g_assert_true (fixture->closed_applied);
+  g_assert_cmpuint (fixture->kept, ==, 1);
 }
 
 static void
 test_opened_again (Fixture *fixture, gconstpointer unused)
 {
-  g_autoptr (GPtrArray) edits =
-      g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
-  SpHistoryEdit *edit = sp_history_edit_new ();
-  edit->concept = g_strdup ("sky");
-  edit->strength = 0.5;
-  edit->mask = fixture->host.take_strokes (0, NULL, NULL);
-  g_ptr_array_add (edits, edit);
+  g_autoptr (GPtrArray) edits = one_edit (fixture);
   dialog_tear_down (fixture, NULL);
   dialog_open (fixture, edits);
   dialog_wait_for (fixture, "Preview");
@@ -265,6 +352,13 @@ test_first_strokes (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (dialog_rows (fixture), ==, 1);
   g_assert_true (dialog_shows (fixture, "Draw Tree"));
   g_assert_cmpint (abs (sp_canvas_frame (fixture->canvas).width - 40), <=, 2); /* about them */
+}
+
+static void
+move_frame (Fixture *fixture)
+{
+  sp_canvas_set_frame (fixture->canvas, (SpRectangle){ 200, 100, 100, 100 }, 0, 0);
+  g_signal_emit_by_name (fixture->canvas, "frame-moved");
 }
 
 static gboolean
@@ -333,6 +427,21 @@ test_missing_look (Fixture *fixture, gconstpointer unused)
   dialog_wait_for (fixture, "The layer “autumn”, whose look an edit takes, is in no open image.");
 }
 
+/* So does one whose file is gone, by its name, and its path is not forgotten. */
+static void
+test_missing_file (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) edits = one_edit (fixture);
+  SpHistoryEdit *edit = g_ptr_array_index (edits, 0);
+  g_assert_null (sp_reference_load ("/nowhere/autumn.png", NULL));
+  edit->operation = SP_EDIT_RESTYLE;
+  edit->reference = sp_reference_new_missing_file ("/nowhere/autumn.png");
+  g_assert_cmpstr (sp_reference_path (edit->reference), ==, "/nowhere/autumn.png");
+  sp_dialog_free (fixture->dialog);
+  dialog_open (fixture, edits);
+  dialog_wait_for (fixture, "The file “autumn.png”, whose look an edit takes, cannot be read.");
+}
+
 /* The frame stays where the user moves it, until a stroke is painted outside. The pretended
  * engine's frame is what it was asked for, half of what the user wants: the real one takes twice as
  * much. */
@@ -341,13 +450,65 @@ test_frame (Fixture *fixture, gconstpointer unused)
 {
   dialog_paint (fixture, 100, 100);
   dialog_wait_for (fixture, "Preview");
-  sp_canvas_set_frame (fixture->canvas, (SpRectangle){ 200, 100, 100, 100 }, 0, 0);
-  g_signal_emit_by_name (fixture->canvas, "frame-moved");
+  move_frame (fixture);
   g_assert_true (sp_test_wait (frame_is_half, fixture, DIALOG_PATIENCE));
   sp_test_wait (NULL, NULL, 300);
   g_assert_true (frame_is_half (fixture));
   dialog_paint (fixture, 300, 200);
   g_assert_true (sp_test_wait (frame_holds_all, fixture, DIALOG_PATIENCE));
+}
+
+/* What is not in the frame is told, until it is. */
+static void
+test_outside (Fixture *fixture, gconstpointer unused)
+{
+  const char *told =
+      "1 edit lies outside the frame and is not drawn: move the frame, or paint the edit anew.";
+  dialog_paint (fixture, 300, 200);
+  dialog_wait_for (fixture, "Preview");
+  g_assert_false (dialog_shows (fixture, told));
+  move_frame (fixture);
+  dialog_wait_for (fixture, told);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK);
+  sp_test_wait (NULL, NULL, 300);
+  g_assert_false (dialog_shows (fixture, told));
+}
+
+/* A new frame ends a render, and what it was to be applied as. */
+static void
+test_frame_while_rendering (Fixture *fixture, gconstpointer unused)
+{
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (dialog_find (fixture, GTK_TYPE_SPIN_BUTTON, "Steps")),
+                             5000);
+  sp_fake.render_steps = 100000;
+  dialog_paint (fixture, 230, 130);
+  dialog_press (fixture, "Add layer");
+  dialog_wait_for (fixture, "Rendering");
+  move_frame (fixture);
+  g_assert_true (sp_test_wait (frame_is_half, fixture, DIALOG_PATIENCE));
+  dialog_wait_for (fixture, "Preview");
+  g_assert_true (dialog_is_enabled (fixture, "Add layer"));
+  g_assert_cmpuint (fixture->applied, ==, 0);
+}
+
+static gboolean
+frame_is_whole (gpointer data)
+{
+  return sp_canvas_frame (((Fixture *)data)->canvas).width == 400;
+}
+
+/* Before there is one, it cannot be moved. */
+static void
+test_frame_while_preparing (Fixture *fixture, gconstpointer unused)
+{
+  dialog_tear_down (fixture, NULL);
+  sp_fake.open_steps = 200;
+  dialog_open (fixture, NULL);
+  g_assert_cmpint (sp_canvas_frame (fixture->canvas).width, ==, 0);
+  g_signal_emit_by_name (fixture->canvas, "frame-moved");
+  g_assert_true (sp_test_wait (frame_is_whole, fixture, DIALOG_PATIENCE));
+  sp_test_wait (NULL, NULL, 600);
+  g_assert_true (frame_is_whole (fixture));
 }
 
 static void
@@ -612,19 +773,28 @@ main (int argc, char **argv)
   ADD ("/dialog/paint", test_paint);
   ADD ("/dialog/preview-while-painting", test_preview_while_painting);
   ADD ("/dialog/undo", test_undo);
+  ADD ("/dialog/undo-while-painting", test_undo_while_painting);
   ADD ("/dialog/rows", test_rows);
   ADD ("/dialog/change", test_change);
   ADD ("/dialog/render-and-apply", test_render_and_apply);
   ADD ("/dialog/apply-alone", test_apply_alone);
   ADD ("/dialog/apply-and-paint", test_apply_and_paint);
+  ADD ("/dialog/layer-and-paint", test_layer_and_paint);
   ADD ("/dialog/stop-and-cancel", test_stop_and_cancel);
   ADD ("/dialog/failing", test_failing);
   ADD ("/dialog/kept", test_kept);
+  ADD ("/dialog/kept-in-closing", test_kept_in_closing);
+  ADD ("/dialog/not-kept", test_not_kept);
+  ADD ("/dialog/first-strokes-kept", test_first_strokes_kept);
   ADD ("/dialog/opened-again", test_opened_again);
   ADD ("/dialog/first-strokes", test_first_strokes);
   ADD ("/dialog/looks", test_looks);
   ADD ("/dialog/missing-look", test_missing_look);
+  ADD ("/dialog/missing-file", test_missing_file);
   ADD ("/dialog/frame", test_frame);
+  ADD ("/dialog/outside", test_outside);
+  ADD ("/dialog/frame-while-rendering", test_frame_while_rendering);
+  ADD ("/dialog/frame-while-preparing", test_frame_while_preparing);
   ADD ("/dialog/no-pack", test_no_pack);
   ADD ("/dialog/examples", test_examples);
   ADD ("/dialog/explain", test_explain);

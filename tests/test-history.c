@@ -205,6 +205,21 @@ test_gesture (void)
   assert_order (history, "tree:1.00");
 }
 
+/* A slider that is moved on after a step back makes a step of its own. */
+static void
+test_gesture_after_undo (void)
+{
+  g_autoptr (SpHistory) history = sp_history_new (1 << 20, NULL, NULL);
+  guint tree = sp_history_add (history, edit_of ("tree", 10), "add tree");
+  set_strength (history, tree, 0.5, 9);
+  sp_history_add (history, edit_of ("sky", 30), "add sky");
+  g_assert_true (sp_history_undo (history));
+  set_strength (history, tree, 0.25, 9);
+  assert_order (history, "tree:0.25");
+  g_assert_true (sp_history_undo (history));
+  assert_order (history, "tree:0.50");
+}
+
 static void
 test_branch (void)
 {
@@ -278,6 +293,7 @@ main (int argc, char **argv)
   g_test_add_func ("/strokes/areas", test_areas);
   g_test_add_func ("/history/stack", test_stack);
   g_test_add_func ("/history/gesture", test_gesture);
+  g_test_add_func ("/history/gesture-after-undo", test_gesture_after_undo);
   g_test_add_func ("/history/branch", test_branch);
   g_test_add_func ("/history/states-stay", test_states_stay);
   g_test_add_func ("/history/memory", test_memory);

@@ -20,10 +20,11 @@ typedef struct {
   guint examples, examples_before_prepared;
   guint explained, explained_edit, explained_units; /* the last one's */
   int last_error;
-  const GPtrArray *shown; /* not owned: to compare */
+  const GPtrArray *shown, *of_layer; /* not owned: to compare */
   gboolean shown_surface, stopped;
   guint outside;
   float layer_red;
+  guint layer_steps;
   guint32 first_pixel;
 } Fixture;
 
@@ -76,9 +77,11 @@ on_picture (const SpPicture *picture, gpointer data)
 }
 
 static void
-on_layer (const SpLayer *layer, gpointer data)
+on_layer (const SpLayer *layer, const GPtrArray *state, guint steps, gpointer data)
 {
   Fixture *fixture = data;
+  fixture->layer_steps = steps;
+  fixture->of_layer = state;
   fixture->layers++;
   fixture->layer_red = layer->rgba[0];
 }
@@ -270,6 +273,8 @@ test_render (Fixture *fixture, gconstpointer unused)
   fixture->worked = FALSE;
   wait_until_idle (fixture);
   g_assert_cmpuint (fixture->layers, ==, 1);
+  g_assert_true (fixture->of_layer == state);
+  g_assert_cmpuint (fixture->layer_steps, ==, 10);
   g_assert_cmpfloat (fixture->layer_red, ==, -1); /* the render's, not a preview's */
   g_assert_cmpint (sp_fake.previews, ==, 0);
 }
@@ -497,6 +502,33 @@ test_outside (Fixture *fixture, gconstpointer unused)
   g_assert_true (fixture->shown_surface);
 }
 
+/* What cannot be made is told and not called outside; the others are previewed, and no more than
+ * that. */
+static void
+test_unmade (Fixture *fixture, gconstpointer unused)
+{
+  SpHistoryEdit *failing = edit_at (40, 0.5);
+  failing->seed = sp_fake.failing_seed = 7;
+  g_ptr_array_unref (add_edit (fixture, 20, 0.5));
+  sp_history_add (fixture->history, failing, "add");
+  g_autoptr (GPtrArray) state = sp_history_state (fixture->history);
+  prepare (fixture);
+  preview (fixture, state);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->failures, ==, 1);
+  g_assert_cmpint (fixture->last_error, ==, SP_ERROR_STROKES);
+  g_assert_cmpuint (fixture->outside, ==, 0);
+  g_assert_cmpuint (fixture->previews, ==, 1);
+  g_assert_true (fixture->shown == state && fixture->shown_surface);
+  render (fixture, state, 10, 0);
+  wait_until_idle (fixture);
+  fixture->worked = FALSE;
+  sp_worker_layer (fixture->worker, state);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->failures, ==, 3);
+  g_assert_cmpuint (fixture->renders + fixture->layers, ==, 0);
+}
+
 /* Closed in the middle of whatever it does; tear_down() looks for what is left. */
 static void
 test_closed (gconstpointer data)
@@ -595,6 +627,7 @@ main (int argc, char **argv)
   ADD ("/worker/paint-while-rendering", test_paint_while_rendering);
   ADD ("/worker/failures", test_failures);
   ADD ("/worker/outside", test_outside);
+  ADD ("/worker/unmade", test_unmade);
   ADD ("/worker/explain", test_explain);
   ADD ("/worker/sharpened", test_sharpened);
   ADD ("/worker/examples", test_examples);

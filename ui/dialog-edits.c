@@ -112,10 +112,18 @@ sp_dialog_keep_now (SpDialog *dialog)
   if (dialog->keep_source)
     g_source_remove (dialog->keep_source);
   dialog->keep_source = 0;
-  if (!dialog->host->keep)
-    return;
   g_autoptr (GPtrArray) state = sp_history_state (dialog->history);
-  dialog->host->keep (state, dialog->host->user_data);
+  if (!dialog->host->keep || state == dialog->kept)
+    return;
+  sp_dialog_count_as_kept (dialog);
+  dialog->host->keep (state, dialog->pack, dialog->host->user_data);
+}
+
+void
+sp_dialog_count_as_kept (SpDialog *dialog)
+{
+  g_clear_pointer (&dialog->kept, g_ptr_array_unref);
+  dialog->kept = sp_history_state (dialog->history);
 }
 
 void
@@ -282,7 +290,8 @@ sp_dialog_point_at (guint id, gpointer data)
 void
 sp_dialog_new_clicked (GtkButton *button, SpDialog *dialog)
 {
-  sp_dialog_select (0, dialog);
+  if (!sp_canvas_is_painting (dialog->canvas))
+    sp_dialog_select (0, dialog);
 }
 
 void
@@ -469,4 +478,5 @@ sp_dialog_clear_edits (SpDialog *dialog)
     g_source_remove (dialog->keep_source);
   g_clear_pointer (&dialog->reference, sp_reference_unref);
   g_clear_pointer (&dialog->loaded_mask, sp_packed_mask_unref);
+  g_clear_pointer (&dialog->kept, g_ptr_array_unref);
 }

@@ -50,6 +50,7 @@ struct _SpDialog {
   SpReference *reference;    /* chosen; NULL: the concept's example */
   gboolean setting;          /* controls are being set, not used */
   guint gesture_source, keep_source;
+  GPtrArray *kept; /* the state that the host has, or need not have; NULL: none */
 
   /* dialog-work.c */
   guint preview_source, frame_source;
@@ -63,12 +64,15 @@ struct _SpDialog {
   SpRectangle asked_bounds; /* of the session that was asked for last */
   SpPictureKind picture_kind;
   gboolean stopped;
+  guint outside;            /* edits that were told to be outside the frame */
   GPtrArray *picture_state; /* NULL: none */
 };
 
 /* dialog.c */
 void sp_dialog_say (SpDialog *dialog, GtkMessageType type, const char *sentence);
 void sp_dialog_unsay (SpDialog *dialog);
+/* Unless something else is said by now. */
+void sp_dialog_unsay_sentence (SpDialog *dialog, const char *sentence);
 void sp_dialog_close (SpDialog *dialog, gboolean applied);
 GtkWidget *sp_dialog_build (SpDialog *dialog); /* dialog-build.c: the window's content */
 
@@ -90,7 +94,9 @@ void sp_dialog_use_choices (const SpDialogChoices *choices, gpointer dialog);
 void sp_dialog_new_clicked (GtkButton *button, SpDialog *dialog);
 void sp_dialog_take_clicked (GtkButton *button, SpDialog *dialog);
 void sp_dialog_take_strokes (SpDialog *dialog, guint source);
-void sp_dialog_keep_now (SpDialog *dialog);
+void sp_dialog_keep_now (SpDialog *dialog); /* if there is anything new */
+/* What there is now is not the user's doing, and does not take the place of what the host keeps. */
+void sp_dialog_count_as_kept (SpDialog *dialog);
 /* What is to be previewed: the history, with the stroke that is being painted. Free with
  * g_ptr_array_unref(). */
 GPtrArray *sp_dialog_state (SpDialog *dialog);

@@ -56,6 +56,33 @@ sp_dialog_review (SpDialog *dialog)
   gtk_widget_set_sensitive (dialog->take, dialog->pack != NULL);
 }
 
+static char *
+outside_sentence (guint n_edits)
+{
+  return g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE,
+                   "%u edit lies outside the frame and is not drawn: move the frame, or paint the "
+                   "edit anew.",
+                   "%u edits lie outside the frame and are not drawn: move the frame, or paint "
+                   "the edits anew.",
+                   n_edits),
+      n_edits);
+}
+
+/* Once, and until the number is another. */
+static void
+tell_outside (SpDialog *dialog, guint n_edits)
+{
+  if (n_edits == dialog->outside)
+    return;
+  g_autofree char *before = outside_sentence (dialog->outside);
+  g_autofree char *sentence = outside_sentence (n_edits);
+  sp_dialog_unsay_sentence (dialog, before);
+  dialog->outside = n_edits;
+  if (n_edits > 0)
+    sp_dialog_say (dialog, GTK_MESSAGE_WARNING, sentence);
+}
+
 static cairo_surface_t *
 thumbnail_of (SpDialog *dialog, const SpHistoryEdit *edit)
 {
@@ -77,6 +104,15 @@ make_thumbnails (SpDialog *dialog)
 }
 
 /* ---- Asking ---- */
+
+/* What was to be rendered or applied is stale, or not wanted any more. */
+static void
+forget_render (SpDialog *dialog)
+{
+  g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
+  dialog->apply_pending = FALSE;
+  sp_dialog_review (dialog);
+}
 
 static SpRectangle
 strokes_bounds (SpDialog *dialog)
@@ -105,6 +141,7 @@ prepare_about (SpDialog *dialog, SpRectangle bounds)
   dialog->asked_bounds = bounds;
   sp_log_add (dialog->log, "Preparing about %d, %d, %d x %d with %s", bounds.x, bounds.y,
               bounds.width, bounds.height, pack);
+  forget_render (dialog); /* the worker drops it without a word */
   sp_worker_prepare (dialog->worker, pack, bounds, &settings);
 }
 
@@ -142,6 +179,8 @@ frame_due (gpointer data)
   SpDialog *dialog = data;
   dialog->frame_source = 0;
   SpRectangle frame = sp_canvas_frame (dialog->canvas);
+  if (frame.width == 0) /* there is none yet: what is being prepared gives one */
+    return G_SOURCE_REMOVE;
   SpRectangle half = { frame.x + frame.width / 4, frame.y + frame.height / 4,
                        MAX (1, frame.width / 2), MAX (1, frame.height / 2) };
   prepare_about (dialog, half);
@@ -171,9 +210,7 @@ preview_due (gpointer data)
   g_autoptr (GPtrArray) state = sp_dialog_state (dialog);
   if (state == dialog->picture_state || state == dialog->rendering)
     return G_SOURCE_REMOVE;
-  g_clear_pointer (&dialog->rendering, g_ptr_array_unref); /* stale now, and not to be applied */
-  dialog->apply_pending = FALSE;
-  sp_dialog_review (dialog);
+  forget_render (dialog);
   sp_worker_preview (dialog->worker, state);
   return G_SOURCE_REMOVE;
 }
@@ -196,6 +233,7 @@ sp_dialog_render (gpointer data)
     g_source_remove (dialog->preview_source);
   dialog->preview_source = 0;
   sp_dialog_unsay (dialog);
+  dialog->outside = 0; /* to be told again */
   g_autoptr (GPtrArray) state = sp_history_state (dialog->history);
   sp_render_panel_budget (dialog->render_panel, &steps, &seconds);
   g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
@@ -214,10 +252,8 @@ void
 sp_dialog_cancel (gpointer data)
 {
   SpDialog *dialog = data;
-  dialog->apply_pending = FALSE;
-  g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
+  forget_render (dialog);
   sp_worker_cancel (dialog->worker);
-  sp_dialog_review (dialog);
 }
 
 /* What was rendered is taken; what was only previewed is rendered first, unless no steps are
@@ -225,12 +261,10 @@ sp_dialog_cancel (gpointer data)
 void
 sp_dialog_apply (SpDialog *dialog)
 {
-  guint steps, seconds;
   g_autoptr (GPtrArray) state = sp_history_state (dialog->history);
   if (!dialog->pack || !sp_history_has_work (dialog->history) || dialog->apply_pending)
     return;
   dialog->apply_pending = TRUE;
-  sp_render_panel_budget (dialog->render_panel, &steps, &seconds);
   gboolean rendered = dialog->picture_state == state && dialog->picture_kind == SP_PICTURE_RENDER;
   if (rendered)
     sp_worker_layer (dialog->worker, state);
@@ -261,6 +295,7 @@ on_pack (SpPack *pack, gpointer data)
     sp_dialog_select (sp_history_get (dialog->history, n_edits - 1)->id, dialog);
   else if (first && dialog->host->first_strokes >= 0) {
     sp_dialog_take_strokes (dialog, (guint)dialog->host->first_strokes);
+    sp_dialog_count_as_kept (dialog);
     sp_dialog_prepare_session (dialog); /* about them, not about the whole photo */
   }
   sp_dialog_review (dialog);
@@ -336,6 +371,7 @@ on_picture (const SpPicture *picture, gpointer data)
   if (picture->kind == SP_PICTURE_RENDER)
     sp_log_add (dialog->log, "Rendered%s", picture->stopped ? ", stopped" : "");
   if (dialog->picture_state) {
+    tell_outside (dialog, picture->outside);
     make_thumbnails (dialog);
     sp_dialog_explain (dialog);
   }
@@ -357,21 +393,20 @@ last_edit (const GPtrArray *state)
 }
 
 static void
-on_layer (const SpLayer *layer, gpointer data)
+on_layer (const SpLayer *layer, const GPtrArray *state, guint steps, gpointer data)
 {
   SpDialog *dialog = data;
-  guint seconds;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) state = sp_history_state (dialog->history);
+  g_autoptr (GPtrArray) now = sp_history_state (dialog->history);
+  gboolean wanted = dialog->apply_pending && state == now;
   SpDialogResult result = { .layer = layer,
                             .edits = state,
                             .last = last_edit (state),
                             .pack = dialog->pack,
-                            .window = dialog->session_area };
-  if (dialog->picture_kind == SP_PICTURE_RENDER)
-    sp_render_panel_budget (dialog->render_panel, &result.steps, &seconds);
+                            .window = dialog->session_area,
+                            .steps = steps };
   dialog->apply_pending = FALSE;
-  if (!result.last) /* taken back meanwhile */
+  if (!wanted) /* taken back meanwhile, or painted on */
     sp_dialog_review (dialog);
   else if (dialog->host->apply (&result, dialog->host->user_data, &error))
     sp_dialog_close (dialog, TRUE);
@@ -385,11 +420,9 @@ static void
 on_failed (SpTask task, const GError *error, gpointer data)
 {
   SpDialog *dialog = data;
-  dialog->apply_pending = FALSE;
-  g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
+  forget_render (dialog);
   sp_log_add (dialog->log, "Failed: %s %d", g_quark_to_string (error->domain), error->code);
   sp_dialog_say (dialog, GTK_MESSAGE_ERROR, error->message);
-  sp_dialog_review (dialog);
 }
 
 static void

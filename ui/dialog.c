@@ -39,6 +39,13 @@ sp_dialog_unsay (SpDialog *dialog)
   gtk_widget_hide (dialog->message_bar);
 }
 
+void
+sp_dialog_unsay_sentence (SpDialog *dialog, const char *sentence)
+{
+  if (g_str_equal (gtk_label_get_text (GTK_LABEL (dialog->message)), sentence))
+    sp_dialog_unsay (dialog);
+}
+
 /* ---- Help ---- */
 
 static void
@@ -58,16 +65,21 @@ show_help (SpDialog *dialog)
 
 /* ---- Keys ---- */
 
+/* Not while painting: the stroke goes on on a canvas that has what would be gone. */
 static void
 undo (gpointer data)
 {
-  sp_history_undo (((SpDialog *)data)->history);
+  SpDialog *dialog = data;
+  if (!sp_canvas_is_painting (dialog->canvas))
+    sp_history_undo (dialog->history);
 }
 
 static void
 redo (gpointer data)
 {
-  sp_history_redo (((SpDialog *)data)->history);
+  SpDialog *dialog = data;
+  if (!sp_canvas_is_painting (dialog->canvas))
+    sp_history_redo (dialog->history);
 }
 
 /* Escape takes back the most urgent: a render, else the window. */
@@ -157,6 +169,8 @@ sp_dialog_close (SpDialog *dialog, gboolean applied)
   if (dialog->is_closed)
     return;
   dialog->is_closed = TRUE;
+  if (applied) /* then it is the user's, whoever made it */
+    g_clear_pointer (&dialog->kept, g_ptr_array_unref);
   sp_dialog_keep_now (dialog);
   gtk_widget_hide (dialog->window);
   dialog->closed (applied, dialog->user_data);
@@ -289,6 +303,7 @@ sp_dialog_new (const SpDialogHost *host, const SpDialogChoices *choices, const G
   }
   if (edits && edits->len)
     sp_history_load (dialog->history, edits);
+  sp_dialog_count_as_kept (dialog);
   sp_dialog_review (dialog);
   sp_dialog_prepare_session (dialog);
   gtk_widget_show_all (dialog->window);

@@ -59,9 +59,10 @@ typedef struct {
   SpReference *(*take_reference) (guint index, gpointer user_data, GError **error);
   /* Puts the result where it belongs. An error is shown, and the dialog stays open. */
   gboolean (*apply) (const SpDialogResult *result, gpointer user_data, GError **error);
-  /* The edits (of SpHistoryEdit; they never change) are others: to be kept, however the dialog
-   * ends, for the next time. May be NULL. */
-  void (*keep) (GPtrArray *edits, gpointer user_data);
+  /* The user changed the edits (of SpHistoryEdit; they never change) or applied them: to be kept,
+   * however the dialog ends, for the next time. `pack` is what they are drawn with, NULL as long as
+   * none is open. May be NULL. */
+  void (*keep) (GPtrArray *edits, SpPack *pack, gpointer user_data);
 } SpDialogHost;
 
 typedef struct _SpDialog SpDialog;

@@ -319,6 +319,7 @@ go_to (SpHistory *history, guint index)
 {
   sp_history_end_gesture (history);
   history->now = index;
+  sp_history_end_gesture (history); /* what comes next is not of it */
   if (history->changed)
     history->changed (history, history->user_data);
   return TRUE;

@@ -67,6 +67,7 @@ typedef struct {
   SpPicture picture;
   GPtrArray *state;
   SpLayer *layer;
+  guint steps; /* the layer's */
   guint edit;
   SpExplanation *explanation; /* of that edit */
   GError *error;

@@ -19,13 +19,14 @@ typedef struct {
   SpConceptPictures *examples; /* NULL: all are drawn, or none can be */
   guint next_example;
   SpSession *session;
-  GPtrArray *loaded;      /* the state whose edits the session has; NULL: none */
-  GPtrArray *drawn;       /* the state that the session's picture shows; NULL: none */
-  SpPictureKind drawn_as; /* PREVIEW or RENDER */
-  GArray *inside;         /* guint: the ids of the session's edits, in order */
-  guint outside;          /* edits of `loaded` that are not within the frame */
-  gint64 deadline;        /* of the render; 0: none */
-  gint64 sharpen_at;      /* when the preview is shown with fine detail; 0: not at all */
+  GPtrArray *loaded; /* the state whose edits the session has; NULL: none */
+  GPtrArray *drawn;  /* the state that the session's picture shows; NULL: none */
+  guint drawn_steps; /* the most that its render might take; 0: a preview */
+  GArray *inside;    /* guint: the ids of the session's edits, in order */
+  guint outside;     /* edits of `loaded` that are not within the frame */
+  GError *unmade;    /* why another edit of `loaded` cannot be made; NULL: all can be */
+  gint64 deadline;   /* of the render; 0: none */
+  gint64 sharpen_at; /* when the preview is shown with fine detail; 0: not at all */
   GCancellable *cancellable;
 } Engine;
 
@@ -256,7 +257,9 @@ find_reference (Engine *engine, const SpHistoryEdit *edit, SpPhoto *photo, SpRel
   const SpPhoto *found = sp_reference_photo (edit->reference);
   if (!found) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
-                 "The layer “%s”, whose look an edit takes, is in no open image.",
+                 sp_reference_path (edit->reference)
+                     ? "The file “%s”, whose look an edit takes, cannot be read."
+                     : "The layer “%s”, whose look an edit takes, is in no open image.",
                  sp_reference_title (edit->reference));
     return FALSE;
   }
@@ -284,11 +287,24 @@ add_edit (Engine *engine, const SpHistoryEdit *edit, const guint8 *coverage, GEr
   return sp_session_add_edit (engine->session, &added, error);
 }
 
-/* Strokes outside the frame are counted, not drawn. */
+/* The others can be drawn without it. */
+static gboolean
+is_of_one_edit (const GError *error)
+{
+  return g_error_matches (error, SP_ERROR, SP_ERROR_STROKES)
+         || g_error_matches (error, SP_ERROR, SP_ERROR_CONCEPT)
+         || g_error_matches (error, SP_ERROR, SP_ERROR_SETTING)
+         || g_error_matches (error, SP_ERROR, SP_ERROR_PHOTO);
+}
+
+/* Strokes outside the frame are counted, not drawn; the first edit that cannot be made is
+ * remembered. */
 static gboolean
 load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
 {
   g_autoptr (GError) failure = NULL;
+  int width, height;
+  SpRectangle frame = sp_session_window (engine->session, &width, &height);
   SpRectangle bounds = sp_packed_mask_bounds (edit->mask);
   g_autofree guint8 *coverage = g_try_malloc_n (bounds.height, bounds.width);
   if (!coverage) {
@@ -297,11 +313,14 @@ load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
     return FALSE;
   }
   sp_packed_mask_read (edit->mask, coverage);
-  if (add_edit (engine, edit, coverage, &failure))
-    g_array_append_val (engine->inside, edit->id);
-  else if (g_error_matches (failure, SP_ERROR, SP_ERROR_STROKES))
+  if (!sp_strokes_touch (&(SpStrokes){ bounds, coverage }, frame))
     engine->outside++;
-  else {
+  else if (add_edit (engine, edit, coverage, &failure))
+    g_array_append_val (engine->inside, edit->id);
+  else if (is_of_one_edit (failure)) {
+    if (!engine->unmade)
+      engine->unmade = g_steal_pointer (&failure);
+  } else {
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
@@ -319,6 +338,7 @@ load_edits (Engine *engine, GPtrArray *state, GError **error)
   sp_session_clear_edits (engine->session);
   g_array_set_size (engine->inside, 0);
   engine->outside = 0;
+  g_clear_error (&engine->unmade);
   for (guint i = 0; i < state->len; i++) {
     const SpHistoryEdit *edit = g_ptr_array_index (state, i);
     if (edit->on && edit->mask && !load_edit (engine, edit, error))
@@ -328,14 +348,25 @@ load_edits (Engine *engine, GPtrArray *state, GError **error)
   return TRUE;
 }
 
+/* Whether all edits of `loaded` within the frame are drawn. */
+static gboolean
+check_all_made (const Engine *engine, GError **error)
+{
+  if (!engine->unmade)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (engine->unmade));
+  return FALSE;
+}
+
 static void
-set_drawn (Engine *engine, GPtrArray *state, SpPictureKind kind)
+set_drawn (Engine *engine, GPtrArray *state, guint steps)
 {
   g_clear_pointer (&engine->drawn, g_ptr_array_unref);
   engine->drawn = g_ptr_array_ref (state);
-  engine->drawn_as = kind;
+  engine->drawn_steps = steps;
 }
 
+/* Shows what can be drawn, also where that is not all and hence a failure. */
 static gboolean
 preview (Engine *engine, GPtrArray *state, GError **error)
 {
@@ -343,17 +374,17 @@ preview (Engine *engine, GPtrArray *state, GError **error)
     return FALSE;
   if (engine->inside->len > 0 && !sp_session_preview (engine->session, error))
     return FALSE;
-  set_drawn (engine, state, SP_PICTURE_PREVIEW);
+  set_drawn (engine, state, 0);
   tell_picture (engine, SP_PICTURE_PREVIEW, state, FALSE, FALSE);
   engine->sharpen_at = engine->inside->len > 0 ? g_get_monotonic_time () + STILL_MICROSECONDS : 0;
-  return TRUE;
+  return check_all_made (engine, error);
 }
 
 static gboolean
 render (Engine *engine, const SpDrawRequest *request, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  if (!load_edits (engine, request->state, error))
+  if (!load_edits (engine, request->state, error) || !check_all_made (engine, error))
     return FALSE;
   if (engine->inside->len == 0 || request->steps == 0)
     return preview (engine, request->state, error);
@@ -370,7 +401,7 @@ render (Engine *engine, const SpDrawRequest *request, GError **error)
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
-  set_drawn (engine, request->state, SP_PICTURE_RENDER);
+  set_drawn (engine, request->state, request->steps);
   tell_picture (engine, SP_PICTURE_RENDER, request->state, TRUE, !finished);
   return TRUE;
 }
@@ -378,7 +409,8 @@ render (Engine *engine, const SpDrawRequest *request, GError **error)
 static gboolean
 make_layer (Engine *engine, GPtrArray *state, GError **error)
 {
-  if (engine->drawn != state && !preview (engine, state, error))
+  if ((engine->drawn != state && !preview (engine, state, error))
+      || !check_all_made (engine, error))
     return FALSE;
   sp_session_rest (engine->session);
   SpLayer *layer = sp_session_layer (engine->session, &engine->worker->photo, error);
@@ -386,6 +418,8 @@ make_layer (Engine *engine, GPtrArray *state, GError **error)
     return FALSE;
   SpNews *news = news_new (SP_NEWS_LAYER, SP_TASK_LAYER);
   news->layer = layer;
+  news->steps = engine->drawn_steps;
+  news->state = g_ptr_array_ref (state);
   sp_worker_tell (engine->worker, news);
   return TRUE;
 }
@@ -536,6 +570,7 @@ sp_worker_thread (gpointer data)
   close_examples (&engine);
   g_clear_pointer (&engine.pack, sp_pack_unref);
   g_free (engine.pack_path);
+  g_clear_error (&engine.unmade);
   g_array_unref (engine.inside);
   return NULL;
 }

@@ -44,7 +44,7 @@ pass_on (SpWorker *worker, const SpNews *news)
     CALL (picture, &news->picture);
     break;
   case SP_NEWS_LAYER:
-    CALL (layer, news->layer);
+    CALL (layer, news->layer, news->state, news->steps);
     break;
   case SP_NEWS_EXPLAINED:
     CALL (explained, news->edit, news->explanation);

@@ -62,7 +62,8 @@ typedef struct {
   void (*prepared) (const SpPrepared *prepared, gpointer user_data);
   void (*progress) (const SpProgress *progress, gpointer user_data);
   void (*picture) (const SpPicture *picture, gpointer user_data);
-  void (*layer) (const SpLayer *layer, gpointer user_data);
+  /* `steps`: the most that its render might take; 0: a preview's. */
+  void (*layer) (const SpLayer *layer, const GPtrArray *state, guint steps, gpointer user_data);
   /* What an edit moves; NULL: it is off or outside the frame, or nothing is prepared. */
   void (*explained) (guint edit, const SpExplanation *explanation, gpointer user_data);
   void (*failed) (SpTask task, const GError *error, gpointer user_data);

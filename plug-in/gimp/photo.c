@@ -8,10 +8,24 @@
 
 struct _SpGimpPhoto {
   SpPhoto photo;
+  gint32 layer;
+  char *name; /* its, for when it is gone */
   GeglBuffer *buffer;
   const Babl *format;
   SpGimpColours *colours;
 };
+
+/* Asked before each band: GIMP ends a plug-in that reads a layer which is gone. */
+static gboolean
+check_still_there (const SpGimpPhoto *photo, GError **error)
+{
+  if (sp_host_item_is_valid (photo->layer))
+    return TRUE;
+  g_set_error (error, SP_ERROR, SP_ERROR_PHOTO,
+               "The layer “%s” was removed or its image closed: open it again, or choose another.",
+               photo->name);
+  return FALSE;
+}
 
 static gboolean
 read_area (gpointer user_data, SpRectangle area, float *rgb, GError **error)
@@ -26,6 +40,8 @@ read_area (gpointer user_data, SpRectangle area, float *rgb, GError **error)
   }
   for (int y = 0; y < area.height; y += BAND_ROWS) {
     int rows = MIN (BAND_ROWS, area.height - y);
+    if (!check_still_there (photo, error))
+      return FALSE;
     gegl_buffer_get (photo->buffer, GEGL_RECTANGLE (area.x, area.y + y, area.width, rows), 1.0,
                      photo->format, band, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
     gsize pixels = (gsize)area.width * rows;
@@ -38,6 +54,8 @@ SpGimpPhoto *
 sp_gimp_photo_new (gint32 layer, GError **error)
 {
   g_autoptr (SpGimpPhoto) photo = g_new0 (SpGimpPhoto, 1);
+  photo->layer = layer;
+  photo->name = sp_host_item_name (layer);
   photo->format = sp_host_drawable_format (layer);
   photo->colours = sp_gimp_colours_new (sp_host_item_image (layer), photo->format,
                                         babl_format ("RGB float"), SP_GIMP_TO_ENGINE, error);
@@ -64,5 +82,6 @@ sp_gimp_photo_free (SpGimpPhoto *photo)
     return;
   g_clear_object (&photo->buffer);
   g_clear_pointer (&photo->colours, sp_gimp_colours_free);
+  g_free (photo->name);
   g_free (photo);
 }

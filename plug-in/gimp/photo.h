@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 typedef struct _SpGimpPhoto SpGimpPhoto;
 
-/* Read on the thread that owns libgimp only, which is where sp_job_run() reads. */
+/* Read on the thread that owns libgimp only, which is where sp_job_run() reads. Reading fails with
+ * SP_ERROR_PHOTO when the layer is not there any more. */
 SpGimpPhoto *sp_gimp_photo_new (gint32 layer, GError **error);
 /* In the layer's own coordinates; belongs to `photo`. */
 const SpPhoto *sp_gimp_photo_get (const SpGimpPhoto *photo);

@@ -355,7 +355,7 @@ class Cases:
         self.cancelled(3)
 
     def left_out(self):
-        """Kept edits that are damaged, or of another size of the photo, are told and left out."""
+        """Kept edits that are damaged, or of another size of the photo, are told, left out and not replaced by a look."""
         name = re.search(r"semantic-paint-edits-\d+",
                          self.gimp("(display (cadr (gimp-image-get-parasite-list image)))")).group()
         whole = "(car (gimp-image-get-parasite image %s))" % quote(name)
@@ -369,7 +369,76 @@ class Cases:
             self.screen.press("Close")
             self.gone()
             self.cancelled(3)
+            if "nonsense" in change:
+                assert "nonsense" in self.gimp("(display %s)" % whole)
         assert self.gimp.said().count("The edits from last time are left out") == 2
+
+    def aside(self, script):
+        """While the server waits for the dialog: a second GIMP hands the script to the first."""
+        subprocess.run(["gimp", "-f", "-s", "-b", script], env=self.gimp.environment, check=True,
+                       timeout=2 * SECONDS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def choose_look(self, name):
+        combo = self.screen.wait("Look of", "combo box")
+        menu = combo.get_child_at_index(0)
+        names = [menu.get_child_at_index(i).get_name() for i in range(menu.get_child_count())]
+        combo.get_selection_iface().select_child([n.endswith(name) for n in names].index(True))
+
+    def closed_images(self):
+        """That the image of a look was closed, or the photo's, is told, and does not end the plug-in."""
+        self.gimp("(define of-look (open-photo))"
+                  '(gimp-item-set-name (photo-of of-look) "autumn")'
+                  "(define image (open-photo)) (define photo (photo-of image))"
+                  "(define strokes (usual-strokes image)) (gimp-image-clean-all image)")
+        look, image = self.gimp.number("of-look"), self.gimp.number("image")
+        self.open()
+        self.showing("Preview", "label")
+        self.screen.press("Low strength", "toggle button")
+        self.screen.wait("50 %, example 0", "label")
+        self.screen.press("Restyle", "radio button")
+        self.choose_look("autumn")
+        self.screen.press("Change edit")
+        self.screen.wait("50 %, like autumn", "label")
+        self.showing("Preview", "label")
+        self.aside("(gimp-image-delete %d)" % look)
+        self.screen.press("High strength", "toggle button")
+        gone = "The layer “%s” was removed or its image closed: open it again, or choose another."
+        self.showing(gone % "autumn", "label")
+        self.screen.press("Undo")
+        self.screen.press("Undo")
+        self.screen.wait("50 %, example 0", "label")
+        self.aside("(gimp-image-delete %d)" % image)
+        self.screen.set_number("Steps", 0)
+        self.screen.press("Add layer")
+        self.showing(gone % "Background", "label")
+        self.screen.press("Close")
+        self.gone()
+        self.unsuccessful()
+
+    def pack_of_edits(self):
+        """Kept edits come with their pack, wherever they are kept."""
+        pack = os.path.join(os.path.dirname(bundled_pack()), "rooms-128.safetensors")
+        if not os.path.exists(pack):
+            return
+        self.gimp("(define image (open-photo)) (define photo (photo-of image))"
+                  "(define strokes (usual-strokes image))"
+                  '(define result (paint image photo strokes "bed" "add" "high" -1 %s))'
+                  "(gimp-image-remove-layer image strokes)" % quote(pack))
+        self.open("%d" % self.gimp.number("result"), "Replace layer")
+        self.screen.wait("Draw Bed", "list item")
+        self.showing("Preview", "label")
+        self.screen.press("Low strength", "toggle button")
+        self.screen.wait("50 %, example 0", "label")
+        self.screen.press("Close")
+        self.gone()
+        self.unsuccessful()
+        self.open()
+        self.screen.wait("Draw Bed", "list item")
+        self.screen.wait("50 %, example 0", "label")
+        self.screen.press("Close")
+        self.gone()
+        self.unsuccessful()
+        self.gimp("(gimp-image-delete image)")
 
     def last_values(self):
         """What the dialog did last is repeated without it."""
@@ -399,7 +468,8 @@ def main(plug_in, folder):
             for case in (cases.names, cases.preview, cases.strength, cases.stop, cases.escape,
                          cases.closed_while_rendering, cases.render, cases.undo,
                          cases.last_values, cases.replaced, cases.of_result, cases.killed,
-                         cases.through_xcf, cases.left_out):
+                         cases.through_xcf, cases.left_out, cases.closed_images,
+                         cases.pack_of_edits):
                 try:
                     case()
                     passed += 1

@@ -536,6 +536,53 @@ class Cases:
         assert self.layer("copy.png") == first
         self.close()
 
+    def case_look_of_a_namesake(self):
+        """The look's layer is called as the photo is, as most layers are: it is not taken for that."""
+        self.image()
+        self.gimp("(define other (open-photo)) (gimp-drawable-invert (photo-of other) FALSE)"
+                  "(gimp-item-set-name (photo-of other) (car (gimp-item-get-name photo)))")
+        self.painted('(paint image photo strokes "tree" "restyle" "high" (photo-of other) "")')
+        first = self.layer("first.png")
+        self.render()
+        assert self.layer("again.png") == first
+        self.gimp("(gimp-image-delete other) (gimp-image-clean-all image)")
+        self.refused('(plug-in-semantic-paint-render RUN-NONINTERACTIVE image result -1 "" -1 -1 "")',
+                     "no open image")
+        self.close()
+
+    def case_look_of_a_file(self):
+        """A look that is kept as a path, as the dialog does, is read from the file."""
+        path = self.gimp.path("look.png")
+        write_png(path, WIDTH, HEIGHT, lambda x, y: tuple(255 - min(v, 255) for v in photo_pixel(x, y)))
+        self.image()
+        self.gimp("(define other (car (file-png-load RUN-NONINTERACTIVE %s %s)))"
+                  "(gimp-item-set-name (photo-of other) %s)" % ((quote(path),) * 3))
+        self.painted('(paint image photo strokes "tree" "restyle" "high" (photo-of other) "")')
+        first = self.layer("first.png")
+        self.gimp("(gimp-image-delete other)")
+        self.render()
+        again = self.layer("again.png")
+        assert again[:3] == first[:3]
+        assert max(abs(a - b) for a, b in zip(again[3], first[3])) <= 2
+        self.gimp("(gimp-image-clean-all image)")
+        os.remove(path)
+        self.refused('(plug-in-semantic-paint-render RUN-NONINTERACTIVE image result -1 "" -1 -1 "")',
+                     "look.png")
+        self.close()
+
+    def case_rendered_again_by_its_mask(self):
+        """The active drawable of a result whose mask is being edited."""
+        self.image()
+        self.painted()
+        first = self.layer("first.png")
+        self.gimp("(define mask (car (gimp-layer-create-mask result ADD-MASK-WHITE)))"
+                  "(gimp-layer-add-mask result mask)"
+                  "(define result (car (plug-in-semantic-paint-render RUN-NONINTERACTIVE image mask"
+                  ' -1 "" -1 -1 "")))')
+        assert self.layers_now() == 3
+        assert self.layer("again.png") == first
+        self.close()
+
     def layers_now(self):
         return self.gimp.number("(layers image)")
 
