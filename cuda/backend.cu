@@ -29,15 +29,20 @@ note (CudaBackend *cuda, cublasStatus_t status, const char *what)
          || keep_failure (cuda, cublasGetStatusString (status), what);
 }
 
+static void
+set_failure_error (const CudaBackend *cuda, GError **error)
+{
+  g_set_error (error, SP_ERROR, SP_ERROR_DEVICE, "The graphics card failed (%s).", cuda->failure);
+}
+
 static gboolean
 check (SpBackend *backend, GError **error)
 {
   CudaBackend *cuda = cuda_backend (backend);
   note (cuda, cudaStreamSynchronize (cuda->stream), "waiting for the device");
-  if (cuda->failure == nullptr)
-    return TRUE;
-  g_set_error (error, SP_ERROR, SP_ERROR_DEVICE, "The graphics card failed (%s).", cuda->failure);
-  return FALSE;
+  if (cuda->failure != nullptr)
+    set_failure_error (cuda, error);
+  return cuda->failure == nullptr;
 }
 
 /* ---- Memory ---- */
@@ -67,10 +72,16 @@ set_memory_error (GError **error, gsize bytes)
 static void *
 allocate (SpBackend *backend, gsize bytes, GError **error)
 {
+  CudaBackend *cuda = cuda_backend (backend);
   void *buffer = nullptr;
-  if (cudaMalloc (&buffer, bytes) != cudaSuccess) {
+  cudaError_t status = cudaMalloc (&buffer, bytes);
+  if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError (); /* it is told here, and spoils nothing that follows */
     set_memory_error (error, bytes);
+    return nullptr;
+  }
+  if (!note (cuda, status, "getting memory")) { /* a kernel's failure may come up first here */
+    set_failure_error (cuda, error);
     return nullptr;
   }
   clear (backend, buffer, bytes);
@@ -227,7 +238,9 @@ start (CudaBackend *cuda, bool tf32)
     return false;
   cuda->base.description = g_strdup_printf ("CUDA, %s%s", properties.name, tf32 ? ", TF32" : "");
   adam_set_state (cuda, &cuda->adam_settings, 1); /* writes it: the step differs */
-  return note (cuda, cudaStreamSynchronize (cuda->stream), "running the first kernel");
+  /* a kernel that the card has no code for is refused at its launch: no wait tells of it */
+  return note (cuda, cudaStreamSynchronize (cuda->stream), "running the first kernel")
+         && cuda->failure == nullptr;
 }
 
 extern "C" __attribute__ ((visibility ("default"))) SpBackend *

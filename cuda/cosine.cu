@@ -33,7 +33,8 @@ cosine_error (size_t count, int channels, LossInputs in, double *partial)
 }
 
 /* Of one of the two, a, with the other, b: with s = sqrt (aa bb + eps),
- * d (1 - ab / s) / da = a ab bb / s^3 - b / s. */
+ * d (1 - ab / s) / da = a ab bb / s^3 - b / s; zero where a or b has no direction
+ * (SP_COSINE_EPSILON). */
 static __global__ void
 cosine_gradient (size_t count, int channels, LossInputs in, const float *dloss, float scale,
                  Gradient dx, Gradient dt)
@@ -42,7 +43,8 @@ cosine_gradient (size_t count, int channels, LossInputs in, const float *dloss, 
   PixelThread thread = pixel_thread (count, channels, in.pixels);
   float dots[3];
   dot_products (thread, channels, in, shared, dots);
-  float inverse = 1.0f / sqrtf (dots[0] * dots[1] + SP_COSINE_EPSILON);
+  bool is_zero = dots[0] < SP_COSINE_EPSILON || dots[1] < SP_COSINE_EPSILON;
+  float inverse = is_zero ? 0.0f : 1.0f / sqrtf (dots[0] * dots[1] + SP_COSINE_EPSILON);
   float factor = *dloss * scale * inverse, along = dots[2] * inverse * inverse;
   for (int c = thread.row; c < channels && thread.is_active; c += ROWS) {
     size_t i = thread.first + c * in.pixels;

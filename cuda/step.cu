@@ -5,6 +5,7 @@
 struct Recording {
   bool has_run;
   bool is_hopeless; /* could not be recorded: run plainly for ever */
+  bool began_well;  /* nothing had failed before the recording began */
   cudaGraphExec_t graph;
 };
 
@@ -21,12 +22,26 @@ step_begin (SpBackend *backend, void **place, const SpAdam *settings, guint step
     note (cuda, cudaGraphLaunch (recording->graph, cuda->stream), "a recorded step");
     return FALSE;
   }
-  if (recording->has_run && !recording->is_hopeless)
+  if (recording->has_run && !recording->is_hopeless) {
+    recording->began_well = cuda->failure == nullptr;
     recording->is_hopeless =
         cudaStreamBeginCapture (cuda->stream, cudaStreamCaptureModeThreadLocal) != cudaSuccess;
+  }
   cuda->in_step = true;
   adam_advance (cuda);
   return TRUE;
+}
+
+/* What failed while recording never was to run: it is forgotten, and comes back if the step that is
+ * issued in its place fails too. */
+static void
+give_up_recording (CudaBackend *cuda, Recording *recording)
+{
+  cudaGetLastError ();
+  recording->graph = nullptr;
+  recording->is_hopeless = true;
+  if (recording->began_well)
+    g_clear_pointer (&cuda->failure, g_free);
 }
 
 /* Instantiates what was captured and runs it. Failing, nothing of the step has run. */
@@ -34,15 +49,15 @@ static bool
 finish_recording (CudaBackend *cuda, Recording *recording)
 {
   cudaGraph_t graph = nullptr;
-  cudaError_t status = cudaStreamEndCapture (cuda->stream, &graph);
-  if (status == cudaSuccess)
-    status = cudaGraphInstantiateWithFlags (&recording->graph, graph, 0);
+  bool is_recorded = cudaStreamEndCapture (cuda->stream, &graph) == cudaSuccess;
+  if (recording->began_well && cuda->failure != nullptr)
+    is_recorded = false; /* a capture may survive a refused launch, which is then missing from it */
+  if (is_recorded)
+    is_recorded = cudaGraphInstantiateWithFlags (&recording->graph, graph, 0) == cudaSuccess;
   if (graph != nullptr)
     cudaGraphDestroy (graph);
-  if (status != cudaSuccess) {
-    cudaGetLastError ();
-    recording->graph = nullptr;
-    recording->is_hopeless = true;
+  if (!is_recorded) {
+    give_up_recording (cuda, recording);
     return false;
   }
   note (cuda, cudaGraphLaunch (recording->graph, cuda->stream), "a recorded step");

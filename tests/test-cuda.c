@@ -144,16 +144,21 @@ open_cpu (void)
   return backend;
 }
 
-/* The loss after each step; the learning rate changes on the way, as a schedule's does. */
+/* The loss after step `i`; the learning rate changes on the way, as a schedule's does. */
+static float
+train_step (Trainer *t, int i)
+{
+  SpAdam adam = SP_ADAM_DEFAULT;
+  adam.learning_rate = i < STEPS / 2 ? 0.003f : 0.001f;
+  sp_plan_step (t->plan, &adam);
+  return sp_plan_read_scalar (t->plan, t->loss);
+}
+
 static void
 train (Trainer *t, float losses[STEPS])
 {
-  SpAdam adam = SP_ADAM_DEFAULT;
-  for (int i = 0; i < STEPS; i++) {
-    adam.learning_rate = i < STEPS / 2 ? 0.003f : 0.001f;
-    sp_plan_step (t->plan, &adam);
-    losses[i] = sp_plan_read_scalar (t->plan, t->loss);
-  }
+  for (int i = 0; i < STEPS; i++)
+    losses[i] = train_step (t, i);
 }
 
 /* ---- Steps ---- */
@@ -310,6 +315,19 @@ test_real_module_without_card (void)
   emulated_device_use ();
 }
 
+/* A card that the module has no kernels for refuses each at its launch; to wait for them afterwards
+ * is no error. */
+static void
+test_card_without_kernels (void)
+{
+  emulated_device_settings ()->refuse_launch = 1;
+  expect_no_cuda ("no kernel image");
+  g_assert_cmpuint (emulated_device_books ()->allocations, ==, 0);
+  emulated_device_settings ()->refuse_launch = 1;
+  expect_cpu (SP_DEVICE_AUTO, TRUE);
+  g_assert_cmpuint (emulated_device_settings ()->refuse_launch, ==, 0);
+}
+
 /* Every allocation that there is, each failing once: a sentence, and nothing left behind. */
 static void
 test_allocations_that_fail (void)
@@ -352,6 +370,22 @@ test_kernel_that_fails (void)
   emulated_device_repair ();
 }
 
+/* A card that has failed gives no memory: its failure is what is told, and no lack of memory. */
+static void
+test_allocation_after_failure (void)
+{
+  g_autoptr (GError) error = NULL;
+  Trainer *t = trainer_new (open_cuda (), NULL);
+  emulated_device_settings ()->fail_launch = 5;
+  train_step (t, 0);
+  g_assert_null (sp_plan_new (t->graph, t->backend, t->loss, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_DEVICE);
+  g_assert_nonnull (strstr (error->message, "launch failure"));
+  trainer_free (t);
+  g_assert_cmpuint (emulated_device_books ()->allocations, ==, 0);
+  emulated_device_repair ();
+}
+
 /* A step that cannot be recorded is issued like any other. */
 static void
 test_recording_that_fails (void)
@@ -368,6 +402,45 @@ test_recording_that_fails (void)
   trainer_free (one);
   trainer_free (other);
   g_assert_cmpuint (emulated_device_books ()->allocations, ==, 0);
+}
+
+/* So is one of which a launch is refused while it is recorded: that has failed nothing. */
+static void
+test_launch_refused_while_recording (void)
+{
+  float recorded[STEPS], issued[STEPS];
+  g_autoptr (GError) error = NULL;
+  Trainer *one = trainer_new (open_cuda (), NULL), *other = trainer_new (open_cuda (), NULL);
+  gsize replays = emulated_device_books ()->replays;
+  for (int i = 0; i < STEPS; i++) {
+    emulated_device_settings ()->refuse_launch = i == 1 ? 5 : 0; /* the second is recorded */
+    issued[i] = train_step (other, i);
+    g_assert_cmpuint (emulated_device_settings ()->refuse_launch, ==, 0);
+  }
+  g_assert_true (sp_plan_check (other->plan, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (emulated_device_books ()->replays, ==, replays);
+  train (one, recorded);
+  g_assert_cmpmem (recorded, sizeof recorded, issued, sizeof issued);
+  trainer_free (one);
+  trainer_free (other);
+}
+
+/* One that is refused before is told, also when a recording fails later. */
+static void
+test_launch_refused (void)
+{
+  g_autoptr (GError) error = NULL;
+  Trainer *t = trainer_new (open_cuda (), NULL);
+  emulated_device_settings ()->refuse_launch = 5;
+  emulated_device_settings ()->fail_recording = 1;
+  for (int i = 0; i < 3; i++)
+    train_step (t, i);
+  g_assert_cmpuint (emulated_device_settings ()->fail_recording, ==, 0);
+  g_assert_false (sp_plan_check (t->plan, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_DEVICE);
+  g_assert_nonnull (strstr (error->message, "no kernel image"));
+  trainer_free (t);
 }
 
 /* ---- An edit from start to end ---- */
@@ -543,8 +616,12 @@ add_emulated_tests (void)
   g_test_add_func ("/cuda/driver/fails", test_driver_that_fails);
   g_test_add_func ("/cuda/module/fails", test_module_that_fails);
   g_test_add_func ("/cuda/module/without-card", test_real_module_without_card);
+  g_test_add_func ("/cuda/module/without-kernels", test_card_without_kernels);
   g_test_add_func ("/cuda/fails/allocations", test_allocations_that_fail);
+  g_test_add_func ("/cuda/fails/allocation-afterwards", test_allocation_after_failure);
   g_test_add_func ("/cuda/fails/recording", test_recording_that_fails);
+  g_test_add_func ("/cuda/fails/launch-while-recording", test_launch_refused_while_recording);
+  g_test_add_func ("/cuda/fails/launch", test_launch_refused);
   g_test_add_func ("/cuda/fails/kernel", test_kernel_that_fails);
   g_test_add_func ("/cuda/edit/small-device", test_small_device);
   g_test_add_func ("/cuda/edit/lost-while-opening", test_device_lost_while_opening);

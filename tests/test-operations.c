@@ -566,6 +566,82 @@ test_row (gconstpointer data)
   }
 }
 
+/* ---- The cosine error where a vector has no direction ----
+ * No row of the table: the backends' gradient is zero there, the difference quotients' is not. */
+
+#define CHANNELS 17
+
+/* Of x and of the target at each pixel. */
+static const float lengths[][2] = { { 1, 1 }, { 0, 1 },     { 1, 0 },     { 0, 0 },
+                                    { 2, 3 }, { 5e-7f, 1 }, { 1, 5e-7f }, { 2e-6f, 1 } };
+#define PIXELS G_N_ELEMENTS (lengths)
+
+static void
+draw_vectors (GRand *random, guint input, float *values)
+{
+  for (gsize p = 0; p < PIXELS; p++) {
+    double square = 0.0;
+    for (gsize i = p; i < CHANNELS * PIXELS; i += PIXELS) {
+      values[i] = (float)g_rand_double_range (random, -1, 1);
+      square += (double)values[i] * (double)values[i];
+    }
+    for (gsize i = p; i < CHANNELS * PIXELS; i += PIXELS)
+      values[i] *= lengths[p][input] / (float)sqrt (square);
+  }
+}
+
+/* That of 1 - cos with respect to a, at one pixel. */
+static void
+expect_cosine_gradient (const float *a, const float *b, const float *gradient)
+{
+  double aa = 0.0, bb = 0.0, ab = 0.0, epsilon = (double)SP_COSINE_EPSILON;
+  for (gsize i = 0; i < CHANNELS * PIXELS; i += PIXELS) {
+    aa += (double)a[i] * (double)a[i];
+    bb += (double)b[i] * (double)b[i];
+    ab += (double)a[i] * (double)b[i];
+  }
+  double scale = aa < epsilon || bb < epsilon ? 0.0 : 1.0 / sqrt (aa * bb + epsilon);
+  for (gsize i = 0; i < CHANNELS * PIXELS; i += PIXELS) {
+    double expected = scale * ((double)a[i] * ab * bb * scale * scale - (double)b[i]);
+    expect_close ("cosine error's gradient", ALONE, 0, (double)gradient[i], expected / PIXELS,
+                  scale * sqrt (bb) / PIXELS, LIMIT);
+  }
+}
+
+static void
+test_cosine_without_direction (gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpBackend) backend = backend_new (data, 1);
+  g_autoptr (SpGraph) graph = sp_graph_new ();
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  float values[2][CHANNELS * PIXELS], gradients[2][CHANNELS * PIXELS];
+  SpTensor *inputs[2];
+  for (guint k = 0; k < 2; k++) {
+    draw_vectors (random, k, values[k]);
+    inputs[k] = sp_graph_parameter (graph, "input", SP_SHAPE (1, CHANNELS, 1, PIXELS), values[k]);
+  }
+  SpTensor *loss = sp_graph_cosine_error (graph, inputs[0], inputs[1]);
+  g_autoptr (SpPlan) plan = sp_plan_new (graph, backend, loss, &error);
+  g_assert_no_error (error);
+  sp_plan_forward (plan);
+  sp_plan_backward (plan);
+  for (guint k = 0; k < 2; k++)
+    sp_plan_read_gradient (plan, inputs[k], gradients[k]);
+  for (gsize p = 0; p < PIXELS; p++)
+    for (guint k = 0; k < 2; k++)
+      expect_cosine_gradient (values[k] + p, values[1 - k] + p, gradients[k] + p);
+}
+
+static void
+add_cosine_without_direction (const BackendRow *backend)
+{
+  g_autofree char *path =
+      g_strdup_printf ("/operations/%s/cosine-error/no-direction", backend->name);
+  if (!backend->precise)
+    g_test_add_data_func (path, backend, test_cosine_without_direction);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -581,6 +657,7 @@ main (int argc, char **argv)
       g_autofree char *path = g_strdup_printf ("/operations/%s/%s", backends[b].name, rows[r].name);
       g_test_add_data_func_full (path, test, test_row, g_free);
     }
+    add_cosine_without_direction (&backends[b]);
   }
   return g_test_run ();
 }

@@ -70,7 +70,8 @@ struct _SpBackend {
   guint steps_between_checks;              /* how often an optimisation should read its loss */
 
   gsize (*tensor_bytes) (SpBackend *backend, SpShape shape); /* a multiple of 64 */
-  /* Zero-filled, 64-byte aligned. NULL with SP_ERROR_MEMORY when there is not enough. */
+  /* Zero-filled, 64-byte aligned. NULL with SP_ERROR_MEMORY when there is not enough, with
+   * SP_ERROR_DEVICE when the device has failed. */
   void *(*allocate) (SpBackend *backend, gsize bytes, GError **error);
   void (*release) (SpBackend *backend, void *buffer, gsize bytes);
   void (*upload) (SpBackend *backend, SpShape shape, const float *source, void *destination);

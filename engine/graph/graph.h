@@ -129,7 +129,8 @@ SpTensor *sp_graph_l1 (SpGraph *graph, SpTensor *x, SpTensor *target);
 SpTensor *sp_graph_masked_l1 (SpGraph *graph, SpTensor *x, SpTensor *target, SpTensor *mask);
 /* mean (x^2) */
 SpTensor *sp_graph_mean_square (SpGraph *graph, SpTensor *x);
-/* mean over batch and pixels of 1 - cos over channels (eps 1e-12) */
+/* mean over batch and pixels of 1 - cos over channels (eps 1e-12); no gradient where a vector is
+ * zero */
 SpTensor *sp_graph_cosine_error (SpGraph *graph, SpTensor *x, SpTensor *target);
 /* mean of w * (softplus (x) - y x), the logistic loss with labels y in [0, 1] and weights w */
 SpTensor *sp_graph_logistic (SpGraph *graph, SpTensor *x, SpTensor *labels, SpTensor *weights);

@@ -39,6 +39,9 @@ typedef enum {
 #define SP_OPERATION_MAXIMUM_INPUTS 16
 #define SP_PIXEL_NORM_EPSILON 1e-8f
 #define SP_BATCH_NORM_EPSILON 1e-5f
+/* Added to x.x t.t beneath the cosine's root. Where x.x or t.t is smaller there is no gradient: a
+ * vector shorter than 1e-6 is the rounding of values about 1 and points nowhere, and the gradient
+ * would be a million times as long as the other vector. */
 #define SP_COSINE_EPSILON 1e-12f
 #define SP_SPECTRAL_NORM_EPSILON 1e-12
 

@@ -15,8 +15,9 @@ G_BEGIN_DECLS
 typedef struct _SpPlan SpPlan;
 
 /* Plans `graph` on `backend`; both must outlive the plan. `loss` is a scalar whose gradient
- * backward computes, or NULL for a forward-only plan. Fails with SP_ERROR_MEMORY, with the graph's
- * own shape error, or when the backend lacks an operation. */
+ * backward computes, or NULL for a forward-only plan. Fails with SP_ERROR_MEMORY, with
+ * SP_ERROR_DEVICE on a device that has failed, with the graph's own shape error, or when the
+ * backend lacks an operation. */
 SpPlan *sp_plan_new (const SpGraph *graph, SpBackend *backend, SpTensor *loss, GError **error);
 /* The same of a graph that is planned this once: the values of its leaves are freed as the plan
  * gets them, so that two forms of all weights are never in memory at once. */
@@ -62,7 +63,9 @@ void sp_plan_backward (SpPlan *plan);
 /* Forward, backward, and one Adam update of every parameter. Returns nothing: read the loss only
  * when it is wanted. sp_plan_reset_adam() forgets the moments and the step count. */
 void sp_plan_step (SpPlan *plan, const SpAdam *adam);
-/* The rest of a step whose forward pass has just been run. */
+/* The rest of a step whose forward pass has just been run. A backend that records steps runs the
+ * whole of it, forward pass included: an operation whose forward moves something on (spectral norm
+ * moves `left`) does so twice there, so a graph that has one takes sp_plan_step(). */
 void sp_plan_descend (SpPlan *plan, const SpAdam *adam);
 void sp_plan_reset_adam (SpPlan *plan);
 

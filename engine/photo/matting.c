@@ -135,6 +135,36 @@ read_pixel (const float *picture, Size size, gsize p, float pixel[3])
     pixel[c] = picture[c * size.plane + p];
 }
 
+/* The mean of the line within `radius`, edges repeated; entries are `step` apart. */
+static void
+blur_line (float *line, int n, int step, int radius, float *scratch)
+{
+  for (int i = 0; i < n; i++)
+    scratch[i] = line[(gsize)i * step];
+  for (int i = 0; i < n; i++) {
+    float sum = 0;
+    for (int k = -radius; k <= radius; k++)
+      sum += scratch[CLAMP (i + k, 0, n - 1)];
+    line[(gsize)i * step] = sum / (float)(2 * radius + 1);
+  }
+}
+
+/* Finer pixels have texture in them that the two colours do not explain, by which the rim would be
+ * frayed: of what was one pixel it is a line again. */
+static void
+smooth_rim (float *object, Size size, int finer)
+{
+  int radius = finer / 2;
+  g_autofree float *smooth = g_memdup2 (object, size.plane * sizeof (float));
+  g_autofree float *scratch = g_new (float, MAX (size.height, size.width));
+  for (int y = 0; y < size.height && radius > 0; y++)
+    blur_line (smooth + (gsize)y * size.width, size.width, 1, radius, scratch);
+  for (int x = 0; x < size.width && radius > 0; x++)
+    blur_line (smooth + x, size.height, size.width, radius, scratch);
+  for (gsize p = 0; p < size.plane && radius > 0; p++)
+    object[p] = CLAMP (0.5f + (float)finer / 2 * (smooth[p] - 0.5f), 0.0f, 1.0f);
+}
+
 void
 sp_matte_rim (float *picture, float *object, int height, int width, int finer)
 {
@@ -155,4 +185,5 @@ sp_matte_rim (float *picture, float *object, int height, int width, int finer)
     for (gsize c = 0; c < 3; c++)
       picture[c * size.plane + p] += (1 - object[p]) * (before[c] - behind[c]);
   }
+  smooth_rim (object, size, finer);
 }

@@ -18,6 +18,7 @@ typedef struct {
   unsigned seed;
   unsigned fail_allocation; /* the nth from now fails; 0: none */
   unsigned fail_launch;     /* the nth kernel from now fails, and all that follow */
+  unsigned refuse_launch;   /* the nth launch from now returns an error, and no other does */
   unsigned fail_recording;  /* the nth instantiation of a recorded graph from now fails */
   size_t memory;            /* bytes in all; 0: no limit */
   int devices;              /* that the driver finds */

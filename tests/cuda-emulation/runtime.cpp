@@ -84,6 +84,7 @@ settings_from_environment ()
   settings.seed = number_in (list, "seed=");
   settings.fail_allocation = number_in (list, "fail-allocation=");
   settings.fail_launch = number_in (list, "fail-launch=");
+  settings.refuse_launch = number_in (list, "refuse-launch=");
   settings.memory = number_in (list, "memory=");
   settings.driver_error = static_cast<int> (number_in (list, "driver-error="));
   if (strstr (list, "devices=0") != nullptr)
@@ -148,6 +149,8 @@ cudaGetErrorString (cudaError_t error)
     return "no error";
   case cudaErrorMemoryAllocation:
     return "out of memory";
+  case cudaErrorNoKernelImageForDevice:
+    return "no kernel image is available for execution on the device";
   case cudaErrorLaunchFailure:
     return "unspecified launch failure";
   case cudaErrorStreamCaptureUnsupported:
@@ -239,6 +242,8 @@ cudaMalloc (void **memory, size_t bytes)
   bool is_full = settings->memory > 0 && books.bytes + bytes > settings->memory;
   if (comes_due (&settings->fail_allocation) || is_full)
     return cudaErrorMemoryAllocation;
+  if (device_failure != cudaSuccess)
+    return device_failure;
   char *allocation = static_cast<char *> (aligned_alloc (256, (bytes + 255) & ~size_t{ 255 }));
   memset (allocation, 0xff, std::min (bytes, MOST_FILLED)); /* NaN */
   ASAN_POISON_MEMORY_REGION (allocation, bytes);
@@ -247,7 +252,7 @@ cudaMalloc (void **memory, size_t bytes)
   books.bytes += bytes;
   books.peak_bytes = std::max (books.peak_bytes, books.bytes);
   *memory = allocation;
-  return device_failure;
+  return cudaSuccess;
 }
 
 cudaError_t
@@ -275,10 +280,12 @@ cudaMallocHost (void **memory, size_t bytes)
     return cudaErrorStreamCaptureUnsupported;
   if (comes_due (&emulation_settings ()->fail_allocation))
     return cudaErrorMemoryAllocation;
+  if (device_failure != cudaSuccess)
+    return device_failure;
   *memory = malloc (bytes);
   memset (*memory, 0xff, std::min (bytes, MOST_FILLED));
   books.allocations++;
-  return device_failure;
+  return cudaSuccess;
 }
 
 cudaError_t
@@ -442,6 +449,8 @@ emulation_launch (const cudaLaunchConfig_t &configuration, std::function<void ()
       || grid.x > 0x7fffffffu || threads == 0 || threads > 1024
       || configuration.dynamicSmemBytes > (48u << 10))
     return cudaErrorInvalidValue;
+  if (comes_due (&emulation_settings ()->refuse_launch))
+    return cudaErrorNoKernelImageForDevice;
   return emulation_enqueue (configuration.stream, [=] {
     if (comes_due (&emulation_settings ()->fail_launch))
       device_failure = cudaErrorLaunchFailure;

@@ -182,7 +182,7 @@ SP_KERNEL (sp_normalise_backward) (gsize pixels, int blocks, gsize stride, const
   }
 }
 
-/* cos = x.t / sqrt (x.x t.t + eps): defined, and with a zero gradient, where a vector is zero. */
+/* cos = x.t / sqrt (x.x t.t + eps): defined where a vector is zero. */
 double
 SP_KERNEL (sp_cosine) (gsize pixels, int blocks, gsize stride, const float *x, const float *target,
                        float epsilon)
@@ -200,7 +200,8 @@ SP_KERNEL (sp_cosine) (gsize pixels, int blocks, gsize stride, const float *x, c
   return sum;
 }
 
-/* With q = (x.x t.t + eps)^-1/2: d cos = q t - q^3 x.t t.t x. */
+/* With q = (x.x t.t + eps)^-1/2: d cos = q t - q^3 x.t t.t x; zero where a vector has no direction
+ * (SP_COSINE_EPSILON). */
 void
 SP_KERNEL (sp_cosine_backward) (gsize pixels, int blocks, gsize stride, float *dx, const float *x,
                                 const float *target, float epsilon, float scale,
@@ -213,7 +214,8 @@ SP_KERNEL (sp_cosine_backward) (gsize pixels, int blocks, gsize stride, float *d
     channel_products (n, blocks, stride, target + at, target + at, of_target);
     channel_products (n, blocks, stride, x + at, target + at, xt);
     for (gsize p = 0; p < n; p++) {
-      float q = 1.0f / sqrtf (of_x[p] * of_target[p] + epsilon);
+      gboolean is_zero = of_x[p] < epsilon || of_target[p] < epsilon;
+      float q = is_zero ? 0.0f : 1.0f / sqrtf (of_x[p] * of_target[p] + epsilon);
       of_x[p] = scale * q * (xt[p] * q) * (of_target[p] * q);
       of_target[p] = -scale * q;
     }
