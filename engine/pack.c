@@ -226,8 +226,8 @@ check_name (const SpPack *pack, const char *name, GError **error)
     known = pack->manifest->taps != NULL;
   else
     known = g_str_has_prefix (name, "generator.") || g_str_has_prefix (name, "encoder.")
-            || g_str_has_prefix (name, "super-resolution.") || g_str_equal (name, "latent.q99") || g_str_equal (name, "latent.light")
-            || g_str_equal (name, "latent.colour");
+            || g_str_has_prefix (name, "super-resolution.") || g_str_equal (name, "latent.q99")
+            || g_str_equal (name, "latent.light") || g_str_equal (name, "latent.colour");
   if (!known)
     return sp_tensor_file_damaged (
         pack->file, error, "tensor “%s” belongs to nothing that the manifest declares", name);
