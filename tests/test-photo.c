@@ -582,7 +582,7 @@ test_small_parts (void)
   enum { SIZE = 40 };
   float map[SIZE * SIZE] = { 0 };
   const SpRectangle parts[] = {
-    { 2, 2, 20, 10 }, { 30, 2, 5, 5 }, { 30, 30, 4, 3 }, { 23, 20, 1, 1 }
+    { 2, 2, 20, 10 }, { 30, 2, 8, 8 }, { 30, 30, 5, 5 }, { 23, 20, 1, 1 }
   };
   const gboolean stays[] = { TRUE, TRUE, FALSE, FALSE };
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)

@@ -3,7 +3,7 @@
 
 /* What is less of a map holds nothing together. */
 #define LEAST 0.2f
-#define SMALL 0.1
+#define SMALL 0.25
 
 gboolean
 sp_take_part (gboolean *left, int height, int width, GArray *part)

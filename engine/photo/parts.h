@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * is left. */
 gboolean sp_take_part (gboolean *left, int height, int width, GArray *part);
 
-/* Clears what hangs together of `map`, height x width from 0 to 1, and is less than a tenth of the
- * largest that does. */
+/* Clears what hangs together of `map`, height x width from 0 to 1, and is less than a quarter of
+ * the largest that does. */
 void sp_drop_small_parts (float *map, int height, int width);
 
 G_END_DECLS
