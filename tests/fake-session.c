@@ -246,6 +246,10 @@ sp_session_add_edit (SpSession *session, const SpEdit *edit, GError **error)
     g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "outside");
     return FALSE;
   }
+  if (sp_fake.failing_seed && edit->seed == sp_fake.failing_seed) {
+    g_set_error (error, SP_ERROR, SP_ERROR_STROKES, "nothing around");
+    return FALSE;
+  }
   sp_fake.edits++;
   sp_fake.reference_width = edit->reference ? edit->reference->width : 0;
   session->edits++;

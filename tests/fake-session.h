@@ -13,6 +13,7 @@ typedef struct {
       layer_milliseconds; /* each takes, and holds a core */
   guint open_steps;       /* each takes 5 ms */
   guint example_milliseconds;
+  guint failing_seed; /* for an edit of it there is nothing around; 0: for none */
   gboolean fail_open, fail_preview, fail_render, fail_examples;
   gboolean reads_photo; /* as a real session does, all of it */
   GThread *new_thread, *open_thread, *edit_thread, *draw_thread, *layer_thread, *explain_thread,

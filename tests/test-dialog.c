@@ -442,6 +442,22 @@ test_frame (Fixture *fixture, gconstpointer unused)
   g_assert_true (sp_test_wait (frame_holds_all, fixture, DIALOG_PATIENCE));
 }
 
+/* What is not in the frame is told, until it is. */
+static void
+test_outside (Fixture *fixture, gconstpointer unused)
+{
+  const char *told =
+      "1 edit lies outside the frame and is not drawn: move the frame, or paint the edit anew.";
+  dialog_paint (fixture, 300, 200);
+  dialog_wait_for (fixture, "Preview");
+  g_assert_false (dialog_shows (fixture, told));
+  move_frame (fixture);
+  dialog_wait_for (fixture, told);
+  sp_test_key (fixture->window, GDK_KEY_z, GDK_CONTROL_MASK);
+  sp_test_wait (NULL, NULL, 300);
+  g_assert_false (dialog_shows (fixture, told));
+}
+
 /* A new frame ends a render, and what it was to be applied as. */
 static void
 test_frame_while_rendering (Fixture *fixture, gconstpointer unused)
@@ -759,6 +775,7 @@ main (int argc, char **argv)
   ADD ("/dialog/looks", test_looks);
   ADD ("/dialog/missing-look", test_missing_look);
   ADD ("/dialog/frame", test_frame);
+  ADD ("/dialog/outside", test_outside);
   ADD ("/dialog/frame-while-rendering", test_frame_while_rendering);
   ADD ("/dialog/frame-while-preparing", test_frame_while_preparing);
   ADD ("/dialog/no-pack", test_no_pack);

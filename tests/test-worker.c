@@ -502,6 +502,33 @@ test_outside (Fixture *fixture, gconstpointer unused)
   g_assert_true (fixture->shown_surface);
 }
 
+/* What cannot be made is told and not called outside; the others are previewed, and no more than
+ * that. */
+static void
+test_unmade (Fixture *fixture, gconstpointer unused)
+{
+  SpHistoryEdit *failing = edit_at (40, 0.5);
+  failing->seed = sp_fake.failing_seed = 7;
+  g_ptr_array_unref (add_edit (fixture, 20, 0.5));
+  sp_history_add (fixture->history, failing, "add");
+  g_autoptr (GPtrArray) state = sp_history_state (fixture->history);
+  prepare (fixture);
+  preview (fixture, state);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->failures, ==, 1);
+  g_assert_cmpint (fixture->last_error, ==, SP_ERROR_STROKES);
+  g_assert_cmpuint (fixture->outside, ==, 0);
+  g_assert_cmpuint (fixture->previews, ==, 1);
+  g_assert_true (fixture->shown == state && fixture->shown_surface);
+  render (fixture, state, 10, 0);
+  wait_until_idle (fixture);
+  fixture->worked = FALSE;
+  sp_worker_layer (fixture->worker, state);
+  wait_until_idle (fixture);
+  g_assert_cmpuint (fixture->failures, ==, 3);
+  g_assert_cmpuint (fixture->renders + fixture->layers, ==, 0);
+}
+
 /* Closed in the middle of whatever it does; tear_down() looks for what is left. */
 static void
 test_closed (gconstpointer data)
@@ -600,6 +627,7 @@ main (int argc, char **argv)
   ADD ("/worker/paint-while-rendering", test_paint_while_rendering);
   ADD ("/worker/failures", test_failures);
   ADD ("/worker/outside", test_outside);
+  ADD ("/worker/unmade", test_unmade);
   ADD ("/worker/explain", test_explain);
   ADD ("/worker/sharpened", test_sharpened);
   ADD ("/worker/examples", test_examples);

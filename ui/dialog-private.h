@@ -64,12 +64,15 @@ struct _SpDialog {
   SpRectangle asked_bounds; /* of the session that was asked for last */
   SpPictureKind picture_kind;
   gboolean stopped;
+  guint outside;            /* edits that were told to be outside the frame */
   GPtrArray *picture_state; /* NULL: none */
 };
 
 /* dialog.c */
 void sp_dialog_say (SpDialog *dialog, GtkMessageType type, const char *sentence);
 void sp_dialog_unsay (SpDialog *dialog);
+/* Unless something else is said by now. */
+void sp_dialog_unsay_sentence (SpDialog *dialog, const char *sentence);
 void sp_dialog_close (SpDialog *dialog, gboolean applied);
 GtkWidget *sp_dialog_build (SpDialog *dialog); /* dialog-build.c: the window's content */
 

@@ -56,6 +56,33 @@ sp_dialog_review (SpDialog *dialog)
   gtk_widget_set_sensitive (dialog->take, dialog->pack != NULL);
 }
 
+static char *
+outside_sentence (guint n_edits)
+{
+  return g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE,
+                   "%u edit lies outside the frame and is not drawn: move the frame, or paint the "
+                   "edit anew.",
+                   "%u edits lie outside the frame and are not drawn: move the frame, or paint "
+                   "the edits anew.",
+                   n_edits),
+      n_edits);
+}
+
+/* Once, and until the number is another. */
+static void
+tell_outside (SpDialog *dialog, guint n_edits)
+{
+  if (n_edits == dialog->outside)
+    return;
+  g_autofree char *before = outside_sentence (dialog->outside);
+  g_autofree char *sentence = outside_sentence (n_edits);
+  sp_dialog_unsay_sentence (dialog, before);
+  dialog->outside = n_edits;
+  if (n_edits > 0)
+    sp_dialog_say (dialog, GTK_MESSAGE_WARNING, sentence);
+}
+
 static cairo_surface_t *
 thumbnail_of (SpDialog *dialog, const SpHistoryEdit *edit)
 {
@@ -206,6 +233,7 @@ sp_dialog_render (gpointer data)
     g_source_remove (dialog->preview_source);
   dialog->preview_source = 0;
   sp_dialog_unsay (dialog);
+  dialog->outside = 0; /* to be told again */
   g_autoptr (GPtrArray) state = sp_history_state (dialog->history);
   sp_render_panel_budget (dialog->render_panel, &steps, &seconds);
   g_clear_pointer (&dialog->rendering, g_ptr_array_unref);
@@ -343,6 +371,7 @@ on_picture (const SpPicture *picture, gpointer data)
   if (picture->kind == SP_PICTURE_RENDER)
     sp_log_add (dialog->log, "Rendered%s", picture->stopped ? ", stopped" : "");
   if (dialog->picture_state) {
+    tell_outside (dialog, picture->outside);
     make_thumbnails (dialog);
     sp_dialog_explain (dialog);
   }

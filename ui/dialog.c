@@ -39,6 +39,13 @@ sp_dialog_unsay (SpDialog *dialog)
   gtk_widget_hide (dialog->message_bar);
 }
 
+void
+sp_dialog_unsay_sentence (SpDialog *dialog, const char *sentence)
+{
+  if (g_str_equal (gtk_label_get_text (GTK_LABEL (dialog->message)), sentence))
+    sp_dialog_unsay (dialog);
+}
+
 /* ---- Help ---- */
 
 static void

@@ -24,6 +24,7 @@ typedef struct {
   guint drawn_steps; /* the most that its render might take; 0: a preview */
   GArray *inside;    /* guint: the ids of the session's edits, in order */
   guint outside;     /* edits of `loaded` that are not within the frame */
+  GError *unmade;    /* why another edit of `loaded` cannot be made; NULL: all can be */
   gint64 deadline;   /* of the render; 0: none */
   gint64 sharpen_at; /* when the preview is shown with fine detail; 0: not at all */
   GCancellable *cancellable;
@@ -284,11 +285,40 @@ add_edit (Engine *engine, const SpHistoryEdit *edit, const guint8 *coverage, GEr
   return sp_session_add_edit (engine->session, &added, error);
 }
 
-/* Strokes outside the frame are counted, not drawn. */
+/* Whether any of the strokes lies in the frame. */
+static gboolean
+touches (SpRectangle frame, SpRectangle bounds, const guint8 *coverage)
+{
+  int left = MAX (frame.x, bounds.x), right = MIN (frame.x + frame.width, bounds.x + bounds.width);
+  int top = MAX (frame.y, bounds.y),
+      bottom = MIN (frame.y + frame.height, bounds.y + bounds.height);
+  for (int y = top; y < bottom; y++) {
+    const guint8 *row = coverage + (gsize)(y - bounds.y) * bounds.width;
+    for (int x = left; x < right; x++)
+      if (row[x - bounds.x] > 0)
+        return TRUE;
+  }
+  return FALSE;
+}
+
+/* The others can be drawn without it. */
+static gboolean
+is_of_one_edit (const GError *error)
+{
+  return g_error_matches (error, SP_ERROR, SP_ERROR_STROKES)
+         || g_error_matches (error, SP_ERROR, SP_ERROR_CONCEPT)
+         || g_error_matches (error, SP_ERROR, SP_ERROR_SETTING)
+         || g_error_matches (error, SP_ERROR, SP_ERROR_PHOTO);
+}
+
+/* Strokes outside the frame are counted, not drawn; the first edit that cannot be made is
+ * remembered. */
 static gboolean
 load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
 {
   g_autoptr (GError) failure = NULL;
+  int width, height;
+  SpRectangle frame = sp_session_window (engine->session, &width, &height);
   SpRectangle bounds = sp_packed_mask_bounds (edit->mask);
   g_autofree guint8 *coverage = g_try_malloc_n (bounds.height, bounds.width);
   if (!coverage) {
@@ -297,11 +327,14 @@ load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
     return FALSE;
   }
   sp_packed_mask_read (edit->mask, coverage);
-  if (add_edit (engine, edit, coverage, &failure))
-    g_array_append_val (engine->inside, edit->id);
-  else if (g_error_matches (failure, SP_ERROR, SP_ERROR_STROKES))
+  if (!touches (frame, bounds, coverage))
     engine->outside++;
-  else {
+  else if (add_edit (engine, edit, coverage, &failure))
+    g_array_append_val (engine->inside, edit->id);
+  else if (is_of_one_edit (failure)) {
+    if (!engine->unmade)
+      engine->unmade = g_steal_pointer (&failure);
+  } else {
     g_propagate_error (error, g_steal_pointer (&failure));
     return FALSE;
   }
@@ -319,6 +352,7 @@ load_edits (Engine *engine, GPtrArray *state, GError **error)
   sp_session_clear_edits (engine->session);
   g_array_set_size (engine->inside, 0);
   engine->outside = 0;
+  g_clear_error (&engine->unmade);
   for (guint i = 0; i < state->len; i++) {
     const SpHistoryEdit *edit = g_ptr_array_index (state, i);
     if (edit->on && edit->mask && !load_edit (engine, edit, error))
@@ -326,6 +360,16 @@ load_edits (Engine *engine, GPtrArray *state, GError **error)
   }
   engine->loaded = g_ptr_array_ref (state);
   return TRUE;
+}
+
+/* Whether all edits of `loaded` within the frame are drawn. */
+static gboolean
+check_all_made (const Engine *engine, GError **error)
+{
+  if (!engine->unmade)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (engine->unmade));
+  return FALSE;
 }
 
 static void
@@ -336,6 +380,7 @@ set_drawn (Engine *engine, GPtrArray *state, guint steps)
   engine->drawn_steps = steps;
 }
 
+/* Shows what can be drawn, also where that is not all and hence a failure. */
 static gboolean
 preview (Engine *engine, GPtrArray *state, GError **error)
 {
@@ -346,14 +391,14 @@ preview (Engine *engine, GPtrArray *state, GError **error)
   set_drawn (engine, state, 0);
   tell_picture (engine, SP_PICTURE_PREVIEW, state, FALSE, FALSE);
   engine->sharpen_at = engine->inside->len > 0 ? g_get_monotonic_time () + STILL_MICROSECONDS : 0;
-  return TRUE;
+  return check_all_made (engine, error);
 }
 
 static gboolean
 render (Engine *engine, const SpDrawRequest *request, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  if (!load_edits (engine, request->state, error))
+  if (!load_edits (engine, request->state, error) || !check_all_made (engine, error))
     return FALSE;
   if (engine->inside->len == 0 || request->steps == 0)
     return preview (engine, request->state, error);
@@ -378,7 +423,8 @@ render (Engine *engine, const SpDrawRequest *request, GError **error)
 static gboolean
 make_layer (Engine *engine, GPtrArray *state, GError **error)
 {
-  if (engine->drawn != state && !preview (engine, state, error))
+  if ((engine->drawn != state && !preview (engine, state, error))
+      || !check_all_made (engine, error))
     return FALSE;
   sp_session_rest (engine->session);
   SpLayer *layer = sp_session_layer (engine->session, &engine->worker->photo, error);
@@ -538,6 +584,7 @@ sp_worker_thread (gpointer data)
   close_examples (&engine);
   g_clear_pointer (&engine.pack, sp_pack_unref);
   g_free (engine.pack_path);
+  g_clear_error (&engine.unmade);
   g_array_unref (engine.inside);
   return NULL;
 }
