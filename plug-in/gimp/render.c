@@ -162,12 +162,14 @@ draw_again (const SpGimpAgain *again, gint32 photo, const char *pack, SpEditList
 gint32
 sp_gimp_render_again (const SpGimpAgain *again, GError **error)
 {
-  if (sp_gimp_photo_layer (again->image, again->layer, error) < 0)
+  SpGimpAgain of_layer = *again;
+  of_layer.layer = sp_gimp_photo_layer (again->image, again->layer, error);
+  if (of_layer.layer < 0)
     return -1;
-  g_autoptr (SpEditList) list = sp_gimp_kept (again->layer, error);
-  if (list == NULL || !change_list (again, list, error))
+  g_autoptr (SpEditList) list = sp_gimp_kept (of_layer.layer, error);
+  if (list == NULL || !change_list (&of_layer, list, error))
     return -1;
-  gint32 photo = photo_of (again, list, error);
-  g_autofree char *pack = photo >= 0 ? pack_of (again, list, error) : NULL;
-  return pack != NULL ? draw_again (again, photo, pack, list, error) : -1;
+  gint32 photo = photo_of (&of_layer, list, error);
+  g_autofree char *pack = photo >= 0 ? pack_of (&of_layer, list, error) : NULL;
+  return pack != NULL ? draw_again (&of_layer, photo, pack, list, error) : -1;
 }

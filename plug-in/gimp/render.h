@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* What is to be otherwise than last time. */
 typedef struct {
   gint32 image;
-  gint32 layer;         /* the result */
+  gint32 layer;         /* the result, or its mask */
   gint32 photo;         /* -1: the one that it was made of */
   const char *strength; /* NULL or "": as kept */
   int steps;            /* -1: as kept */

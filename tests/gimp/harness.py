@@ -536,6 +536,19 @@ class Cases:
         assert self.layer("copy.png") == first
         self.close()
 
+    def case_rendered_again_by_its_mask(self):
+        """The active drawable of a result whose mask is being edited."""
+        self.image()
+        self.painted()
+        first = self.layer("first.png")
+        self.gimp("(define mask (car (gimp-layer-create-mask result ADD-MASK-WHITE)))"
+                  "(gimp-layer-add-mask result mask)"
+                  "(define result (car (plug-in-semantic-paint-render RUN-NONINTERACTIVE image mask"
+                  ' -1 "" -1 -1 "")))')
+        assert self.layers_now() == 3
+        assert self.layer("again.png") == first
+        self.close()
+
     def layers_now(self):
         return self.gimp.number("(layers image)")
 
