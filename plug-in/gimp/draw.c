@@ -34,9 +34,10 @@ static gboolean
 add_reference (const SpGimpDrawing *drawing, SpEditEntry *entry, Edits *edits, SpEdit *edit,
                GError **error)
 {
-  gint32 layer = drawing->reference >= 0    ? drawing->reference
-                 : entry->reference != NULL ? sp_gimp_layer_named (drawing->image, entry->reference)
-                                            : -1;
+  gint32 layer = drawing->reference;
+  if (layer < 0 && entry->reference != NULL)
+    layer =
+        sp_gimp_look_named (drawing->image, entry->reference, drawing->photo, drawing->replaced);
   if (layer < 0 && entry->reference == NULL)
     return TRUE;
   if (layer < 0) {

@@ -131,25 +131,25 @@ sp_gimp_layers (gint32 image)
 }
 
 static gint32
-layer_named_in (gint32 image, const char *name)
+look_named_in (gint32 image, const char *name, gint32 photo, gint32 result)
 {
   g_autoptr (GArray) layers = sp_gimp_layers (image);
   for (guint i = 0; i < layers->len; i++) {
     gint32 layer = g_array_index (layers, gint32, i);
     g_autofree char *its_name = sp_host_item_name (layer);
-    if (g_strcmp0 (name, its_name) == 0)
+    if (layer != photo && layer != result && g_strcmp0 (name, its_name) == 0)
       return layer;
   }
   return -1;
 }
 
 gint32
-sp_gimp_layer_named (gint32 image, const char *name)
+sp_gimp_look_named (gint32 image, const char *name, gint32 photo, gint32 result)
 {
-  gint32 layer = layer_named_in (image, name);
+  gint32 layer = look_named_in (image, name, photo, result);
   g_autoptr (GArray) images = sp_host_images ();
   for (guint i = 0; layer < 0 && i < images->len; i++)
-    layer = layer_named_in (g_array_index (images, gint32, i), name);
+    layer = look_named_in (g_array_index (images, gint32, i), name, photo, result);
   return layer;
 }
 

@@ -19,8 +19,10 @@ gboolean sp_gimp_can_be_strokes (gint32 drawable, gint32 image, gint32 photo);
  */
 GArray *sp_gimp_layers (gint32 image);
 
-/* The topmost layer of this name, in the image itself first, then in any that is open; -1: none. */
-gint32 sp_gimp_layer_named (gint32 image, const char *name);
+/* The topmost layer of this name whose look edits of `photo` can take, in the image itself first,
+ * then in any that is open; -1: none. Never the photo, nor `result`, which the edits were drawn as
+ * (-1: nothing). */
+gint32 sp_gimp_look_named (gint32 image, const char *name, gint32 photo, gint32 result);
 
 /* Layers, channels, layer masks and the selection that can be the strokes, in that order, -1 at the
  * end. Free with g_array_unref(). Elements: gint32. */

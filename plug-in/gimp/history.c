@@ -67,23 +67,24 @@ sp_gimp_list_of_history (const GPtrArray *edits, GError **error)
 
 /* NULL: the edit takes the look of its concept's example. */
 static SpReference *
-find_reference (gint32 image, const char *name)
+find_reference (gint32 image, gint32 photo, gint32 result, const char *name)
 {
   if (!name)
     return NULL;
-  gint32 layer = sp_gimp_layer_named (image, name);
+  gint32 layer = sp_gimp_look_named (image, name, photo, result);
   SpReference *found = layer >= 0 ? sp_gimp_reference_new (layer, NULL) : NULL;
   return found ? found : sp_reference_new_missing (name);
 }
 
 GPtrArray *
-sp_gimp_history_of_list (gint32 image, const SpEditList *list, int width, int height)
+sp_gimp_history_of_list (gint32 image, gint32 photo, gint32 result, const SpEditList *list)
 {
+  GeglRectangle area = sp_host_item_area (photo);
   GPtrArray *edits = g_ptr_array_new_with_free_func ((GDestroyNotify)sp_history_edit_unref);
   for (guint i = 0; i < list->entries->len; i++) {
     const SpEditEntry *entry = g_ptr_array_index (list->entries, i);
     SpStrokes strokes = { entry->area, entry->mask };
-    SpPackedMask *mask = sp_packed_mask_from_strokes (&strokes, width, height, NULL);
+    SpPackedMask *mask = sp_packed_mask_from_strokes (&strokes, area.width, area.height, NULL);
     if (!mask)
       continue;
     SpHistoryEdit *edit = sp_history_edit_new ();
@@ -94,7 +95,7 @@ sp_gimp_history_of_list (gint32 image, const SpEditList *list, int width, int he
     edit->on = entry->on;
     edit->mask = mask;
     if (entry->operation == SP_EDIT_RESTYLE)
-      edit->reference = find_reference (image, entry->reference);
+      edit->reference = find_reference (image, photo, result, entry->reference);
     g_ptr_array_add (edits, edit);
   }
   return edits;

@@ -218,9 +218,9 @@ take_kept (Interaction *interaction)
 static GPtrArray *
 kept_history (const Interaction *interaction)
 {
-  const SpPhoto *photo = sp_gimp_photo_get (interaction->photo);
-  return interaction->kept ? sp_gimp_history_of_list (
-             interaction->arguments->image, interaction->kept, photo->width, photo->height)
+  const SpGimpArguments *arguments = interaction->arguments;
+  return interaction->kept ? sp_gimp_history_of_list (arguments->image, arguments->photo,
+                                                      interaction->replaced, interaction->kept)
                            : NULL;
 }
 

@@ -536,6 +536,20 @@ class Cases:
         assert self.layer("copy.png") == first
         self.close()
 
+    def case_look_of_a_namesake(self):
+        """The look's layer is called as the photo is, as most layers are: it is not taken for that."""
+        self.image()
+        self.gimp("(define other (open-photo)) (gimp-drawable-invert (photo-of other) FALSE)"
+                  "(gimp-item-set-name (photo-of other) (car (gimp-item-get-name photo)))")
+        self.painted('(paint image photo strokes "tree" "restyle" "high" (photo-of other) "")')
+        first = self.layer("first.png")
+        self.render()
+        assert self.layer("again.png") == first
+        self.gimp("(gimp-image-delete other) (gimp-image-clean-all image)")
+        self.refused('(plug-in-semantic-paint-render RUN-NONINTERACTIVE image result -1 "" -1 -1 "")',
+                     "no open image")
+        self.close()
+
     def case_rendered_again_by_its_mask(self):
         """The active drawable of a result whose mask is being edited."""
         self.image()
