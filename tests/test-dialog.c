@@ -426,6 +426,21 @@ test_missing_look (Fixture *fixture, gconstpointer unused)
   dialog_wait_for (fixture, "The layer “autumn”, whose look an edit takes, is in no open image.");
 }
 
+/* So does one whose file is gone, by its name, and its path is not forgotten. */
+static void
+test_missing_file (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) edits = one_edit (fixture);
+  SpHistoryEdit *edit = g_ptr_array_index (edits, 0);
+  g_assert_null (sp_reference_load ("/nowhere/autumn.png", NULL));
+  edit->operation = SP_EDIT_RESTYLE;
+  edit->reference = sp_reference_new_missing_file ("/nowhere/autumn.png");
+  g_assert_cmpstr (sp_reference_path (edit->reference), ==, "/nowhere/autumn.png");
+  sp_dialog_free (fixture->dialog);
+  dialog_open (fixture, edits);
+  dialog_wait_for (fixture, "The file “autumn.png”, whose look an edit takes, cannot be read.");
+}
+
 /* The frame stays where the user moves it, until a stroke is painted outside. The pretended
  * engine's frame is what it was asked for, half of what the user wants: the real one takes twice as
  * much. */
@@ -774,6 +789,7 @@ main (int argc, char **argv)
   ADD ("/dialog/first-strokes", test_first_strokes);
   ADD ("/dialog/looks", test_looks);
   ADD ("/dialog/missing-look", test_missing_look);
+  ADD ("/dialog/missing-file", test_missing_file);
   ADD ("/dialog/frame", test_frame);
   ADD ("/dialog/outside", test_outside);
   ADD ("/dialog/frame-while-rendering", test_frame_while_rendering);

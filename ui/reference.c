@@ -7,6 +7,7 @@
 struct _SpReference {
   gatomicrefcount references;
   char *title;
+  char *path; /* NULL: of no file */
   SpPhoto photo;
   GThread *home; /* NULL: any */
   GDestroyNotify destroy;
@@ -32,6 +33,21 @@ sp_reference_new_missing (const char *title)
 }
 
 /* ---- Files ---- */
+
+static SpReference *
+new_of_file (const char *path, const SpPhoto *photo, GDestroyNotify destroy)
+{
+  g_autofree char *name = g_filename_display_basename (path);
+  SpReference *reference = sp_reference_new (name, photo, FALSE, destroy);
+  reference->path = g_strdup (path);
+  return reference;
+}
+
+SpReference *
+sp_reference_new_missing_file (const char *path)
+{
+  return new_of_file (path, &(SpPhoto){ 0 }, NULL);
+}
 
 static float
 linear_of_byte (guint8 byte)
@@ -61,13 +77,19 @@ read_pixbuf (gpointer user_data, SpRectangle area, float *rgb, GError **error)
 SpReference *
 sp_reference_load (const char *path, GError **error)
 {
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) { /* a pipe would be waited for */
+    g_autofree char *name = g_filename_display_name (path);
+    g_set_error (error, SP_ERROR, SP_ERROR_PHOTO,
+                 "The file “%s” with the look is not there: bring it back, or choose another.",
+                 name);
+    return NULL;
+  }
   g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file (path, error);
   if (!pixbuf)
     return NULL;
-  g_autofree char *name = g_filename_display_basename (path);
   SpPhoto photo = { gdk_pixbuf_get_width (pixbuf), gdk_pixbuf_get_height (pixbuf), read_pixbuf,
                     pixbuf };
-  SpReference *reference = sp_reference_new (name, &photo, FALSE, g_object_unref);
+  SpReference *reference = new_of_file (path, &photo, g_object_unref);
   g_steal_pointer (&pixbuf);
   return reference;
 }
@@ -88,6 +110,7 @@ free_now (gpointer data)
   if (reference->destroy)
     reference->destroy (reference->photo.user_data);
   g_free (reference->title);
+  g_free (reference->path);
   g_free (reference);
   return G_SOURCE_REMOVE;
 }
@@ -107,6 +130,12 @@ const char *
 sp_reference_title (const SpReference *reference)
 {
   return reference->title;
+}
+
+const char *
+sp_reference_path (const SpReference *reference)
+{
+  return reference->path;
 }
 
 const SpPhoto *

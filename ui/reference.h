@@ -12,15 +12,18 @@ typedef struct _SpReference SpReference;
  * main thread, only (ui/relay.h). */
 SpReference *sp_reference_new (const char *title, const SpPhoto *photo, gboolean on_host_thread,
                                GDestroyNotify destroy);
-/* One that is not to be had any more. */
+/* Ones that are not to be had any more: a host's layer, a file. */
 SpReference *sp_reference_new_missing (const char *title);
-/* Any image file that gdk-pixbuf reads, taken for sRGB. On any thread. */
+SpReference *sp_reference_new_missing_file (const char *path);
+/* Any regular image file that gdk-pixbuf reads, taken for sRGB. On any thread. */
 SpReference *sp_reference_load (const char *path, GError **error);
 SpReference *sp_reference_ref (SpReference *reference);
 void sp_reference_unref (SpReference *reference);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpReference, sp_reference_unref)
 
 const char *sp_reference_title (const SpReference *reference);
+/* NULL: it is no file's. */
+const char *sp_reference_path (const SpReference *reference);
 /* NULL where it is missing. */
 const SpPhoto *sp_reference_photo (const SpReference *reference);
 gboolean sp_reference_on_host_thread (const SpReference *reference);

@@ -257,7 +257,9 @@ find_reference (Engine *engine, const SpHistoryEdit *edit, SpPhoto *photo, SpRel
   const SpPhoto *found = sp_reference_photo (edit->reference);
   if (!found) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
-                 "The layer “%s”, whose look an edit takes, is in no open image.",
+                 sp_reference_path (edit->reference)
+                     ? "The file “%s”, whose look an edit takes, cannot be read."
+                     : "The layer “%s”, whose look an edit takes, is in no open image.",
                  sp_reference_title (edit->reference));
     return FALSE;
   }

@@ -12,11 +12,15 @@
 #include "plug-in/gimp/photo.h"
 #include "plug-in/gimp/status-bar.h"
 #include "plug-in/job.h"
+#ifdef SP_WITH_DIALOG
+#include "ui/reference.h"
+#endif
 
 /* What the engine's edits point to. */
 typedef struct {
   GArray *edits;         /* of SpEdit */
   GPtrArray *references; /* of SpGimpPhoto */
+  GPtrArray *files;      /* of SpReference */
 } Edits;
 
 static void
@@ -24,10 +28,33 @@ edits_clear (Edits *edits)
 {
   g_array_unref (edits->edits);
   g_ptr_array_unref (edits->references);
+  g_ptr_array_unref (edits->files);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Edits, edits_clear)
 
 /* ---- References ---- */
+
+/* Only the dialog makes edits with the look of a file. */
+static gboolean
+add_file (Edits *edits, const char *path, SpEdit *edit, GError **error)
+{
+#ifdef SP_WITH_DIALOG
+  SpReference *file = sp_reference_load (path, error);
+  if (file == NULL)
+    return FALSE;
+  g_ptr_array_set_free_func (edits->files, (GDestroyNotify)sp_reference_unref);
+  g_ptr_array_add (edits->files, file);
+  edit->reference = sp_reference_photo (file);
+  return TRUE;
+#else
+  g_set_error (
+      error, SP_ERROR, SP_ERROR_SETTING,
+      "The file “%s”, whose look an edit takes, can only be read by a plug-in that has the "
+      "dialog.",
+      path);
+  return FALSE;
+#endif
+}
 
 /* An edit without one takes the look of its concept's example. */
 static gboolean
@@ -40,6 +67,8 @@ add_reference (const SpGimpDrawing *drawing, SpEditEntry *entry, Edits *edits, S
         sp_gimp_look_named (drawing->image, entry->reference, drawing->photo, drawing->replaced);
   if (layer < 0 && entry->reference == NULL)
     return TRUE;
+  if (layer < 0 && g_path_is_absolute (entry->reference))
+    return add_file (edits, entry->reference, edit, error);
   if (layer < 0) {
     g_set_error (error, SP_ERROR, SP_ERROR_SETTING,
                  "The layer “%s”, whose look an edit takes, is in no open image.",
@@ -81,7 +110,8 @@ static gboolean
 run_job (const SpGimpDrawing *drawing, const SpPhoto *photo, SpJobResult *result, GError **error)
 {
   g_auto (Edits) edits = { g_array_new (FALSE, FALSE, sizeof (SpEdit)),
-                           g_ptr_array_new_with_free_func ((GDestroyNotify)sp_gimp_photo_free) };
+                           g_ptr_array_new_with_free_func ((GDestroyNotify)sp_gimp_photo_free),
+                           g_ptr_array_new () };
   if (!collect_edits (drawing, &edits, error))
     return FALSE;
   SpJob job = { .pack_path = drawing->pack,

@@ -4,6 +4,8 @@
 #include "plug-in/gimp/host.h"
 #include "plug-in/gimp/photo.h"
 
+#include <string.h>
+
 static void
 free_photo (gpointer photo)
 {
@@ -21,6 +23,18 @@ sp_gimp_reference_new (gint32 layer, GError **error)
 }
 
 /* ---- To a list ---- */
+
+/* A file's path, where it fits into a list, so that the file is found again; else what it is
+ * called.
+ */
+static char *
+name_of (const SpReference *reference)
+{
+  const char *path = sp_reference_path (reference);
+  gboolean fits = path && g_path_is_absolute (path) && strlen (path) <= SP_EDIT_LIST_MAXIMUM_NAME
+                  && g_utf8_validate (path, -1, NULL);
+  return g_strdup (fits ? path : sp_reference_title (reference));
+}
 
 static SpEditEntry *
 entry_of (const SpHistoryEdit *edit, GError **error)
@@ -42,7 +56,7 @@ entry_of (const SpHistoryEdit *edit, GError **error)
     .on = edit->on,
     .area = area,
     .mask = mask,
-    .reference = edit->reference ? g_strdup (sp_reference_title (edit->reference)) : NULL,
+    .reference = edit->reference ? name_of (edit->reference) : NULL,
   };
   return entry;
 }
@@ -73,7 +87,12 @@ find_reference (gint32 image, gint32 photo, gint32 result, const char *name)
     return NULL;
   gint32 layer = sp_gimp_look_named (image, name, photo, result);
   SpReference *found = layer >= 0 ? sp_gimp_reference_new (layer, NULL) : NULL;
-  return found ? found : sp_reference_new_missing (name);
+  if (!found && g_path_is_absolute (name))
+    found = sp_reference_load (name, NULL);
+  if (found)
+    return found;
+  return g_path_is_absolute (name) ? sp_reference_new_missing_file (name)
+                                   : sp_reference_new_missing (name);
 }
 
 GPtrArray *

@@ -14,8 +14,8 @@ SpReference *sp_gimp_reference_new (gint32 layer, GError **error);
 SpEditList *sp_gimp_list_of_history (const GPtrArray *edits, GError **error);
 
 /* The edits (of SpHistoryEdit) of a list over the image's layer `photo`, without those that do not
- * touch it. A look whose layer is in no open image any more is missing. `result`: what the list was
- * drawn as, -1: nothing. Free with g_ptr_array_unref(). */
+ * touch it. A look whose layer is in no open image any more, or whose file is gone, is missing.
+ * `result`: what the list was drawn as, -1: nothing. Free with g_ptr_array_unref(). */
 GPtrArray *sp_gimp_history_of_list (gint32 image, gint32 photo, gint32 result,
                                     const SpEditList *list);
 

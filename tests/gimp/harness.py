@@ -550,6 +550,26 @@ class Cases:
                      "no open image")
         self.close()
 
+    def case_look_of_a_file(self):
+        """A look that is kept as a path, as the dialog does, is read from the file."""
+        path = self.gimp.path("look.png")
+        write_png(path, WIDTH, HEIGHT, lambda x, y: tuple(255 - min(v, 255) for v in photo_pixel(x, y)))
+        self.image()
+        self.gimp("(define other (car (file-png-load RUN-NONINTERACTIVE %s %s)))"
+                  "(gimp-item-set-name (photo-of other) %s)" % ((quote(path),) * 3))
+        self.painted('(paint image photo strokes "tree" "restyle" "high" (photo-of other) "")')
+        first = self.layer("first.png")
+        self.gimp("(gimp-image-delete other)")
+        self.render()
+        again = self.layer("again.png")
+        assert again[:3] == first[:3]
+        assert max(abs(a - b) for a, b in zip(again[3], first[3])) <= 2
+        self.gimp("(gimp-image-clean-all image)")
+        os.remove(path)
+        self.refused('(plug-in-semantic-paint-render RUN-NONINTERACTIVE image result -1 "" -1 -1 "")',
+                     "look.png")
+        self.close()
+
     def case_rendered_again_by_its_mask(self):
         """The active drawable of a result whose mask is being edited."""
         self.image()
