@@ -321,6 +321,25 @@ sp_job_find_pack (const char *word, GError **error)
   return path ? path : g_strdup (word);
 }
 
+static gboolean
+has_sha256 (const char *path, const char *sha256)
+{
+  g_autoptr (SpPack) pack = sp_pack_open (path, NULL);
+  g_autofree char *its = pack ? sp_pack_sha256 (pack, NULL) : NULL;
+  return its && strcmp (its, sha256) == 0;
+}
+
+char *
+sp_job_find_same_pack (const char *sha256, const char *name, const char *word)
+{
+  gboolean may_be_bundled = name && *name && !strchr (name, G_DIR_SEPARATOR);
+  g_autofree char *meant = sp_job_find_pack (word, NULL);
+  g_autofree char *bundled = may_be_bundled ? find_bundled (name) : NULL;
+  if (meant && has_sha256 (meant, sha256))
+    return g_steal_pointer (&meant);
+  return bundled && has_sha256 (bundled, sha256) ? g_steal_pointer (&bundled) : NULL;
+}
+
 /* ---- Words ---- */
 
 char *

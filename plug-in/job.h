@@ -57,4 +57,8 @@ char *sp_job_bundled_pack (GError **error);
  * unless there is a file called so; NULL or "": sp_job_bundled_pack(). Free with g_free(). */
 char *sp_job_find_pack (const char *word, GError **error);
 
+/* The path of the pack whose file has this SHA-256: what is meant by `word`, as above, else the
+ * bundled pack of that name (may be NULL). NULL: neither has. Free with g_free(). */
+char *sp_job_find_same_pack (const char *sha256, const char *name, const char *word);
+
 G_END_DECLS

@@ -41,9 +41,10 @@ apply (const SpDialogResult *result, gpointer data, GError **error)
 }
 
 static void
-keep (GPtrArray *edits, gpointer data)
+keep (GPtrArray *edits, SpPack *pack, gpointer data)
 {
   Fixture *fixture = data;
+  fixture->kept_pack = pack;
   fixture->kept++;
   fixture->kept_edits = edits->len;
 }

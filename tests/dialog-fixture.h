@@ -18,6 +18,7 @@ typedef struct {
   guint applied, closed, kept;
   gboolean closed_applied, refuse;
   guint kept_edits;
+  const SpPack *kept_pack; /* to compare */
   double last_strength;
   guint steps;    /* of what was applied */
   guint patience; /* milliseconds, when an engine needs more than DIALOG_PATIENCE */

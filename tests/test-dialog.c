@@ -283,6 +283,7 @@ test_kept (Fixture *fixture, gconstpointer unused)
   g_assert_true (sp_test_wait (is_kept, fixture, DIALOG_PATIENCE)); /* the process may be killed */
   g_assert_cmpuint (fixture->kept, ==, 1);
   g_assert_cmpuint (fixture->kept_edits, ==, 1);
+  g_assert_nonnull (fixture->kept_pack);
   sp_test_key (fixture->window, GDK_KEY_Escape, 0);
   g_assert_true (fixture->closed == 1 && !fixture->closed_applied);
   g_assert_cmpuint (fixture->kept, ==, 1); /* nothing is new */

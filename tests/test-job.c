@@ -127,6 +127,19 @@ test_chosen_pack (void)
   g_assert_cmpstr (path, ==, "/some/pack");
 }
 
+/* The pretended packs all have the same sum. */
+static void
+test_same_pack (void)
+{
+  g_autofree char *sum = g_strnfill (64, '0'), *other = g_strnfill (64, '1');
+  g_autofree char *path = sp_job_find_same_pack (sum, NULL, "/some/pack");
+  g_assert_cmpstr (path, ==, "/some/pack");
+  g_autofree char *bundled = sp_job_find_same_pack (sum, "rooms-128", "/some/missing");
+  g_assert_true (g_str_has_suffix (bundled, "rooms-128.safetensors"));
+  g_assert_null (sp_job_find_same_pack (sum, "../packs/rooms-128", "/some/missing"));
+  g_assert_null (sp_job_find_same_pack (other, "rooms-128", "/some/pack"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -137,5 +150,6 @@ main (int argc, char **argv)
   g_test_add_func ("/job/cancel-drops", test_cancel_drops);
   g_test_add_func ("/job/failures", test_failures);
   g_test_add_func ("/job/chosen-pack", test_chosen_pack);
+  g_test_add_func ("/job/same-pack", test_same_pack);
   return g_test_run ();
 }

@@ -116,7 +116,7 @@ sp_dialog_keep_now (SpDialog *dialog)
   if (!dialog->host->keep || state == dialog->kept)
     return;
   sp_dialog_count_as_kept (dialog);
-  dialog->host->keep (state, dialog->host->user_data);
+  dialog->host->keep (state, dialog->pack, dialog->host->user_data);
 }
 
 void

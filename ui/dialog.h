@@ -60,8 +60,9 @@ typedef struct {
   /* Puts the result where it belongs. An error is shown, and the dialog stays open. */
   gboolean (*apply) (const SpDialogResult *result, gpointer user_data, GError **error);
   /* The user changed the edits (of SpHistoryEdit; they never change) or applied them: to be kept,
-   * however the dialog ends, for the next time. May be NULL. */
-  void (*keep) (GPtrArray *edits, gpointer user_data);
+   * however the dialog ends, for the next time. `pack` is what they are drawn with, NULL as long as
+   * none is open. May be NULL. */
+  void (*keep) (GPtrArray *edits, SpPack *pack, gpointer user_data);
 } SpDialogHost;
 
 typedef struct _SpDialog SpDialog;

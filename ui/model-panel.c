@@ -7,6 +7,7 @@
 
 struct _SpModelPanel {
   char *bundled_pack;
+  char *first_pack; /* NULL: none */
   SpModelChanged changed;
   gpointer user_data;
   GtkWidget *widget, *pack, *pack_text, *device, *device_text;
@@ -62,12 +63,13 @@ sp_model_panel_new (const char *bundled_pack, const char *pack, SpDevice device,
 {
   SpModelPanel *panel = g_new0 (SpModelPanel, 1);
   panel->bundled_pack = g_strdup (bundled_pack);
+  panel->first_pack = g_strdup (pack ? pack : bundled_pack);
   panel->changed = changed;
   panel->user_data = user_data;
   panel->widget = gtk_grid_new ();
   gtk_grid_set_row_spacing (GTK_GRID (panel->widget), 6);
   gtk_grid_set_column_spacing (GTK_GRID (panel->widget), 8);
-  panel->pack = pack_button (panel, pack ? pack : bundled_pack);
+  panel->pack = pack_button (panel, panel->first_pack);
   panel->device = device_combo (panel, device);
   panel->pack_text = text_label ();
   panel->device_text = text_label ();
@@ -85,6 +87,7 @@ void
 sp_model_panel_free (SpModelPanel *panel)
 {
   g_free (panel->bundled_pack);
+  g_free (panel->first_pack);
   g_free (panel);
 }
 
@@ -99,7 +102,7 @@ char *
 sp_model_panel_pack (const SpModelPanel *panel)
 {
   char *path = gtk_file_chooser_get_filename (GTK_FILE_CHOOSER (panel->pack));
-  return path ? path : g_strdup (panel->bundled_pack);
+  return path ? path : g_strdup (panel->first_pack);
 }
 
 char *

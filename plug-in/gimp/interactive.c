@@ -24,6 +24,7 @@ typedef struct {
   SpGimpPhoto *photo;
   SpGimpKeeper *keeper;
   SpEditList *kept; /* from last time; NULL: nothing */
+  char *pack;       /* that they were made with; NULL: the arguments' */
   gint32 replaced;  /* what the kept edits were drawn as; -1: nothing yet */
   gint32 taken;     /* strokes; -1: none */
   gint32 layer;     /* the result */
@@ -37,6 +38,7 @@ interaction_clear (Interaction *interaction)
   g_clear_pointer (&interaction->keeper, sp_gimp_keeper_free);
   g_clear_pointer (&interaction->photo, sp_gimp_photo_free);
   g_clear_pointer (&interaction->kept, sp_edit_list_free);
+  g_clear_pointer (&interaction->pack, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Interaction, interaction_clear)
 
@@ -161,10 +163,10 @@ apply (const SpDialogResult *result, gpointer user_data, GError **error)
 }
 
 static void
-keep (GPtrArray *edits, gpointer user_data)
+keep (GPtrArray *edits, SpPack *pack, gpointer user_data)
 {
   Interaction *interaction = user_data;
-  sp_gimp_keeper_keep (interaction->keeper, edits, interaction->taken);
+  sp_gimp_keeper_keep (interaction->keeper, edits, pack, interaction->taken);
 }
 
 /* ---- From last time ---- */
@@ -215,6 +217,24 @@ take_kept (Interaction *interaction)
   sp_host_message (text);
 }
 
+/* With another pack the edits look otherwise, if it has their concepts at all. */
+static void
+take_pack (Interaction *interaction)
+{
+  const SpEditList *list = interaction->kept;
+  if (!list || !list->pack_sha256)
+    return;
+  interaction->pack =
+      sp_job_find_same_pack (list->pack_sha256, list->pack_name, interaction->arguments->pack);
+  if (interaction->pack)
+    return;
+  g_autofree char *text = g_strdup_printf (
+      _ ("The edits from last time were made with the pack “%s”, which is not "
+         "where it was: choose it under Model and device, or they look otherwise."),
+      list->pack_name ? list->pack_name : "?");
+  sp_host_message (text);
+}
+
 static GPtrArray *
 kept_history (const Interaction *interaction)
 {
@@ -227,23 +247,29 @@ kept_history (const Interaction *interaction)
 /* ---- Running ---- */
 
 static SpDialogChoices
-choices_of (const SpGimpArguments *arguments)
+choices_of (const Interaction *interaction)
 {
+  const SpGimpArguments *arguments = interaction->arguments;
   return (SpDialogChoices){
     .concept = g_strdup (arguments->concept),
     .operation = arguments->operation,
     .strength = arguments->strength,
     .seed = arguments->seed,
     .steps = sp_gimp_settings (arguments->steps).adaptation_steps,
-    .pack = g_strdup (arguments->pack),
+    .pack = g_strdup (interaction->pack ? interaction->pack : arguments->pack),
   };
 }
 
-/* The rest was taken with the result. */
+/* The rest was taken with the result. A pack that came with kept edits is theirs, unless something
+ * was drawn with it. */
 static void
-take_choices (SpGimpArguments *arguments, const SpDialogChoices *choices)
+take_choices (Interaction *interaction, const SpDialogChoices *choices, const char *bundled)
 {
+  SpGimpArguments *arguments = interaction->arguments;
+  const char *chosen = choices->pack ? choices->pack : bundled;
   arguments->steps = (int)choices->steps;
+  if (interaction->layer < 0 && interaction->pack && g_strcmp0 (chosen, interaction->pack) == 0)
+    return;
   g_free (arguments->pack);
   arguments->pack = g_strdup (choices->pack);
 }
@@ -283,10 +309,10 @@ run_dialog (Interaction *interaction, GError **error)
                         .apply = apply,
                         .keep = keep };
   describe_apply (interaction, &host);
-  SpDialogChoices choices = choices_of (arguments);
+  SpDialogChoices choices = choices_of (interaction);
   GError *failure = NULL;
   sp_dialog_run (&host, &choices, edits, &failure);
-  take_choices (arguments, &choices);
+  take_choices (interaction, &choices, bundled);
   sp_dialog_choices_clear (&choices);
   if (!failure)
     return TRUE;
@@ -302,6 +328,7 @@ sp_gimp_interactive (SpGimpArguments *arguments, GError **error)
   g_auto (Interaction)
       interaction = { .arguments = arguments, .replaced = -1, .taken = -1, .layer = -1 };
   take_kept (&interaction);
+  take_pack (&interaction);
   interaction.photo = sp_gimp_photo_new (arguments->photo, error);
   if (!interaction.photo)
     return -1;

@@ -9,13 +9,18 @@ struct _SpGimpKeeper {
   gint32 image, photo, strokes;
   int width, height;
   GPtrArray *waiting; /* edits; NULL: none */
+  SpPack *pack;       /* of the edits that came last; NULL: unknown */
   gboolean is_packing, has_told;
+  /* The thread's while it packs: a pack's file is read but once. */
+  SpPack *summed;
+  char *sha256;
 };
 
 /* What the thread gets. */
 typedef struct {
+  SpGimpKeeper *keeper;
   GPtrArray *edits;
-  int width, height;
+  SpPack *pack; /* NULL: unknown */
 } Packing;
 
 static void
@@ -23,10 +28,25 @@ packing_free (gpointer data)
 {
   Packing *packing = data;
   g_ptr_array_unref (packing->edits);
+  g_clear_pointer (&packing->pack, sp_pack_unref);
   g_free (packing);
 }
 
 /* ---- The thread ---- */
+
+/* Without a sum the pack is unknown. */
+static void
+name_pack (SpGimpKeeper *keeper, SpPack *pack, SpEditList *list)
+{
+  if (pack && pack != keeper->summed) {
+    g_clear_pointer (&keeper->summed, sp_pack_unref);
+    g_free (keeper->sha256);
+    keeper->summed = sp_pack_ref (pack);
+    keeper->sha256 = sp_pack_sha256 (pack, NULL);
+  }
+  list->pack_name = pack ? g_strdup (sp_pack_name (pack)) : NULL;
+  list->pack_sha256 = pack ? g_strdup (keeper->sha256) : NULL;
+}
 
 /* No edits are no bytes. */
 static void
@@ -37,8 +57,9 @@ pack (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
   GBytes *bytes = NULL;
   g_autoptr (SpEditList) list = sp_gimp_list_of_history (packing->edits, &error);
   if (list && list->entries->len > 0) {
-    list->photo_width = packing->width;
-    list->photo_height = packing->height;
+    list->photo_width = packing->keeper->width;
+    list->photo_height = packing->keeper->height;
+    name_pack (packing->keeper, packing->pack, list);
     bytes = sp_edit_list_write (list, &error);
   }
   if (error)
@@ -76,7 +97,8 @@ static void
 pack_waiting (SpGimpKeeper *keeper)
 {
   Packing *packing = g_new0 (Packing, 1);
-  *packing = (Packing){ g_steal_pointer (&keeper->waiting), keeper->width, keeper->height };
+  *packing = (Packing){ keeper, g_steal_pointer (&keeper->waiting),
+                        keeper->pack ? sp_pack_ref (keeper->pack) : NULL };
   g_autoptr (GTask) task = g_task_new (NULL, NULL, packed, keeper);
   g_task_set_task_data (task, packing, packing_free);
   keeper->is_packing = TRUE;
@@ -97,8 +119,10 @@ packed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-sp_gimp_keeper_keep (SpGimpKeeper *keeper, GPtrArray *edits, gint32 strokes)
+sp_gimp_keeper_keep (SpGimpKeeper *keeper, GPtrArray *edits, SpPack *pack, gint32 strokes)
 {
+  g_clear_pointer (&keeper->pack, sp_pack_unref);
+  keeper->pack = pack ? sp_pack_ref (pack) : NULL;
   g_clear_pointer (&keeper->waiting, g_ptr_array_unref);
   keeper->waiting = g_ptr_array_ref (edits);
   keeper->strokes = strokes;
@@ -125,5 +149,8 @@ sp_gimp_keeper_free (SpGimpKeeper *keeper)
 {
   while (keeper->is_packing)
     g_main_context_iteration (NULL, TRUE);
+  g_clear_pointer (&keeper->pack, sp_pack_unref);
+  g_clear_pointer (&keeper->summed, sp_pack_unref);
+  g_free (keeper->sha256);
   g_free (keeper);
 }

@@ -16,9 +16,9 @@ SpGimpKeeper *sp_gimp_keeper_new (gint32 image, gint32 photo, int width, int hei
 /* Waits until what was to be kept is. */
 void sp_gimp_keeper_free (SpGimpKeeper *keeper);
 
-/* `edits`: of SpHistoryEdit, that never change; `strokes`: the layer that any were taken from, -1:
- * none. Of edits that come faster than they are packed, the last are kept. That edits cannot be
- * kept is told once. */
-void sp_gimp_keeper_keep (SpGimpKeeper *keeper, GPtrArray *edits, gint32 strokes);
+/* `edits`: of SpHistoryEdit, that never change; `pack`: what draws them, NULL: unknown; `strokes`:
+ * the layer that any were taken from, -1: none. Of edits that come faster than they are packed, the
+ * last are kept. That edits cannot be kept is told once. */
+void sp_gimp_keeper_keep (SpGimpKeeper *keeper, GPtrArray *edits, SpPack *pack, gint32 strokes);
 
 G_END_DECLS

@@ -415,6 +415,31 @@ class Cases:
         self.gone()
         self.unsuccessful()
 
+    def pack_of_edits(self):
+        """Kept edits come with their pack, wherever they are kept."""
+        pack = os.path.join(os.path.dirname(bundled_pack()), "rooms-128.safetensors")
+        if not os.path.exists(pack):
+            return
+        self.gimp("(define image (open-photo)) (define photo (photo-of image))"
+                  "(define strokes (usual-strokes image))"
+                  '(define result (paint image photo strokes "bed" "add" "high" -1 %s))'
+                  "(gimp-image-remove-layer image strokes)" % quote(pack))
+        self.open("%d" % self.gimp.number("result"), "Replace layer")
+        self.screen.wait("Draw Bed", "list item")
+        self.showing("Preview", "label")
+        self.screen.press("Low strength", "toggle button")
+        self.screen.wait("50 %, example 0", "label")
+        self.screen.press("Close")
+        self.gone()
+        self.unsuccessful()
+        self.open()
+        self.screen.wait("Draw Bed", "list item")
+        self.screen.wait("50 %, example 0", "label")
+        self.screen.press("Close")
+        self.gone()
+        self.unsuccessful()
+        self.gimp("(gimp-image-delete image)")
+
     def last_values(self):
         """What the dialog did last is repeated without it."""
         self.gimp('(plug-in-semantic-paint RUN-WITH-LAST-VALS image photo -1 "" "" "" -1 0 0 "")')
@@ -443,7 +468,8 @@ def main(plug_in, folder):
             for case in (cases.names, cases.preview, cases.strength, cases.stop, cases.escape,
                          cases.closed_while_rendering, cases.render, cases.undo,
                          cases.last_values, cases.replaced, cases.of_result, cases.killed,
-                         cases.through_xcf, cases.left_out, cases.closed_images):
+                         cases.through_xcf, cases.left_out, cases.closed_images,
+                         cases.pack_of_edits):
                 try:
                     case()
                     passed += 1
