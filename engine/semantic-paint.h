@@ -121,6 +121,9 @@ guint8 sp_stroke_coverage (float share);
 gboolean sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height,
                             SpRectangle *bounds, GError **error);
 
+/* Whether any stroke of coverage > 0 lies in the area. */
+gboolean sp_strokes_touch (const SpStrokes *strokes, SpRectangle area);
+
 /* ---- Settings ---- */
 
 typedef enum { SP_DEVICE_AUTO, SP_DEVICE_CPU, SP_DEVICE_CUDA } SpDevice;
@@ -203,6 +206,11 @@ typedef struct _SpSession SpSession;
  * instructions asked for. */
 SpSession *sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds,
                            const SpSettings *settings, GError **error);
+/* As sp_session_new(), in exactly the window that an earlier session of the photo had
+ * (sp_session_window()). Fails with SP_ERROR_SETTING also where that is none that a session of this
+ * photo and pack can have. */
+SpSession *sp_session_new_in_window (SpPack *pack, const SpPhoto *photo, SpRectangle window,
+                                     const SpSettings *settings, GError **error);
 void sp_session_free (SpSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpSession, sp_session_free)
 

@@ -39,13 +39,15 @@ check_settings (const SpSettings *settings, GError **error)
 
 /* A pack with heads down to z draws only its native size; others draw any multiple of a cell. */
 static gboolean
-choose_window (SpSession *session, const SpPhoto *photo, SpRectangle bounds, GError **error)
+choose_window (SpSession *session, const SpPhoto *photo, SpRectangle bounds, gboolean exactly,
+               GError **error)
 {
   gboolean flexible =
       !(session->generator.first_layer == 1 && sp_encoder_has_heads (session->pack));
   session->cell = session->generator.resolution / sp_generator_side (SP_LATENT_LAYER);
-  return sp_window_choose (photo->width, photo->height, bounds, session->generator.resolution,
-                           session->cell, flexible, &session->window, error);
+  return (exactly ? sp_window_of_area : sp_window_choose) (
+      photo->width, photo->height, bounds, session->generator.resolution, session->cell, flexible,
+      &session->window, error);
 }
 
 /* Inversion, then adaptation and preview: never all at once, since each holds the generator's
@@ -175,9 +177,10 @@ make_buffers (SpSession *session)
   session->edited = g_new0 (float, latent);
 }
 
-SpSession *
-sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const SpSettings *settings,
-                GError **error)
+/* In the window `bounds`, or (not `exactly`) in one around them. */
+static SpSession *
+make_session (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, gboolean exactly,
+              const SpSettings *settings, GError **error)
 {
   g_autoptr (SpSession) session = g_new0 (SpSession, 1);
   session->pack = sp_pack_ref (pack);
@@ -187,7 +190,7 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
   session->cleared = g_ptr_array_new_with_free_func (sp_session_free_edit);
   if (!check_settings (settings, error) || !sp_adaptation_check (pack, settings, error)
       || !sp_generator_shape (pack, &session->generator, error)
-      || !choose_window (session, photo, bounds, error))
+      || !choose_window (session, photo, bounds, exactly, error))
     return NULL;
   session->photo = sp_window_read (&session->window, photo, error);
   if (session->photo == NULL)
@@ -196,6 +199,20 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
     return NULL;
   make_buffers (session);
   return g_steal_pointer (&session);
+}
+
+SpSession *
+sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const SpSettings *settings,
+                GError **error)
+{
+  return make_session (pack, photo, bounds, FALSE, settings, error);
+}
+
+SpSession *
+sp_session_new_in_window (SpPack *pack, const SpPhoto *photo, SpRectangle window,
+                          const SpSettings *settings, GError **error)
+{
+  return make_session (pack, photo, window, TRUE, settings, error);
 }
 
 void

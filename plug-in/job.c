@@ -172,28 +172,64 @@ check_concepts (const SpJob *job, const SpPack *pack, GError **error)
   return TRUE;
 }
 
+/* A list of edits may come from anywhere: a window that cannot be is none. */
+static SpSession *
+session_in_window (const SpJob *job, SpPack *pack, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  SpSession *session = NULL;
+  if (job->window.width > 0)
+    session = sp_session_new_in_window (pack, job->photo, job->window, &job->settings, &failure);
+  if (failure && !g_error_matches (failure, SP_ERROR, SP_ERROR_SETTING))
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return session;
+}
+
+static SpSession *
+session_around_edits (const SpJob *job, SpPack *pack, GError **error)
+{
+  SpRectangle bounds;
+  return edits_bounds (job, &bounds, error)
+             ? sp_session_new (pack, job->photo, bounds, &job->settings, error)
+             : NULL;
+}
+
 static SpSession *
 session_for_job (const SpJob *job, SpJobResult *result, GError **error)
 {
   g_autofree char *path = sp_job_find_pack (job->pack_path, error);
   g_autoptr (SpPack) pack = path ? sp_pack_open (path, error) : NULL;
-  SpRectangle bounds;
-  if (!pack || !check_concepts (job, pack, error) || !edits_bounds (job, &bounds, error))
+  if (!pack || !check_concepts (job, pack, error))
     return NULL;
   result->pack_name = g_strdup (sp_pack_name (pack));
   result->pack_sha256 = sp_pack_sha256 (pack, error);
   if (!result->pack_sha256)
     return NULL;
-  return sp_session_new (pack, job->photo, bounds, &job->settings, error);
+  GError *failure = NULL;
+  SpSession *session = session_in_window (job, pack, &failure);
+  if (failure)
+    g_propagate_error (error, failure);
+  return session || failure ? session : session_around_edits (job, pack, error);
 }
 
 static gboolean
 add_edits (const SpJob *job, SpSession *session, GError **error)
 {
-  for (guint i = 0; i < job->n_edits; i++)
+  int width, height;
+  guint added = 0;
+  SpRectangle window = sp_session_window (session, &width, &height);
+  for (guint i = 0; i < job->n_edits; i++) {
+    if (job->window.width > 0 && !sp_strokes_touch (&job->edits[i].strokes, window))
+      continue;
     if (!sp_session_add_edit (session, &job->edits[i], error))
       return FALSE;
-  return TRUE;
+    added++;
+  }
+  if (added > 0 || job->n_edits == 0)
+    return TRUE;
+  g_set_error_literal (error, SP_ERROR, SP_ERROR_STROKES,
+                       "No edit lies in the part of the photo that is to be drawn.");
+  return FALSE;
 }
 
 /* A render that was cancelled before it drew anything leaves no picture: a preview is the best

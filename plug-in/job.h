@@ -16,6 +16,9 @@ typedef struct {
   guint n_edits;
   const SpEdit *edits;
   SpSettings settings;
+  /* What is drawn in, as a result of this photo had it, without the edits that lie outside. Width
+   * 0, or none that the photo and the pack allow: chosen around all edits. */
+  SpRectangle window;
   gboolean preview_only; /* one forward pass instead of a render */
   /* Called on the calling thread about ten times a second; return value ignored. May be NULL. */
   SpProgressFunction progress;

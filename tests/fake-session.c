@@ -168,6 +168,12 @@ sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height, 
   return TRUE;
 }
 
+gboolean
+sp_strokes_touch (const SpStrokes *strokes, SpRectangle area)
+{
+  return strokes->area.x < area.x + area.width && strokes->area.x + strokes->area.width > area.x;
+}
+
 static gboolean
 read_photo (const SpPhoto *photo, GError **error)
 {
@@ -190,6 +196,16 @@ sp_session_new (SpPack *pack, const SpPhoto *photo, SpRectangle bounds, const Sp
   session->steps = settings->adaptation_steps;
   draw (session, 0);
   return session;
+}
+
+SpSession *
+sp_session_new_in_window (SpPack *pack, const SpPhoto *photo, SpRectangle window,
+                          const SpSettings *settings, GError **error)
+{
+  if (window.x + window.width <= photo->width)
+    return sp_session_new (pack, photo, window, settings, error);
+  g_set_error (error, SP_ERROR, SP_ERROR_SETTING, "no such window");
+  return NULL;
 }
 
 void

@@ -6,6 +6,8 @@ typedef struct {
   GThread *thread;
   guint calls, cancel_at;
   GCancellable *cancellable;
+  SpRectangle window;
+  gboolean both; /* edits: at 3 and at 40 */
 } Host;
 
 static void
@@ -25,13 +27,15 @@ run (Host *host, const char *concept, gboolean preview, gboolean keep_partial, S
 {
   static const guint8 coverage[1] = { 255 };
   const SpPhoto photo = { 64, 64, NULL, NULL };
-  const SpEdit edit = { .strokes = { { 3, 3, 1, 1 }, coverage }, .concept = concept };
+  const SpEdit edits[] = { { .strokes = { { 3, 3, 1, 1 }, coverage }, .concept = concept },
+                           { .strokes = { { 40, 3, 1, 1 }, coverage }, .concept = concept } };
   host->thread = g_thread_self ();
   host->cancellable = g_cancellable_new ();
   SpJob job = { .pack_path = "pack",
                 .photo = &photo,
-                .n_edits = 1,
-                .edits = &edit,
+                .n_edits = host->both ? 2 : 1,
+                .edits = edits,
+                .window = host->window,
                 .settings = { .adaptation_steps = sp_fake.render_steps },
                 .preview_only = preview,
                 .progress = on_progress,
@@ -127,6 +131,28 @@ test_chosen_pack (void)
   g_assert_cmpstr (path, ==, "/some/pack");
 }
 
+/* In the window of last time, with the edits that are in it; else around them all. */
+static void
+test_window (void)
+{
+  const SpRectangle windows[] = { { 2, 2, 32, 32 }, { 48, 2, 32, 32 }, { 0 } };
+  for (guint i = 0; i < G_N_ELEMENTS (windows); i++) {
+    sp_fake = (SpFake){ .render_steps = 1 };
+    Host host = { .window = windows[i], .both = TRUE };
+    SpJobResult result;
+    g_assert_true (run (&host, "tree", FALSE, FALSE, &result, NULL));
+    g_assert_cmpint (result.window.x, ==, i == 0 ? 2 : 3);
+    g_assert_cmpint (result.window.width, ==, i == 0 ? 32 : 38);
+    g_assert_cmpuint (sp_fake.edits, ==, i == 0 ? 1 : 2);
+    sp_job_result_clear (&result);
+  }
+  Host beside = { .window = { 10, 2, 20, 20 }, .both = TRUE };
+  SpJobResult result;
+  g_autoptr (GError) error = NULL;
+  g_assert_false (run (&beside, "tree", FALSE, FALSE, &result, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_STROKES);
+}
+
 /* The pretended packs all have the same sum. */
 static void
 test_same_pack (void)
@@ -150,6 +176,7 @@ main (int argc, char **argv)
   g_test_add_func ("/job/cancel-drops", test_cancel_drops);
   g_test_add_func ("/job/failures", test_failures);
   g_test_add_func ("/job/chosen-pack", test_chosen_pack);
+  g_test_add_func ("/job/window", test_window);
   g_test_add_func ("/job/same-pack", test_same_pack);
   return g_test_run ();
 }

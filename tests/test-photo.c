@@ -260,6 +260,21 @@ inside (SpRectangle inner, SpRectangle outer)
          && inner.y + inner.height <= outer.y + outer.height;
 }
 
+/* Where a cell is more than the rounding to whole photo pixels. */
+static void
+assert_found_again (int photo_width, int photo_height, const SpWindow *window, int resolution,
+                    int cell, gboolean flexible)
+{
+  SpWindow again;
+  GError *error = NULL;
+
+  sp_window_of_area (photo_width, photo_height, window->area, resolution, cell, flexible, &again,
+                     &error);
+  g_assert_no_error (error);
+  if (MIN (window->area.width, window->area.height) > 4 * resolution / cell)
+    g_assert_cmpmem (window, sizeof *window, &again, sizeof again);
+}
+
 static void
 assert_window (int photo_width, int photo_height, SpRectangle bounds, int resolution, int cell,
                gboolean flexible)
@@ -293,6 +308,7 @@ assert_window (int photo_width, int photo_height, SpRectangle bounds, int resolu
     g_assert_true (inside (bounds, window.area));
   if (!flexible)
     g_assert_cmpint (window.area.width, ==, window.area.height);
+  assert_found_again (photo_width, photo_height, &window, resolution, cell, flexible);
 }
 
 static int
@@ -353,6 +369,40 @@ test_window_cases (void)
   /* a photo below the resolution is enlarged */
   assert_chosen (64, 64, (SpRectangle){ 10, 10, 5, 5 }, TRUE,
                  (SpWindow){ { 0, 0, 64, 64 }, 128, 128 });
+}
+
+/* As a damaged list of edits may say, or one of another photo. */
+static void
+test_window_of_no_area (void)
+{
+  const SpRectangle areas[] = { { -1, 0, 50, 50 },      { 60, 0, 50, 50 },  { 0, 60, 50, 50 },
+                                { 0, 0, 0, 0 },         { 0, 0, -50, -50 }, { 0, 0, 15, 15 },
+                                { 0, 0, 100, 20 },      { 0, 0, 20, 100 },  { G_MAXINT, 0, 50, 50 },
+                                { 0, G_MAXINT, 50, 50 } };
+  SpWindow window;
+  GError *error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (areas); i++) {
+    g_assert_false (sp_window_of_area (100, 100, areas[i], 128, 16, TRUE, &window, &error));
+    g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+    g_clear_error (&error);
+  }
+  g_assert_false (
+      sp_window_of_area (100, 100, (SpRectangle){ 0, 0, 60, 50 }, 128, 16, FALSE, &window, NULL));
+}
+
+static void
+test_strokes_touch (void)
+{
+  const guint8 coverage[6] = { 0, 0, 0, 0, 1, 0 };
+  const SpStrokes strokes = { { 10, -1, 3, 2 }, coverage }; /* one pixel, at 11, 0 */
+
+  g_assert_true (sp_strokes_touch (&strokes, (SpRectangle){ 11, 0, 1, 1 }));
+  g_assert_true (sp_strokes_touch (&strokes, (SpRectangle){ 0, 0, 100, 100 }));
+  g_assert_false (sp_strokes_touch (&strokes, (SpRectangle){ 10, 0, 1, 1 }));
+  g_assert_false (sp_strokes_touch (&strokes, (SpRectangle){ 11, -1, 1, 1 }));
+  g_assert_false (sp_strokes_touch (&strokes, (SpRectangle){ G_MAXINT, G_MAXINT, 50, 50 }));
+  g_assert_false (sp_strokes_touch (&(SpStrokes){ 0 }, (SpRectangle){ 0, 0, 9, 9 }));
 }
 
 static void
@@ -536,6 +586,8 @@ main (int argc, char **argv)
   g_test_add_func ("/photo/window/random", test_window_random);
   g_test_add_func ("/photo/window/cases", test_window_cases);
   g_test_add_func ("/photo/window/refused", test_window_refused);
+  g_test_add_func ("/photo/window/of-no-area", test_window_of_no_area);
+  g_test_add_func ("/photo/strokes-touch", test_strokes_touch);
   g_test_add_func ("/photo/large", test_large_photo);
   g_test_add_func ("/photo/failing-reader", test_failing_reader);
   g_test_add_func ("/photo/matting", test_matting);

@@ -320,6 +320,29 @@ test_bad_sessions (void)
   expect_session_refused (&photo, &settings, SP_ERROR_SETTING, "learning rate");
 }
 
+/* Once more in the window of before, which is elsewhere than one around the edits would be. */
+static void
+test_in_window (void)
+{
+  SpSettings settings = quick_settings ();
+  GError *error = NULL;
+  int width, height, again_width, again_height;
+  g_autoptr (SpSession) session =
+      sp_session_new (pack, &photo, (SpRectangle){ 0, 0, WIDTH, HEIGHT }, &settings, &error);
+  g_assert_no_error (error);
+  SpRectangle window = sp_session_window (session, &width, &height);
+  g_autoptr (SpSession) again = sp_session_new_in_window (pack, &photo, window, &settings, &error);
+  g_assert_no_error (error);
+  SpRectangle its = sp_session_window (again, &again_width, &again_height);
+  g_assert_cmpmem (&its, sizeof its, &window, sizeof window);
+  g_assert_cmpint (again_width, ==, width);
+  g_assert_cmpint (again_height, ==, height);
+  window.x++;
+  g_assert_null (sp_session_new_in_window (pack, &photo, window, &settings, &error));
+  g_assert_error (error, SP_ERROR, SP_ERROR_SETTING);
+  g_clear_error (&error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -334,6 +357,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/cancel/open", test_cancel_open);
   g_test_add_func ("/session/cancel/before", test_cancel_before);
   g_test_add_func ("/session/cancel/render", test_cancel_render);
+  g_test_add_func ("/session/in-window", test_in_window);
   g_test_add_func ("/session/bad/edits", test_bad_edits);
   g_test_add_func ("/session/bad/sessions", test_bad_sessions);
   int status = g_test_run ();

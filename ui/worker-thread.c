@@ -287,22 +287,6 @@ add_edit (Engine *engine, const SpHistoryEdit *edit, const guint8 *coverage, GEr
   return sp_session_add_edit (engine->session, &added, error);
 }
 
-/* Whether any of the strokes lies in the frame. */
-static gboolean
-touches (SpRectangle frame, SpRectangle bounds, const guint8 *coverage)
-{
-  int left = MAX (frame.x, bounds.x), right = MIN (frame.x + frame.width, bounds.x + bounds.width);
-  int top = MAX (frame.y, bounds.y),
-      bottom = MIN (frame.y + frame.height, bounds.y + bounds.height);
-  for (int y = top; y < bottom; y++) {
-    const guint8 *row = coverage + (gsize)(y - bounds.y) * bounds.width;
-    for (int x = left; x < right; x++)
-      if (row[x - bounds.x] > 0)
-        return TRUE;
-  }
-  return FALSE;
-}
-
 /* The others can be drawn without it. */
 static gboolean
 is_of_one_edit (const GError *error)
@@ -329,7 +313,7 @@ load_edit (Engine *engine, const SpHistoryEdit *edit, GError **error)
     return FALSE;
   }
   sp_packed_mask_read (edit->mask, coverage);
-  if (!touches (frame, bounds, coverage))
+  if (!sp_strokes_touch (&(SpStrokes){ bounds, coverage }, frame))
     engine->outside++;
   else if (add_edit (engine, edit, coverage, &failure))
     g_array_append_val (engine->inside, edit->id);

@@ -26,6 +26,14 @@ typedef struct {
 gboolean sp_window_choose (int photo_width, int photo_height, SpRectangle bounds, int resolution,
                            int cell, gboolean flexible, SpWindow *window, GError **error);
 
+/* The window that sp_window_choose() gave before, from its area alone. It gets its generator pixels
+ * again; only where its shorter side has fewer photo pixels than the longest window has cells the
+ * longer one may get a cell more or less. Fails with SP_ERROR_SETTING when the area is none that
+ * could be given: not within the photo, of fewer than 16 pixels on a side, more than four times as
+ * long as wide, or where not `flexible` no square. */
+gboolean sp_window_of_area (int photo_width, int photo_height, SpRectangle area, int resolution,
+                            int cell, gboolean flexible, SpWindow *window, GError **error);
+
 /* The window as the generator sees it: area-averaged when reducing, a smooth cubic when enlarging,
  * in linear light, then sRGB-encoded to [-1, 1]. Reads in strips of bounded memory. Caller frees
  * 3 x height x width floats. */

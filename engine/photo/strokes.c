@@ -59,6 +59,24 @@ sp_strokes_bounds (const SpStrokes *strokes, int photo_width, int photo_height, 
   return TRUE;
 }
 
+gboolean
+sp_strokes_touch (const SpStrokes *strokes, SpRectangle area)
+{
+  int x_begin, x_end, y_begin, y_end;
+
+  if (!has_pixels (strokes))
+    return FALSE;
+  overlap (strokes->area.x, strokes->area.width, area.x, (gint64)area.x + area.width, &x_begin,
+           &x_end);
+  overlap (strokes->area.y, strokes->area.height, area.y, (gint64)area.y + area.height, &y_begin,
+           &y_end);
+  for (int y = y_begin; y < y_end; y++)
+    for (int x = x_begin; x < x_end; x++)
+      if (strokes->coverage[(gsize)y * strokes->area.width + x] > 0)
+        return TRUE;
+  return FALSE;
+}
+
 static void
 read_row (const guint8 *source, gsize width, float *row)
 {

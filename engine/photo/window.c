@@ -65,15 +65,22 @@ size_fits (const Axis *axis, gint64 size, int resolution)
          && size >= MIN (axis->photo, resolution);
 }
 
+/* As many whole cells as the ratio comes nearest to. */
+static int
+longer_generator (gint64 longer, gint64 shorter, int resolution, int cell)
+{
+  double cells = (double)longer / shorter * resolution / cell;
+
+  return MIN ((int)round (cells) * cell, LONGEST * resolution);
+}
+
 /* Gives `longer` as many cells as its size comes nearest to, then trims or grows one side to that
  * ratio. Where that would cut strokes off, the sizes stay, and the ratio is off by half a cell. */
 static void
 fit_to_cells (Axis *longer, Axis *shorter, int resolution, int cell)
 {
-  double cells = (double)longer->size / shorter->size * resolution / cell;
-
   shorter->generator = resolution;
-  longer->generator = MIN ((int)round (cells) * cell, LONGEST * resolution);
+  longer->generator = longer_generator (longer->size, shorter->size, resolution, cell);
 
   double ratio = (double)longer->generator / resolution;
   gint64 longer_size = (gint64)round (shorter->size * ratio);
@@ -149,5 +156,36 @@ sp_window_choose (int photo_width, int photo_height, SpRectangle bounds, int res
   window->area = (SpRectangle){ place (&x), place (&y), (int)x.size, (int)y.size };
   window->width = x.generator;
   window->height = y.generator;
+  return TRUE;
+}
+
+/* ---- Again ---- */
+
+static gboolean
+is_within (int photo_width, int photo_height, SpRectangle area)
+{
+  return area.x >= 0 && area.y >= 0 && (gint64)area.x + area.width <= photo_width
+         && (gint64)area.y + area.height <= photo_height;
+}
+
+gboolean
+sp_window_of_area (int photo_width, int photo_height, SpRectangle area, int resolution, int cell,
+                   gboolean flexible, SpWindow *window, GError **error)
+{
+  int longer = MAX (area.width, area.height), shorter = MIN (area.width, area.height);
+
+  if (!is_within (photo_width, photo_height, area) || shorter < SMALLEST_PHOTO
+      || longer > LONGEST * ((gint64)shorter + 1) /* sizes are rounded */
+      || (!flexible && longer != shorter)) {
+    g_set_error (
+        error, SP_ERROR, SP_ERROR_SETTING,
+        "The part of %d x %d pixels at %d, %d cannot be edited by itself: let it be chosen "
+        "around the strokes.",
+        area.width, area.height, area.x, area.y);
+    return FALSE;
+  }
+  int generator = longer_generator (longer, shorter, resolution, cell);
+  *window = (SpWindow){ area, area.width == longer ? generator : resolution,
+                        area.height == longer ? generator : resolution };
   return TRUE;
 }

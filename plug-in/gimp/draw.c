@@ -119,6 +119,7 @@ run_job (const SpGimpDrawing *drawing, const SpPhoto *photo, SpJobResult *result
                 .n_edits = edits.edits->len,
                 .edits = (const SpEdit *)(gpointer)edits.edits->data,
                 .settings = sp_gimp_settings (drawing->list->steps),
+                .window = drawing->list->window,
                 .preview_only = drawing->list->steps == 0,
                 .progress = drawing->progress,
                 .user_data = drawing->user_data,
