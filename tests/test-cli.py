@@ -201,6 +201,20 @@ class Tests:
         self.check("train: another training", result.returncode == 1 and "--restart" in result.stderr,
                    result)
 
+    def test_train_super_resolution(self):
+        data, out = self.make_data("of-fine"), self.at("fine.safetensors")
+        tiny = ["--super-resolution", "outdoor-128", "-o", out, "--batch", "2", "--discriminator-width", "2"]
+        result = run("train", data, *tiny, "--steps", "2", "--sheet-steps", "2", "--perceptual-weight", "0.5")
+        info = run("info", "--json", out)
+        self.check("train --super-resolution: a pack with one", result.returncode == 0
+                   and json.loads(info.stdout)["super-resolution"], result.stderr)
+        sheet = read_png(os.path.join(self.at("fine-super-resolution-training"), "sheets", "0000002.png"))
+        self.check("train --super-resolution: a sheet", sheet[0] == 3 * 128 and sheet[1] % 128 == 0, sheet[:2])
+        for option, value in (("--moments-weight", "1"), ("--side", "64"), ("--prior", "outdoor-128")):
+            result = run("train", data, *tiny, option, value)
+            self.check("train --super-resolution: " + option, result.returncode == 2 and option in result.stderr,
+                       result.stderr)
+
     def test_train_prior(self):
         data, pack, out = self.make_data("of-prior"), self.at("alone.safetensors"), self.at("drawing.safetensors")
         run("train", data, "-o", pack, "--batch", "2", "--side", "32", "--latent", "4", "--widths", "4,4,4,4",

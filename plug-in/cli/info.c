@@ -1,6 +1,7 @@
 /* semantic-paint info: what a pack is and holds, and which devices there are. */
 #include "engine/cpu/cpu.h"
 #include "engine/device.h"
+#include "engine/model/super-resolution.h"
 #include "engine/pack.h"
 #include "plug-in/cli/command.h"
 
@@ -90,6 +91,8 @@ print_pack_json (const SpPack *pack, const char *path)
   sp_json_add_integer (builder, "resolution", sp_pack_resolution (pack));
   json_builder_set_member_name (builder, "prior");
   json_builder_add_boolean_value (builder, sp_pack_first_layer (pack) == 1);
+  json_builder_set_member_name (builder, "super-resolution");
+  json_builder_add_boolean_value (builder, sp_pack_has_super_resolution (pack));
   json_builder_set_member_name (builder, "concepts");
   json_builder_begin_array (builder);
   for (guint i = 0; i < n_concepts; i++) {
@@ -110,9 +113,10 @@ print_pack (const SpPack *pack, const char *path)
   guint n_concepts;
   const SpConcept *concepts = sp_pack_concepts (pack, &n_concepts);
   g_print ("File:       %s\nName:       %s\nTitle:      %s\nLicence:    %s\nSource:     %s\n"
-           "Resolution: %d x %d\nPrior:      %s\nConcepts:   %u\n",
+           "Resolution: %d x %d%s\nPrior:      %s\nConcepts:   %u\n",
            path, sp_pack_name (pack), sp_pack_title (pack), sp_pack_licence (pack),
            sp_pack_source (pack), sp_pack_resolution (pack), sp_pack_resolution (pack),
+           sp_pack_has_super_resolution (pack) ? ", objects four times as fine" : "",
            sp_pack_first_layer (pack) == 1 ? "yes, “semantic-paint sample” draws from it" : "none",
            n_concepts);
   for (guint i = 0; i < n_concepts; i++)
