@@ -21,6 +21,9 @@
 /* Cells around the exemplar, mirrored: as far as the generator looks. */
 #define MARGIN 2
 
+/* What is less of an exemplar than this is an object. */
+#define FULL 0.9
+
 /* Of a map of outlines, to a cell's side, at most. */
 #define OUTLINE_PLACES 8
 
@@ -338,6 +341,15 @@ sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent
     return FALSE;
   sp_drop_small_parts (example->object, example->height, example->width);
   return TRUE;
+}
+
+gboolean
+sp_example_is_object (const SpExample *example)
+{
+  double sum = 0;
+  for (int p = 0; p < example->height * example->width; p++)
+    sum += (double)example->object[p];
+  return sum <= FULL * example->height * example->width;
 }
 
 /* ---- Finer ---- */

@@ -42,6 +42,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpExamples, sp_examples_free)
  * generator, and with SP_ERROR_MEMORY. */
 gboolean sp_examples_draw (SpExamples *examples, const SpLatentEdit *edit, SpShape latent,
                            SpExample *example, GError **error);
+/* Whether it is an object before something, and not something that fills it. */
+gboolean sp_example_is_object (const SpExample *example);
+
 /* Makes it `finer` times as fine as it was drawn, a power of two, where the pack has a network for
  * that (enlarging.h); FALSE with SP_ERROR_PACK where that does not fit, and with SP_ERROR_MEMORY.
  */

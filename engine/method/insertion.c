@@ -224,6 +224,15 @@ sp_inserter_free (SpInserter *inserter)
   g_free (inserter);
 }
 
+/* Only objects go into the layer more finely than they are drawn. */
+static gboolean
+make_finer (const SpInserter *inserter, const SpInsertion *insertion, SpExample *example,
+            GError **error)
+{
+  return insertion->fills || !sp_example_is_object (example)
+         || sp_examples_enlarge (inserter->examples, SP_FINER, example, error);
+}
+
 gboolean
 sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpShown *shown,
                   GError **error)
@@ -231,7 +240,7 @@ sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpShown *s
   g_auto (SpExample) example = { 0 };
   SpShape shape = sp_encoding_shape (inserter->encoding);
   if (!sp_examples_draw (inserter->examples, insertion->edit, shape, &example, error)
-      || !sp_examples_enlarge (inserter->examples, SP_FINER, &example, error)
+      || !make_finer (inserter, insertion, &example, error)
       || !compose (inserter, insertion, &example, shown, error))
     return FALSE;
   sp_shown_encode (shown, inserter->encoding, inserter->height);

@@ -9,9 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Of an exemplar: what is less of it than this is an object before something. */
-#define FULL 0.9
-
 /* An object may be this much wider or higher than it was. */
 #define STRETCH 1.4
 
@@ -391,15 +388,6 @@ place_object (const SpPlace *place, const SpExample *example, SpPlaced *placed)
 /* ---- What is no object ---- */
 
 static gboolean
-is_object (const SpExample *example)
-{
-  double sum = 0;
-  for (int p = 0; p < example->height * example->width; p++)
-    sum += (double)example->object[p];
-  return sum <= FULL * example->height * example->width;
-}
-
-static gboolean
 place_whole (const SpPlace *place, const SpExample *example, SpPlaced *placed)
 {
   int height = place->height, width = place->width;
@@ -416,7 +404,7 @@ sp_place_example (const SpPlace *place, const SpExample *example, SpPlaced *plac
   gsize pixels = (gsize)place->height * place->width;
   placed->picture = g_new (float, 3 * pixels);
   placed->object = g_new (float, pixels);
-  placed->is_object = is_object (example) && !place->fills;
+  placed->is_object = sp_example_is_object (example) && !place->fills;
   if (placed->is_object)
     return place_object (place, example, placed);
   gboolean done = place_whole (place, example, placed);
