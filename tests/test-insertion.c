@@ -537,12 +537,6 @@ test_enlarged (void)
   g_assert_cmpfloat_with_epsilon (fine, coarse + 0.25, 0.02);
   g_assert_cmpfloat_with_epsilon (finer_object, object, 0.04 * object);
   g_assert_cmpfloat (soft, <, 5. * 2 * (finer.height + finer.width)); /* around it */
-
-  g_auto (SpExample) same = { 0 }; /* without the network */
-  g_autoptr (SpExamples) plain = sp_examples_new (outlined, backend);
-  g_assert_true (sp_examples_draw (plain, &edit, shape, &same, &error));
-  g_assert_true (sp_examples_enlarge (plain, 4, &same, &error));
-  g_assert_cmpint (same.finer, ==, 1);
 }
 
 /* However small an object is to be, it is not less than a pixel, nor its placing more than a
