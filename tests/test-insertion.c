@@ -537,6 +537,14 @@ test_enlarged (void)
   g_assert_cmpfloat_with_epsilon (fine, coarse + 0.25, 0.02);
   g_assert_cmpfloat_with_epsilon (finer_object, object, 0.04 * object);
   g_assert_cmpfloat (soft, <, 5. * 2 * (finer.height + finer.width)); /* around it */
+
+  g_auto (SpExample) again = { 0 }; /* what is known of it is not changed by what becomes of it */
+  finer.picture[0] = 9;
+  g_assert_true (sp_examples_draw (examples, &edit, shape, &again, &error));
+  g_assert_true (sp_examples_enlarge (examples, 4, &again, &error));
+  g_assert_cmpmem (again.picture + 1, (3 * finer_pixels - 1) * sizeof (float), finer.picture + 1,
+                   (3 * finer_pixels - 1) * sizeof (float));
+  g_assert_cmpfloat (again.picture[0], <, 2);
 }
 
 /* However small an object is to be, it is not less than a pixel, nor its placing more than a

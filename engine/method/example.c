@@ -33,14 +33,15 @@ struct _SpExamples {
   SpGraph *graph;
   SpPlan *plan;                          /* NULL: nothing was drawn yet */
   SpTensor *latent, *picture, *features; /* no features: there is no such layer */
-  GPtrArray *enlargings; /* SpEnlarging: of what was drawn, of what is twice as fine, ... */
+  SpExample coarse, fine; /* the last that was made finer, before and after; all 0: none was yet */
+  GPtrArray *enlargings;  /* SpEnlarging: of what was drawn, of what is twice as fine, ... */
 };
 
 void
 sp_example_clear (SpExample *example)
 {
-  g_free (example->picture);
-  g_free (example->object);
+  g_clear_pointer (&example->picture, g_free);
+  g_clear_pointer (&example->object, g_free);
 }
 
 float
@@ -146,6 +147,8 @@ sp_examples_free (SpExamples *examples)
     return;
   drop_plan (examples);
   g_ptr_array_unref (examples->enlargings);
+  sp_example_clear (&examples->coarse);
+  sp_example_clear (&examples->fine);
   g_free (examples);
 }
 
@@ -403,13 +406,50 @@ enlarge (SpExamples *examples, SpExample *example, GError **error)
   return done || fail_for_memory (error);
 }
 
+static SpExample
+copy_of (const SpExample *example)
+{
+  gsize pixels = (gsize)example->height * example->width;
+  SpExample copy = *example;
+  copy.picture = g_memdup2 (example->picture, 3 * pixels * sizeof (float));
+  copy.object = g_memdup2 (example->object, pixels * sizeof (float));
+  return copy;
+}
+
+static gboolean
+is_same (const SpExample *a, const SpExample *b)
+{
+  gsize pixels = (gsize)a->height * a->width;
+  return a->picture != NULL && a->height == b->height && a->width == b->width
+         && a->finer == b->finer
+         && memcmp (a->picture, b->picture, 3 * pixels * sizeof (float)) == 0
+         && memcmp (a->object, b->object, pixels * sizeof (float)) == 0;
+}
+
+static gboolean
+find_fine (SpExamples *examples, int finer, const SpExample *example, GError **error)
+{
+  g_auto (SpExample) fine = copy_of (example);
+  while (fine.finer < finer)
+    if (!enlarge (examples, &fine, error))
+      return FALSE;
+  sp_example_clear (&examples->coarse);
+  sp_example_clear (&examples->fine);
+  examples->coarse = copy_of (example);
+  examples->fine = copy_of (&fine);
+  return TRUE;
+}
+
+/* While a stroke grows its example is the same. */
 gboolean
 sp_examples_enlarge (SpExamples *examples, int finer, SpExample *example, GError **error)
 {
   if (!sp_pack_has_super_resolution (examples->pack))
     return TRUE;
-  while (example->finer < finer)
-    if (!enlarge (examples, example, error))
-      return FALSE;
+  if ((!is_same (&examples->coarse, example) || examples->fine.finer < finer)
+      && !find_fine (examples, finer, example, error))
+    return FALSE;
+  sp_example_clear (example);
+  *example = copy_of (&examples->fine);
   return TRUE;
 }
