@@ -406,8 +406,8 @@ enlarge (SpExamples *examples, SpExample *example, GError **error)
   return done || fail_for_memory (error);
 }
 
-static SpExample
-copy_of (const SpExample *example)
+SpExample
+sp_example_copy (const SpExample *example)
 {
   gsize pixels = (gsize)example->height * example->width;
   SpExample copy = *example;
@@ -429,14 +429,14 @@ is_same (const SpExample *a, const SpExample *b)
 static gboolean
 find_fine (SpExamples *examples, int finer, const SpExample *example, GError **error)
 {
-  g_auto (SpExample) fine = copy_of (example);
+  g_auto (SpExample) fine = sp_example_copy (example);
   while (fine.finer < finer)
     if (!enlarge (examples, &fine, error))
       return FALSE;
   sp_example_clear (&examples->coarse);
   sp_example_clear (&examples->fine);
-  examples->coarse = copy_of (example);
-  examples->fine = copy_of (&fine);
+  examples->coarse = sp_example_copy (example);
+  examples->fine = sp_example_copy (&fine);
   return TRUE;
 }
 
@@ -450,6 +450,6 @@ sp_examples_enlarge (SpExamples *examples, int finer, SpExample *example, GError
       && !find_fine (examples, finer, example, error))
     return FALSE;
   sp_example_clear (example);
-  *example = copy_of (&examples->fine);
+  *example = sp_example_copy (&examples->fine);
   return TRUE;
 }

@@ -49,6 +49,7 @@ gboolean sp_example_is_object (const SpExample *example);
  * that (enlarging.h); FALSE with SP_ERROR_PACK where that does not fit, and with SP_ERROR_MEMORY.
  */
 gboolean sp_examples_enlarge (SpExamples *examples, int finer, SpExample *example, GError **error);
+SpExample sp_example_copy (const SpExample *example);
 void sp_example_clear (SpExample *example);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpExample, sp_example_clear)
 

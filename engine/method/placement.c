@@ -359,10 +359,7 @@ place_in_part (const SpPlace *place, const float *strokes, SpExample *example, S
 static SpExample
 copy_object (const SpExample *example)
 {
-  gsize pixels = (gsize)example->height * example->width;
-  SpExample copy = *example;
-  copy.picture = g_memdup2 (example->picture, 3 * pixels * sizeof (float));
-  copy.object = g_memdup2 (example->object, pixels * sizeof (float));
+  SpExample copy = sp_example_copy (example);
   sp_matte_rim (copy.picture, copy.object, copy.height, copy.width, copy.finer);
   return copy;
 }
