@@ -436,7 +436,8 @@ find_fine (SpExamples *examples, int finer, const SpExample *example, GError **e
   sp_example_clear (&examples->coarse);
   sp_example_clear (&examples->fine);
   examples->coarse = sp_example_copy (example);
-  examples->fine = sp_example_copy (&fine);
+  examples->fine = fine;
+  fine = (SpExample){ 0 };
   return TRUE;
 }
 

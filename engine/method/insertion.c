@@ -58,8 +58,9 @@ share_of (const SpLatentEdit *edit)
 
 /* ---- Finer than it is drawn ----
  *
- * An example has more in it than a drawing of the window's size shows where it is made smaller. So
- * it is placed in finer pixels, and the drawing's are their means. */
+ * An example has more in it than a drawing of the window's size shows where it is made smaller, and
+ * an object is made finer than it was drawn. So it is placed in finer pixels, and the drawing's are
+ * their means. */
 
 /* A plane of the window's in finer pixels. */
 static float *
@@ -138,6 +139,13 @@ fail_for_memory (GError **error)
   return FALSE;
 }
 
+/* Only objects go into the layer more finely than they are drawn. */
+static gboolean
+is_seen_finer (const SpExample *example, gboolean fills)
+{
+  return !fills && sp_example_is_object (example);
+}
+
 /* Where the example goes, and what stays of the photo then. */
 static gboolean
 place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills,
@@ -154,9 +162,13 @@ place (const SpInserter *inserter, const SpInsertion *insertion, gboolean fills,
                     .finer = SP_FINER,
                     .share = share_of (insertion->edit),
                     .fills = fills };
+  g_auto (SpExample) finer = sp_example_copy (example);
   sp_placed_clear (fine);
   sp_placed_clear (placed);
-  if (!sp_place_example (&where, example, fine))
+  if (is_seen_finer (example, fills)
+      && !sp_examples_enlarge (inserter->examples, SP_FINER, &finer, error))
+    return FALSE;
+  if (!sp_place_example (&where, &finer, fine))
     return fail_for_memory (error);
   average (inserter, fine, placed);
   return find_keep (inserter, insertion, placed, keep) >= LEAST_DRAWN * where.share || fills
@@ -224,15 +236,6 @@ sp_inserter_free (SpInserter *inserter)
   g_free (inserter);
 }
 
-/* Only objects go into the layer more finely than they are drawn. */
-static gboolean
-make_finer (const SpInserter *inserter, const SpInsertion *insertion, SpExample *example,
-            GError **error)
-{
-  return insertion->fills || !sp_example_is_object (example)
-         || sp_examples_enlarge (inserter->examples, SP_FINER, example, error);
-}
-
 gboolean
 sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpShown *shown,
                   GError **error)
@@ -240,7 +243,6 @@ sp_inserter_find (SpInserter *inserter, const SpInsertion *insertion, SpShown *s
   g_auto (SpExample) example = { 0 };
   SpShape shape = sp_encoding_shape (inserter->encoding);
   if (!sp_examples_draw (inserter->examples, insertion->edit, shape, &example, error)
-      || !make_finer (inserter, insertion, &example, error)
       || !compose (inserter, insertion, &example, shown, error))
     return FALSE;
   sp_shown_encode (shown, inserter->encoding, inserter->height);

@@ -29,34 +29,22 @@ sp_take_part (gboolean *left, int height, int width, GArray *part)
   return TRUE;
 }
 
-static gboolean *
-find_held (const float *map, int pixels)
-{
-  gboolean *held = g_new (gboolean, pixels);
-  for (int p = 0; p < pixels; p++)
-    held[p] = map[p] > LEAST;
-  return held;
-}
-
 void
 sp_drop_small_parts (float *map, int height, int width)
 {
-  g_autofree gboolean *left = find_held (map, height * width);
-  g_autofree gboolean *kept = g_new0 (gboolean, (gsize)height * width);
+  int pixels = height * width;
+  g_autofree gboolean *left = g_new (gboolean, pixels);
+  g_autofree guint *size = g_new0 (guint, pixels); /* of the part that a pixel is in */
   g_autoptr (GArray) part = g_array_new (FALSE, FALSE, sizeof (int));
   guint largest = 0;
-  while (sp_take_part (left, height, width, part))
+  for (int p = 0; p < pixels; p++)
+    left[p] = map[p] > LEAST;
+  while (sp_take_part (left, height, width, part)) {
     largest = MAX (largest, part->len);
-  if (largest == 0)
-    return;
-  g_free (left);
-  left = find_held (map, height * width);
-  while (sp_take_part (left, height, width, part))
-    for (guint i = 0; part->len >= SMALL * largest && i < part->len; i++)
-      kept[g_array_index (part, int, i)] = TRUE;
-  g_free (left);
-  left = find_held (map, height * width);
-  for (int p = 0; p < height * width; p++)
-    if (left[p] && !kept[p])
+    for (guint i = 0; i < part->len; i++)
+      size[g_array_index (part, int, i)] = part->len;
+  }
+  for (int p = 0; p < pixels; p++)
+    if (size[p] > 0 && size[p] < SMALL * largest)
       map[p] = 0;
 }

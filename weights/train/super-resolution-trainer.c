@@ -366,6 +366,7 @@ look_at (SpSuperResolutionTrainer *trainer, const SpBatch *batch, guint first, g
 {
   int side = trainer->options.side;
   gsize photo = (gsize)3 * side * side;
+  gsize reduced = photo / (SP_SUPER_RESOLUTION_FACTOR * SP_SUPER_RESOLUTION_FACTOR);
   g_autofree float *repeated = g_new (float, photo);
   reduce_all (trainer, batch->photos, NULL);
   sp_plan_write (trainer->viewer.plan, trainer->viewer.reduced, trainer->reduced);
@@ -375,7 +376,7 @@ look_at (SpSuperResolutionTrainer *trainer, const SpBatch *batch, guint first, g
     const float *real = batch->photos + i * photo, *made = trainer->enlarged + i * photo;
     sums->psnr += sp_psnr (made, real, NULL, side, side);
     sums->steps += mean_step (made, side) / MAX (mean_step (real, side), 1e-9);
-    repeat_pixels (trainer->reduced + i * photo / 4, side / 2, repeated);
+    repeat_pixels (trainer->reduced + i * reduced, half (&trainer->options), repeated);
     sp_sheet_put (sheet, 0, (int)(first + i), repeated);
     sp_sheet_put (sheet, 1, (int)(first + i), made);
     sp_sheet_put (sheet, 2, (int)(first + i), real);

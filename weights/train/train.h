@@ -60,7 +60,7 @@ typedef struct {
   const char *prior_pack; /* sp_train_prior(): the pack that gets the prior */
   const char *super_resolution_pack; /* sp_train_super_resolution(): likewise */
   const char *folder;    /* of the training; default: beside the pack, NAME-training, of a
-                          * prior NAME-prior-training */
+                          * part alone NAME-prior-training, NAME-super-resolution-training */
   const char *held_list; /* photos kept out of training, paths one a line */
   const char *name, *title, *licence, *source;
 } SpTrainOptions;
